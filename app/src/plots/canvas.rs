@@ -1,0 +1,169 @@
+//! From a picture to its two files.
+//!
+//! A picture is laid out in CSS pixels, which the marks in [`super::pen`] turn into finer drawing units, because both
+//! backends know whole units only. The SVG is told to show them at their true size; the PNG is drawn in them and
+//! averaged down to [`PNG_SCALE`], which smooths every edge.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use image::RgbImage;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use plotters::coord::Shift;
+use plotters::prelude::{
+    BitMapBackend, DrawingArea, DrawingAreaErrorKind, DrawingBackend, IntoDrawingArea, SVGBackend,
+};
+
+use super::theme;
+
+/// Drawing units per CSS pixel.
+pub(super) const UNITS: u32 = 4;
+/// PNG pixels per CSS pixel.
+pub(super) const PNG_SCALE: u32 = 2;
+/// Drawing units per PNG pixel.
+const BOX: u32 = UNITS / PNG_SCALE;
+
+/// A rectangle to draw in.
+pub(super) type Area<DB> = DrawingArea<DB, Shift>;
+/// What can go wrong on a backend.
+pub(super) type DrawError<DB> = DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>;
+/// The outcome of drawing something.
+pub(super) type Drawn<DB> = Result<(), DrawError<DB>>;
+
+/// The two backends, and what their ways of writing text need.
+pub(super) trait Surface: DrawingBackend {
+    /// Centred text stands too high by this share of its size.
+    const TEXT_DROP: f64;
+    /// Whether it forgets the blank space left of each letter.
+    const LOSES_BEARINGS: bool;
+}
+
+impl Surface for SVGBackend<'_> {
+    const TEXT_DROP: f64 = 0.08;
+    const LOSES_BEARINGS: bool = false;
+}
+
+impl Surface for BitMapBackend<'_> {
+    const TEXT_DROP: f64 = 0.2;
+    const LOSES_BEARINGS: bool = true;
+}
+
+/// Something laid out and ready to be drawn.
+pub(super) trait Picture {
+    /// Width and height in CSS pixels.
+    fn size(&self) -> (f64, f64);
+    /// Draws it all, on any backend.
+    fn draw<DB: Surface>(&self, area: &Area<DB>) -> Drawn<DB>;
+}
+
+/// Writes `<path_stem>.svg` and `<path_stem>.png`.
+pub(super) fn save(path_stem: &Path, picture: &impl Picture) -> io::Result<()> {
+    let (width, height) = picture.size();
+    let size = (width.ceil() as u32, height.ceil() as u32);
+    write_atomically(&with_ending(path_stem, ".svg"), to_svg(picture, size)?.as_bytes())?;
+    write_atomically(&with_ending(path_stem, ".png"), &to_png(picture, size)?)
+}
+
+/// Appends; `Path::with_extension` would cut a stem like `beta-0.5`.
+fn with_ending(path_stem: &Path, ending: &str) -> PathBuf {
+    let mut path = path_stem.as_os_str().to_owned();
+    path.push(ending);
+    PathBuf::from(path)
+}
+
+fn to_svg(picture: &impl Picture, (width, height): (u32, u32)) -> io::Result<String> {
+    let (wide, high) = (width * UNITS, height * UNITS);
+    let mut svg = String::new();
+    draw_on(SVGBackend::with_string(&mut svg, (wide, high)), picture)?;
+    let drawn_size = format!("width=\"{wide}\" height=\"{high}\"");
+    let shown_size = format!("width=\"{width}\" height=\"{height}\" stroke-linejoin=\"round\"");
+    Ok(svg.replacen(&drawn_size, &shown_size, 1))
+}
+
+fn to_png(picture: &impl Picture, (width, height): (u32, u32)) -> io::Result<Vec<u8>> {
+    let (wide, high) = (width * UNITS, height * UNITS);
+    let mut units = vec![0; wide as usize * high as usize * 3];
+    draw_on(BitMapBackend::with_buffer(&mut units, (wide, high)), picture)?;
+    let pixels = average_boxes(&units, wide as usize, high as usize);
+    let image = RgbImage::from_raw(wide / BOX, high / BOX, pixels)
+        .ok_or_else(|| io::Error::other("the averaged picture has the wrong size"))?;
+    let mut png = Vec::new();
+    let encoder = PngEncoder::new_with_quality(&mut png, CompressionType::Best, FilterType::NoFilter);
+    image.write_with_encoder(encoder).map_err(io::Error::other)?;
+    Ok(png)
+}
+
+fn draw_on<DB: Surface>(backend: DB, picture: &impl Picture) -> io::Result<()> {
+    let area = backend.into_drawing_area();
+    let drawn = area.fill(&theme::BACKGROUND).and_then(|()| picture.draw(&area)).and_then(|()| area.present());
+    drawn.map_err(|error| io::Error::other(format!("cannot draw the picture: {error}")))
+}
+
+/// Each output pixel is the mean of a `BOX` × `BOX` square; both sides are multiples of `BOX`.
+fn average_boxes(units: &[u8], wide: usize, high: usize) -> Vec<u8> {
+    let step = BOX as usize;
+    let mut pixels = Vec::with_capacity(units.len() / (step * step));
+    for y in (0..high).step_by(step) {
+        for x in (0..wide).step_by(step) {
+            for channel in 0..3 {
+                let square = (0..step * step).map(|i| ((y + i / step) * wide + x + i % step) * 3 + channel);
+                let sum: usize = square.map(|index| usize::from(units[index])).sum();
+                pixels.push((sum / (step * step)) as u8);
+            }
+        }
+    }
+    pixels
+}
+
+/// A reader never sees half a file: it is written beside its place and then moved there.
+fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    static WRITES: AtomicU64 = AtomicU64::new(0);
+    let write_number = WRITES.fetch_add(1, Ordering::Relaxed);
+    let beside = with_ending(path, &format!(".{}-{write_number}.tmp", std::process::id()));
+    let written = File::create(&beside)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&beside, path));
+    written.map_err(|error| {
+        // The first error is the one to report; a left-over temporary file does no harm.
+        let _ = fs::remove_file(&beside);
+        io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Blank;
+
+    impl Picture for Blank {
+        fn size(&self) -> (f64, f64) {
+            (30.0, 20.5)
+        }
+
+        fn draw<DB: Surface>(&self, _: &Area<DB>) -> Drawn<DB> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_dot_in_the_stem_stays_and_no_temporary_file_does() {
+        let folder = tempfile::tempdir().unwrap();
+        save(&folder.path().join("beta-0.5"), &Blank).unwrap();
+        let mut names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["beta-0.5.png", "beta-0.5.svg"]);
+        let png = image::open(folder.path().join("beta-0.5.png")).unwrap();
+        assert_eq!((png.width(), png.height()), (60, 42));
+    }
+
+    #[test]
+    fn an_error_names_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = save(&folder.path().join("missing/curves"), &Blank).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert!(error.to_string().contains("curves.svg"), "{error}");
+    }
+}

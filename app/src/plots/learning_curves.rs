@@ -1,0 +1,219 @@
+//! Losses and accuracies over the epochs.
+
+use std::io;
+use std::path::Path;
+
+use plotters::prelude::RGBColor;
+
+use super::axes::{Axis, Plot, bounds, curve, is_drawable};
+use super::canvas::{Area, Drawn, Picture, Surface, save};
+use super::legend::Legend;
+use super::pen::{Paragraph, Rect, dashed_vertical};
+use super::text::{Anchor, text_width, write};
+use super::{CurveSeries, theme};
+
+const PANEL_WIDTH: f64 = 520.0;
+const PANEL_GAP: f64 = 26.0;
+const CHART_HEIGHT: f64 = 350.0;
+const MARKER_HEIGHT: f64 = 20.0;
+/// Losses that span more than this factor are drawn on a logarithmic axis.
+const LOGARITHMIC_FROM: f64 = 20.0;
+
+/// Writes the learning curves of a run: losses on the left, accuracies in percent on the right, over the epochs.
+///
+/// The losses get a logarithmic axis where they are positive and span more than a factor of 20. `best_epoch` is marked
+/// as the best validation epoch. A panel without series is left out.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn learning_curves(
+    path_stem: &Path,
+    title: &str,
+    losses: &[CurveSeries],
+    accuracies: &[CurveSeries],
+    best_epoch: Option<f64>,
+) -> io::Result<()> {
+    save(path_stem, &LearningCurves::new(title, losses, accuracies, best_epoch))
+}
+
+struct LearningCurves<'a> {
+    title: Paragraph,
+    panels: Vec<Panel<'a>>,
+    epochs: Axis,
+    best_epoch: Option<f64>,
+    width: f64,
+    legend_height: f64,
+}
+
+struct Panel<'a> {
+    series: &'a [CurveSeries],
+    colours: Vec<RGBColor>,
+    legend: Legend,
+    values: Axis,
+}
+
+impl<'a> LearningCurves<'a> {
+    fn new(title: &str, losses: &'a [CurveSeries], accuracies: &'a [CurveSeries], best_epoch: Option<f64>) -> Self {
+        let best_epoch = best_epoch.filter(|epoch| super::drawable(*epoch));
+        let colours = theme::series_colours(losses.iter().chain(accuracies).map(|series| series.label.as_str()));
+        let (loss_colours, accuracy_colours) = colours.split_at(losses.len());
+        let mut panels = Vec::new();
+        if !losses.is_empty() {
+            panels.push(Panel::new(losses, loss_colours, loss_axis(losses)));
+        }
+        if !accuracies.is_empty() || panels.is_empty() {
+            panels.push(Panel::new(accuracies, accuracy_colours, accuracy_axis(accuracies)));
+        }
+        let drawn =
+            losses.iter().chain(accuracies).flat_map(|series| &series.values).filter(|point| is_drawable(point));
+        let epochs = bounds(drawn.map(|(epoch, _)| *epoch).chain(best_epoch)).unwrap_or((0.0, 1.0));
+        let count = panels.len() as f64;
+        let width = 2.0 * theme::MARGIN + count * PANEL_WIDTH + (count - 1.0) * PANEL_GAP;
+        Self {
+            title: Paragraph::title(title, width),
+            epochs: Axis::linear("epoch", epochs, 8, 1.0),
+            best_epoch,
+            width,
+            legend_height: panels.iter().map(|panel| panel.legend.height()).fold(0.0, f64::max),
+            panels,
+        }
+    }
+
+    /// Upper edges of the legends, of the marker's label and of the charts.
+    fn rows(&self) -> (f64, f64, f64) {
+        let legends = theme::MARGIN + self.title.height() + 10.0;
+        let marker = legends + self.legend_height + 2.0;
+        (legends, marker, marker + if self.best_epoch.is_some() { MARKER_HEIGHT } else { 0.0 })
+    }
+
+    fn draw_panel<DB: Surface>(&self, area: &Area<DB>, panel: &Panel<'_>, left: f64) -> Drawn<DB> {
+        let (legends, marker, charts) = self.rows();
+        panel.legend.draw(area, (left + panel.values.width_with_name(), legends))?;
+        let place = Rect { x: left, y: charts, w: PANEL_WIDTH, h: CHART_HEIGHT };
+        let Plot { mut chart, grid } = Plot::new(area, place, &self.epochs, &panel.values)?;
+        if let Some(epoch) = self.best_epoch {
+            let x = grid.x + self.epochs.share(epoch) * grid.w;
+            dashed_vertical(area, (x, charts + 2.0, grid.bottom()), theme::SOFT_INK)?;
+            let name = format!("best validation: epoch {epoch}");
+            let half = text_width(&name, theme::SMALL) / 2.0;
+            let name_at = (x.min(place.right() - half).max(left + half), marker + MARKER_HEIGHT / 2.0);
+            write(area, &name, name_at, (theme::SMALL, theme::SOFT_INK, Anchor::Centre))?;
+        }
+        for (series, colour) in panel.series.iter().zip(&panel.colours) {
+            curve(&mut chart, &series.values, *colour)?;
+        }
+        if bounds(panel.values_drawn()).is_none() {
+            let middle = (grid.x + grid.w / 2.0, grid.middle());
+            write(area, "no finite values", middle, (theme::BODY, theme::SOFT_INK, Anchor::Centre))?;
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Panel<'a> {
+    fn new(series: &'a [CurveSeries], colours: &[RGBColor], values: Axis) -> Self {
+        let names = series.iter().zip(colours).map(|(series, colour)| (series.label.clone(), *colour, 3.0));
+        let legend = Legend::new(names, PANEL_WIDTH - values.width_with_name());
+        Self { series, colours: colours.to_vec(), legend, values }
+    }
+
+    fn values_drawn(&self) -> impl Iterator<Item = f64> {
+        drawn_values(self.series)
+    }
+}
+
+impl Picture for LearningCurves<'_> {
+    fn size(&self) -> (f64, f64) {
+        (self.width, self.rows().2 + CHART_HEIGHT + theme::MARGIN / 2.0)
+    }
+
+    fn draw<DB: Surface>(&self, area: &Area<DB>) -> Drawn<DB> {
+        self.title.draw(area, theme::MARGIN)?;
+        for (number, panel) in self.panels.iter().enumerate() {
+            self.draw_panel(area, panel, theme::MARGIN + number as f64 * (PANEL_WIDTH + PANEL_GAP))?;
+        }
+        Ok(())
+    }
+}
+
+fn drawn_values(series: &[CurveSeries]) -> impl Iterator<Item = f64> {
+    series.iter().flat_map(|series| &series.values).filter(|point| is_drawable(point)).map(|(_, value)| *value)
+}
+
+fn loss_axis(losses: &[CurveSeries]) -> Axis {
+    let (low, high) = bounds(drawn_values(losses)).unwrap_or((0.0, 1.0));
+    if low > 0.0 && high > LOGARITHMIC_FROM * low {
+        return Axis::logarithmic("loss (log scale)", (low, high));
+    }
+    // From zero, unless that would press all curves to the upper edge.
+    let low = if low >= 0.0 && low < 0.5 * high { 0.0 } else { low };
+    Axis::round("loss", (low, high), 6)
+}
+
+fn accuracy_axis(accuracies: &[CurveSeries]) -> Axis {
+    let (low, high) = bounds(drawn_values(accuracies)).unwrap_or((0.0, 100.0));
+    let room = if high - low < 5.0 { 5.0 } else { 0.0 };
+    let (low, high) =
+        if low >= 0.0 && high <= 100.0 { ((low - room).max(0.0), (high + room).min(100.0)) } else { (low, high) };
+    Axis::round("accuracy (%)", (low, high), 7)
+}
+
+#[cfg(test)]
+mod tests {
+    use plotters::prelude::Ranged;
+
+    use super::super::samples::{DrawnFiles, learning};
+    use super::*;
+
+    type Case<'a> = (&'a str, &'a [CurveSeries], &'a [CurveSeries], Option<f64>);
+
+    fn series(label: &str, values: &[(f64, f64)]) -> CurveSeries {
+        CurveSeries { label: label.to_owned(), values: values.to_vec() }
+    }
+
+    #[test]
+    fn both_files_show_every_series() {
+        let (losses, accuracies) = learning(30);
+        let files = DrawnFiles::of(|stem| learning_curves(stem, "STL-10, L2T-ww", &losses, &accuracies, Some(23.0)));
+        let names = losses.iter().chain(&accuracies).map(|series| series.label.as_str());
+        files.assert_texts(names.chain(["STL-10, L2T-ww", "epoch", "accuracy (%)", "best validation: epoch 23"]));
+        let labels = losses.iter().chain(&accuracies).map(|series| series.label.as_str());
+        files.assert_colours(theme::series_colours(labels));
+        files.assert_size(LearningCurves::new("STL-10, L2T-ww", &losses, &accuracies, Some(23.0)).size());
+    }
+
+    #[test]
+    fn odd_data_is_drawn_too() {
+        let (losses, accuracies) = learning(30);
+        let (one_loss, one_accuracy) = learning(1);
+        let holes = [series("holes", &[(1.0, 2.0), (2.0, f64::NAN), (3.0, f64::INFINITY), (4.0, 1.0), (5.0, 0.5)])];
+        let nothing = [series("nothing", &[(1.0, f64::NAN)])];
+        let flat = [series("flat", &[(1.0, 0.7), (2.0, 0.7), (3.0, 0.7)])];
+        let huge = [series("huge", &[(1.0, 1e29), (2.0, -1e29), (3.0, 1e300)])];
+        let long = [series(&"a very long label ".repeat(12), &[(1.0, 50.0), (2.0, 60.0)])];
+        let cases: [Case<'_>; 10] = [
+            ("no losses", &[], &accuracies, Some(3.0)),
+            ("no accuracies", &losses, &[], None),
+            ("nothing at all", &[], &[], None),
+            ("one epoch", &one_loss, &one_accuracy, Some(1.0)),
+            ("gaps", &holes, &accuracies, Some(f64::NAN)),
+            ("nothing finite", &nothing, &nothing, None),
+            ("constant", &flat, &flat, Some(2.0)),
+            ("huge", &huge, &huge, None),
+            ("long label", &flat, &long, Some(1.0)),
+            ("best epoch outside", &flat, &flat, Some(-4.0)),
+        ];
+        for (case, losses, accuracies, best_epoch) in cases {
+            let files = DrawnFiles::of(|stem| learning_curves(stem, case, losses, accuracies, best_epoch));
+            files.assert_texts([case]);
+        }
+    }
+
+    #[test]
+    fn the_loss_axis_follows_the_losses() {
+        assert_eq!(loss_axis(&[series("a", &[(1.0, 4.0), (2.0, 0.1)])]).name, "loss (log scale)");
+        assert_eq!(loss_axis(&[series("a", &[(1.0, 4.0), (2.0, 0.0)])]).name, "loss");
+        assert_eq!(loss_axis(&[series("a", &[(1.0, 4.0), (2.0, 1.0)])]).range().start, 0.0);
+        assert!(loss_axis(&[series("a", &[(1.0, 4.0), (2.0, 3.9)])]).range().start > 3.0);
+    }
+}

@@ -1,0 +1,116 @@
+//! Reverse-HG (Franceschi et al., 2017): ∇_φ L_org(θ_{T+1}) through the virtual steps.
+//!
+//! A step is `v_{t+1} = μ v_t + ∇_θ L_t(θ_t, φ) + wd θ_t`, `θ_{t+1} = θ_t − η v_{t+1}`. With the adjoints
+//! `a = ∂L_org(θ_{T+1})/∂θ_{t+1}` and `b = ∂L_org(θ_{T+1})/∂v_{t+1}` (through later steps), start `a = ∇L_org(θ_{T+1})`,
+//! `b = 0`, and for t = T, …, 0:
+//!
+//! ```text
+//! u = b − η a
+//! φ̃ += (∂²L_t/∂φ∂θ) u        a ← a + wd·u + H_t u        b ← μ u
+//! ```
+//!
+//! φ enters only through w and λ, which are the same in every step, so the sum is taken over `w̄` and `λ̄` and pulled back
+//! to φ once at the end. The step on L_org has no mixed product; the first step needs only that, not H_0 u.
+
+use burn::tensor::Tensor;
+use l2t_shaders::vector::combine;
+
+use super::scheme::HypergradientMethod;
+use super::sgd::Sgd;
+use super::trajectory::{InnerStep, Trajectory};
+use crate::meta::{MetaCotangents, MetaNetworks};
+use crate::objective::{Batch, TargetModel};
+
+/// ∇_φ L_org(θ_{T+1}); zero where no virtual step depends on φ (T = 0).
+pub fn hypergradient(
+    model: &TargetModel,
+    meta: &MetaNetworks,
+    phi: &Tensor<1>,
+    rule: &Sgd,
+    trajectory: &Trajectory,
+    batch: &Batch,
+    method: HypergradientMethod,
+) -> Tensor<1> {
+    let mut a = trajectory.measured.gradient.clone();
+    let mut b: Option<Tensor<1>> = None;
+    let mut sum: Option<MetaCotangents> = None;
+    for (t, step) in trajectory.steps.iter().enumerate().rev() {
+        let u = match &b {
+            Some(b) => combine(&[(1.0, b), (-rule.lr, &a)]),
+            None => combine(&[(-rule.lr, &a)]),
+        };
+        let products = second_order_products(model, step, &u, batch, method, t > 0);
+        if let Some(mixed) = products.mixed {
+            sum = Some(match sum {
+                Some(sum) => sum.plus(mixed),
+                None => mixed,
+            });
+        }
+        if t > 0 {
+            let mut terms = vec![(1.0, &a), (rule.weight_decay, &u)];
+            terms.extend(products.hessian_vector.as_ref().map(|hu| (1.0, hu)));
+            a = combine(&terms);
+            b = Some(combine(&[(rule.momentum, &u)]));
+        }
+    }
+    match (sum, &batch.transfer) {
+        (Some(sum), Some(transfer)) => transfer.gradient(meta, phi, &sum),
+        _ => phi.zeros_like(),
+    }
+}
+
+/// Second derivatives of one step's loss times u.
+struct Products {
+    /// `(∂²L_t/∂φ∂θ) u`, in w and λ.
+    mixed: Option<MetaCotangents>,
+    /// `H_t u`.
+    hessian_vector: Option<Tensor<1>>,
+}
+
+fn second_order_products(
+    model: &TargetModel,
+    step: &InnerStep,
+    u: &Tensor<1>,
+    batch: &Batch,
+    method: HypergradientMethod,
+    with_hessian: bool,
+) -> Products {
+    let InnerStep { theta, pass } = step;
+    if method == HypergradientMethod::CentralDifferences {
+        return central_differences(model, step, u, batch);
+    }
+    let with_hessian = with_hessian && method == HypergradientMethod::Exact;
+    if !with_hessian && pass.matching().is_none() {
+        // A step on L_org whose H u is not asked for: nothing to evaluate.
+        return Products { mixed: None, hessian_vector: None };
+    }
+    let along = model.along(pass, theta, u);
+    Products {
+        mixed: model.mixed_product(&along, batch),
+        hessian_vector: with_hessian.then(|| model.hessian_vector(pass, theta, u, &along, batch)),
+    }
+}
+
+/// `(g(θ + εu) − g(θ − εu)) / 2ε` for both products, with ε‖u‖ = 1/100 as DARTS (Liu et al., 2019) has it.
+fn central_differences(model: &TargetModel, step: &InnerStep, u: &Tensor<1>, batch: &Batch) -> Products {
+    const LENGTH: f64 = 1e-2;
+    let norm = u.clone().square().sum().sqrt().clamp_min(f64::from(f32::MIN_POSITIVE));
+    let shift = u.clone() / norm.clone() * LENGTH;
+    let at = |sign: f64| {
+        let theta = combine(&[(1.0, &step.theta), (sign, &shift)]);
+        model.evaluate(step.pass.objective, &theta, batch)
+    };
+    let (plus, minus) = (at(1.0), at(-1.0));
+    let scale = norm / (2.0 * LENGTH);
+    let difference = |plus: Vec<Tensor<2>>, minus: Vec<Tensor<2>>| -> Vec<Tensor<2>> {
+        let scale = scale.clone().reshape([1, 1]);
+        plus.into_iter().zip(minus).map(|(plus, minus)| (plus - minus) * scale.clone()).collect()
+    };
+    let mixed = model.meta_gradient(&plus, batch).zip(model.meta_gradient(&minus, batch)).map(|(plus, minus)| {
+        MetaCotangents {
+            channel_weights: difference(plus.channel_weights, minus.channel_weights),
+            pair_weights: difference(plus.pair_weights, minus.pair_weights),
+        }
+    });
+    Products { mixed, hessian_vector: Some((plus.gradient - minus.gradient) * scale) }
+}

@@ -1,0 +1,264 @@
+//! Labelled images of one size, in memory.
+
+use crate::data::random::permutation;
+use crate::error::{Error, Result};
+use crate::seed::Seed;
+
+/// Which part of a data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Split {
+    /// The images to learn from.
+    Train,
+    /// The images to measure on. For TinyImageNet this is `val/`, whose labels are public.
+    Test,
+}
+
+/// Where an object lies: columns `x0..x1` and rows `y0..y1`, measured in pixels from the top-left *corner* of the image.
+///
+/// The far edges are exclusive, so that width = x1 − x0; a box over a whole 32 × 32 image is (0, 0, 32, 32).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PixelBox {
+    /// Left edge.
+    pub x0: f32,
+    /// Top edge.
+    pub y0: f32,
+    /// Right edge, exclusive.
+    pub x1: f32,
+    /// Bottom edge, exclusive.
+    pub y1: f32,
+}
+
+impl PixelBox {
+    /// The same box after the image was resized by these factors.
+    pub fn scaled(self, horizontal: f32, vertical: f32) -> Self {
+        Self { x0: self.x0 * horizontal, y0: self.y0 * vertical, x1: self.x1 * horizontal, y1: self.y1 * vertical }
+    }
+}
+
+/// N labelled RGB images of one size.
+///
+/// # Shapes
+/// - `pixels`: N × 3 × height × width, planar (all red, all green, all blue of one image), 0-255
+/// - `labels`: N, each below `class_names.len()`
+/// - `boxes`: N where given, in pixels of the images as they are here, that is, after resizing
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dataset {
+    /// What to call it in messages and tables.
+    pub name: String,
+    /// One name per class; a label is an index into this.
+    pub class_names: Vec<String>,
+    /// Rows of each image.
+    pub height: usize,
+    /// Columns of each image.
+    pub width: usize,
+    /// All images, one after the other.
+    pub pixels: Vec<u8>,
+    /// The class of each image.
+    pub labels: Vec<usize>,
+    /// The object's box in each image, where the data set has boxes at all.
+    pub boxes: Option<Vec<Option<PixelBox>>>,
+    /// What a reader of the results should know, for example "3 greyscale images converted to RGB".
+    pub notes: Vec<String>,
+}
+
+/// The parts of a data set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Splits {
+    /// The images to learn from.
+    pub train: Dataset,
+    /// Images set apart for choosing the best epoch, where the data set brings them *besides* a test part.
+    pub validation: Option<Dataset>,
+    /// The images to measure on. `None` only where there is no test part and no class has two images to hold one out.
+    pub test: Option<Dataset>,
+}
+
+impl Dataset {
+    /// Number of images.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there is no image.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The bytes of image `index`, 3 × height × width.
+    ///
+    /// # Panics
+    /// If `index` is not below [`len`](Self::len).
+    pub fn image(&self, index: usize) -> &[u8] {
+        let bytes = 3 * self.height * self.width;
+        &self.pixels[index * bytes..][..bytes]
+    }
+
+    /// The images with these indices, in this order; an index may come more than once.
+    ///
+    /// # Panics
+    /// If an index is not below [`len`](Self::len).
+    pub fn select(&self, indices: &[usize]) -> Dataset {
+        let mut pixels = Vec::with_capacity(indices.len() * 3 * self.height * self.width);
+        for &index in indices {
+            pixels.extend_from_slice(self.image(index));
+        }
+        Dataset {
+            name: self.name.clone(),
+            class_names: self.class_names.clone(),
+            height: self.height,
+            width: self.width,
+            pixels,
+            labels: indices.iter().map(|&index| self.labels[index]).collect(),
+            boxes: self.boxes.as_ref().map(|boxes| indices.iter().map(|&index| boxes[index]).collect()),
+            notes: self.notes.clone(),
+        }
+    }
+
+    /// Number of images of each class.
+    pub fn class_counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.class_names.len()];
+        for &label in &self.labels {
+            counts[label] += 1;
+        }
+        counts
+    }
+
+    /// `n` images of each class, chosen by the seed and kept in their order here.
+    ///
+    /// The choice is nested: the images chosen for `n` are among those chosen for `n + 1`, so that a curve over the
+    /// number of samples adds images and swaps none.
+    ///
+    /// # Errors
+    /// If a class has fewer than `n` images; the message names the class.
+    pub fn per_class(&self, n: usize, seed: Seed) -> Result<Dataset> {
+        let mut chosen = Vec::with_capacity(n.saturating_mul(self.class_names.len()).min(self.len()));
+        for (class, members) in self.members_in_random_order("per_class", seed).into_iter().enumerate() {
+            if members.len() < n {
+                return Err(Error::file(
+                    &self.name,
+                    format!("class `{}` has {} images, {n} are wanted", self.class_names[class], members.len()),
+                ));
+            }
+            chosen.extend_from_slice(&members[..n]);
+        }
+        chosen.sort_unstable();
+        Ok(self.select(&chosen))
+    }
+
+    /// Splits off about `fraction` of every class: (the rest, the held-out images), each in the order they have here.
+    ///
+    /// A class with two or more images has at least one on either side; a single image stays in the rest.
+    ///
+    /// # Panics
+    /// If `fraction` is not strictly between 0 and 1.
+    pub fn stratified_split(&self, fraction: f64, seed: Seed) -> (Dataset, Dataset) {
+        assert!(fraction > 0.0 && fraction < 1.0, "cannot hold out a fraction of {fraction}");
+        let (mut rest, mut held_out) = (Vec::new(), Vec::new());
+        for members in self.members_in_random_order("stratified_split", seed) {
+            let count = match members.len() {
+                0 | 1 => 0,
+                n => ((n as f64 * fraction).round() as usize).clamp(1, n - 1),
+            };
+            held_out.extend_from_slice(&members[..count]);
+            rest.extend_from_slice(&members[count..]);
+        }
+        rest.sort_unstable();
+        held_out.sort_unstable();
+        (self.select(&rest), self.select(&held_out))
+    }
+
+    /// For each class the indices of its images, shuffled by the stream (`name`, class).
+    fn members_in_random_order(&self, name: &str, seed: Seed) -> Vec<Vec<usize>> {
+        let mut members = vec![Vec::new(); self.class_names.len()];
+        for (index, &label) in self.labels.iter().enumerate() {
+            members[label].push(index);
+        }
+        let shuffle = |(class, indices): (usize, Vec<usize>)| {
+            let order = permutation(indices.len(), &mut seed.stream(name, class as u64));
+            order.into_iter().map(|place| indices[place]).collect()
+        };
+        members.into_iter().enumerate().map(shuffle).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Images of 2 rows × 3 columns; every byte of image i is i.
+    fn numbered(labels: &[usize], classes: usize) -> Dataset {
+        Dataset {
+            name: "numbered".into(),
+            class_names: (0..classes).map(|class| format!("class {class}")).collect(),
+            height: 2,
+            width: 3,
+            pixels: (0..labels.len()).flat_map(|index| vec![index as u8; 18]).collect(),
+            labels: labels.to_vec(),
+            boxes: Some(
+                (0..labels.len() as u8)
+                    .map(|index| {
+                        (index % 2 == 0).then_some(PixelBox { x0: f32::from(index), y0: 0.0, x1: 40.0, y1: 1.0 })
+                    })
+                    .collect(),
+            ),
+            notes: vec!["drawn for a test".into()],
+        }
+    }
+
+    /// The number of each image, read back from its pixels.
+    fn numbers(dataset: &Dataset) -> Vec<usize> {
+        (0..dataset.len()).map(|index| usize::from(dataset.image(index)[17])).collect()
+    }
+
+    #[test]
+    fn select_keeps_pixels_labels_and_boxes_together() {
+        let data = numbered(&[0, 1, 2, 1], 3);
+        let selected = data.select(&[2, 1, 2]);
+        assert_eq!(numbers(&selected), [2, 1, 2]);
+        assert_eq!(selected.labels, [2, 1, 2]);
+        let left_edges: Vec<_> = selected.boxes.unwrap().iter().map(|item| item.map(|item| item.x0)).collect();
+        assert_eq!(left_edges, [Some(2.0), None, Some(2.0)]);
+        assert_eq!(selected.notes, data.notes);
+        assert_eq!((data.len(), data.is_empty(), data.select(&[]).is_empty()), (4, false, true));
+        assert_eq!(data.class_counts(), [1, 2, 1]);
+    }
+
+    #[test]
+    fn per_class_is_balanced_nested_and_fixed_by_the_seed() {
+        let labels: Vec<usize> = (0..60).map(|index| index % 3).collect();
+        let data = numbered(&labels, 3);
+        let five = data.per_class(5, Seed(4)).unwrap();
+        assert_eq!(five.class_counts(), [5, 5, 5]);
+        assert_eq!(five, data.per_class(5, Seed(4)).unwrap());
+        assert_ne!(numbers(&five), numbers(&data.per_class(5, Seed(5)).unwrap()));
+        let six = numbers(&data.per_class(6, Seed(4)).unwrap());
+        assert!(numbers(&five).iter().all(|number| six.contains(number)));
+    }
+
+    #[test]
+    fn per_class_names_the_class_that_is_too_small() {
+        let error = numbered(&[0, 1, 0, 1, 0], 2).per_class(3, Seed(0)).unwrap_err();
+        assert_eq!(error.to_string(), "numbered: class `class 1` has 2 images, 3 are wanted");
+    }
+
+    #[test]
+    fn stratified_split_shares_out_every_class() {
+        // 10 of class 0, 3 of class 1, 1 of class 2, none of class 3.
+        let labels = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2];
+        let data = numbered(&labels, 4);
+        let (rest, held_out) = data.stratified_split(0.1, Seed(9));
+        assert_eq!(rest.class_counts(), [9, 2, 1, 0]);
+        assert_eq!(held_out.class_counts(), [1, 1, 0, 0]);
+        let mut all = [numbers(&rest), numbers(&held_out)].concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..14).collect::<Vec<_>>());
+        // However large the fraction, one image of class 1 remains to learn from.
+        assert_eq!(data.stratified_split(0.99, Seed(9)).0.class_counts(), [1, 1, 1, 0]);
+        assert_eq!(data.stratified_split(0.1, Seed(9)), (rest, held_out));
+    }
+
+    #[test]
+    fn a_box_scales_with_its_image() {
+        let scaled = PixelBox { x0: 2.0, y0: 4.0, x1: 64.0, y1: 32.0 }.scaled(0.5, 0.25);
+        assert_eq!(scaled, PixelBox { x0: 1.0, y0: 1.0, x1: 32.0, y1: 8.0 });
+    }
+}

@@ -1,0 +1,265 @@
+//! What a data set on disk holds, and everything that would go wrong in loading it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+#[cfg(not(target_family = "wasm"))]
+use std::path::Path;
+
+use crate::data::decode::{self, Conversions, plural};
+use crate::data::open::DataSource;
+use crate::data::parallel;
+use crate::data::part::{Images, Part, Section};
+#[cfg(not(target_family = "wasm"))]
+use crate::error::Result;
+
+/// Problems listed by name; the rest is counted.
+const MAX_LISTED: usize = 20;
+
+/// What a data set holds. `Display` is a table for reading.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inspection {
+    /// The folder, archive or file, as the user would write it.
+    pub path: String,
+    /// Name of the format.
+    pub format: String,
+    /// One name per class.
+    pub class_names: Vec<String>,
+    /// The parts that are there.
+    pub parts: Vec<PartSummary>,
+    /// What is worth knowing.
+    pub notes: Vec<String>,
+    /// What would keep the data set from loading, one line each; empty if nothing would.
+    pub problems: Vec<String>,
+}
+
+/// One part of an [`Inspection`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartSummary {
+    /// `train`, `validation` or `test`.
+    pub name: String,
+    /// Images of each class, readable or not.
+    pub class_counts: Vec<usize>,
+    /// Number of images of each size, as (width, height), as stored.
+    pub sizes: BTreeMap<(usize, usize), usize>,
+    /// Images with an object box.
+    pub boxes: usize,
+}
+
+/// Looks through the data set at `path` (see [`load`](crate::data::load) for what is recognised), decoding every image.
+///
+/// # Errors
+/// If nothing is recognised at `path`. What is wrong inside a data set is listed in [`Inspection::problems`].
+#[cfg(not(target_family = "wasm"))]
+pub fn inspect(path: &Path) -> Result<Inspection> {
+    Ok(DataSource::open(path)?.inspect())
+}
+
+impl DataSource {
+    /// Looks through all parts, decoding every image.
+    pub fn inspect(&self) -> Inspection {
+        let mut inspection = Inspection {
+            path: self.files.root().display().to_string(),
+            format: self.format.title().into(),
+            class_names: Vec::new(),
+            parts: Vec::new(),
+            notes: Vec::new(),
+            problems: Vec::new(),
+        };
+        for section in Section::ALL {
+            match self.format.read(&self.files, section) {
+                Ok(Some(part)) => inspection.add(self, section, part),
+                Ok(None) => {}
+                Err(error) => inspection.problems.push(error.to_string()),
+            }
+        }
+        let found = |section: Section| inspection.parts.iter().any(|part| part.name == section.name());
+        if inspection.problems.is_empty() && !found(Section::Train) {
+            inspection.problems.push(format!("{}: has no training images", inspection.path));
+        } else if inspection.problems.is_empty() && !found(Section::Test) {
+            inspection.notes.push("no test part: some of the training images will be held out".into());
+        }
+        let hidden = inspection.problems.len().saturating_sub(MAX_LISTED);
+        if hidden > 0 {
+            inspection.problems.truncate(MAX_LISTED);
+            inspection.problems.push(format!("and {hidden} more"));
+        }
+        inspection
+    }
+}
+
+impl Inspection {
+    fn add(&mut self, source: &DataSource, section: Section, part: Part) {
+        let mut sizes = BTreeMap::new();
+        let mut conversions = Conversions::default();
+        match &part.images {
+            Images::Raw { height, width, .. } => {
+                sizes.insert((*width, *height), part.labels.len());
+            }
+            Images::Encoded(names) => {
+                let files = &source.files;
+                let facts = parallel::map(names, |name| {
+                    let picture = decode::decode(&files.read(name)?, &files.path_of(name), true)?;
+                    Ok::<_, crate::error::Error>(picture.facts)
+                });
+                for facts in facts {
+                    match facts {
+                        Ok(facts) => {
+                            *sizes.entry((facts.width as usize, facts.height as usize)).or_default() += 1;
+                            conversions.add(&facts);
+                        }
+                        Err(error) => self.problems.push(error.to_string()),
+                    }
+                }
+            }
+        }
+        let mut class_counts = vec![0; part.class_names.len()];
+        part.labels.iter().for_each(|&label| class_counts[label] += 1);
+        let boxes = part.boxes.iter().flatten().flatten().count();
+        let notes = part.notes.into_iter().chain(conversions.notes());
+        self.notes.extend(notes.map(|note| format!("{}: {note}", section.name())));
+        self.parts.push(PartSummary { name: section.name().into(), class_counts, sizes, boxes });
+        self.class_names = part.class_names;
+    }
+}
+
+impl PartSummary {
+    /// Number of images, readable or not.
+    pub fn images(&self) -> usize {
+        self.class_counts.iter().sum()
+    }
+
+    /// Images of the smallest and the largest class, as `20` or `3-71`.
+    fn per_class(&self) -> String {
+        match (self.class_counts.iter().min(), self.class_counts.iter().max()) {
+            (Some(least), Some(most)) if least == most => least.to_string(),
+            (Some(least), Some(most)) => format!("{least}-{most}"),
+            _ => "-".into(),
+        }
+    }
+
+    /// The size of all images, or the range of widths and of heights, as `64x64` or `200-500x180-640`.
+    fn size_range(&self) -> String {
+        let range = |sides: &[usize]| match (sides.iter().min(), sides.iter().max()) {
+            (Some(least), Some(most)) if least == most => least.to_string(),
+            (Some(least), Some(most)) => format!("{least}-{most}"),
+            _ => "-".into(),
+        };
+        let (widths, heights): (Vec<_>, Vec<_>) = self.sizes.keys().copied().unzip();
+        format!("{}x{}", range(&widths), range(&heights))
+    }
+}
+
+impl fmt::Display for Inspection {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let classes = self.class_names.len();
+        writeln!(out, "{}: {}, {classes} {}", self.path, self.format, plural(classes, "class"))?;
+        writeln!(out)?;
+        writeln!(out, "{:<12}{:>8}{:>12}{:>20}{:>8}", "part", "images", "per class", "width x height", "boxes")?;
+        for part in &self.parts {
+            let (images, per_class, sizes) = (part.images(), part.per_class(), part.size_range());
+            writeln!(out, "{:<12}{images:>8}{per_class:>12}{sizes:>20}{:>8}", part.name, part.boxes)?;
+        }
+        if !self.parts.is_empty() {
+            self.write_classes(out)?;
+        }
+        for (title, lines) in [("notes", &self.notes), ("problems", &self.problems)] {
+            if !lines.is_empty() {
+                writeln!(out, "\n{title}")?;
+                lines.iter().try_for_each(|line| writeln!(out, "  - {line}"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Inspection {
+    fn write_classes(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let longest = self.class_names.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(10, 40);
+        write!(out, "\n{:<longest$}", "class")?;
+        self.parts.iter().try_for_each(|part| write!(out, "{:>12}", part.name))?;
+        writeln!(out)?;
+        for (class, name) in self.class_names.iter().enumerate() {
+            write!(out, "{name:<longest$}")?;
+            // Parts of a broken data set can disagree on the classes.
+            let counts = self.parts.iter().map(|part| part.class_counts.get(class).copied().unwrap_or(0));
+            counts.into_iter().try_for_each(|count| write!(out, "{count:>12}"))?;
+            writeln!(out)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{ImageFormat, Rgb, RgbImage};
+
+    use super::*;
+
+    fn png(width: u32, height: u32) -> Vec<u8> {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        RgbImage::from_pixel(width, height, Rgb([1, 2, 3])).write_to(&mut bytes, ImageFormat::Png).unwrap();
+        bytes.into_inner()
+    }
+
+    fn inspected(files: Vec<(&str, Vec<u8>)>) -> Inspection {
+        let files = files.into_iter().map(|(name, bytes)| (name.to_string(), bytes)).collect();
+        DataSource::from_files(files).unwrap().inspect()
+    }
+
+    #[test]
+    fn a_sound_folder_is_shown_with_its_counts_and_sizes() {
+        let inspection = inspected(vec![
+            ("train/cat/a.png", png(5, 3)),
+            ("train/cat/b.png", png(7, 3)),
+            ("train/wolfhound/c.png", png(7, 3)),
+            ("test/cat/d.png", png(4, 4)),
+        ]);
+        assert_eq!(inspection.parts[0].sizes, BTreeMap::from([((5, 3), 1), ((7, 3), 2)]));
+        assert_eq!(inspection.problems, [""; 0]);
+        let text = "\
+dropped files: image folder, 2 classes
+
+part          images   per class      width x height   boxes
+train              3         1-2               5-7x3       0
+test               1         0-1                 4x4       0
+
+class            train        test
+cat                  2           1
+wolfhound            1           0
+
+notes
+  - test: 1 class without images in `test`
+";
+        assert_eq!(inspection.to_string(), text);
+    }
+
+    #[test]
+    fn every_problem_is_listed_and_many_are_counted() {
+        let mut files = vec![("a/good.png", png(2, 2)), ("b/bad.png", b"text".to_vec()), ("b/cut.png", png(2, 2))];
+        files[2].1.truncate(40);
+        let inspection = inspected(files);
+        assert_eq!(inspection.parts[0].class_counts, [1, 2]);
+        assert_eq!(inspection.parts[0].sizes, BTreeMap::from([((2, 2), 1)]));
+        assert_eq!(inspection.problems.len(), 2);
+        assert_eq!(inspection.problems[0], "dropped files/b/bad.png: is not an image");
+        assert!(inspection.to_string().contains("\nproblems\n  - dropped files/b/bad.png: is not an image\n"));
+
+        let names: Vec<String> = (0..25).map(|number| format!("b/{number:02}.png")).collect();
+        let mut files: Vec<(&str, Vec<u8>)> = names.iter().map(|name| (name.as_str(), Vec::new())).collect();
+        files.push(("a/good.png", png(2, 2)));
+        let problems = inspected(files).problems;
+        assert_eq!((problems.len(), problems[20].as_str()), (21, "and 5 more"));
+    }
+
+    #[test]
+    fn a_binary_set_without_a_test_part_says_so() {
+        let inspection = inspected(vec![("data_batch_1.bin", [vec![3; 3073], vec![0; 3073]].concat())]);
+        assert_eq!(inspection.parts[0].class_counts, [1, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(inspection.parts[0].sizes, BTreeMap::from([((32, 32), 2)]));
+        assert_eq!(inspection.notes, ["no test part: some of the training images will be held out"]);
+        let broken = inspected(vec![("data_batch_1.bin", vec![3; 3000])]);
+        assert_eq!((broken.parts.len(), broken.problems.len()), (0, 1));
+        let only_test = inspected(vec![("test_batch.bin", vec![3; 3073])]);
+        assert_eq!(only_test.problems, ["dropped files: has no training images"]);
+    }
+}

@@ -1,0 +1,40 @@
+//! Labelled images in memory, from the official files of the paper's data sets, from a user's own pictures, or drawn.
+//!
+//! Reading order:
+//!
+//! - [`dataset`]: [`Dataset`], what everything else works on: planar RGB bytes, labels, boxes.
+//! - [`open`]: [`load`], [`load_splits`] and [`DataSource`], which recognise the format of a folder, a zip or bytes.
+//! - [`inspect()`]: what is on disk, class by class, with every problem that loading would meet.
+//! - `files`, `part`, `decode`: named bytes → one part of a data set → pixels of the wanted size.
+//! - `cifar`, `stl10`, `tiny_imagenet`, `image_folder`: one file per format.
+//! - [`synthetic()`] and `shapes`: drawn shapes, so that everything runs with nothing downloaded.
+//! - [`normalise`], [`augment`], [`batches`]: from bytes to what a network is fed, in an order fixed by the seed.
+
+pub mod augment;
+pub mod batches;
+mod cifar;
+pub mod dataset;
+mod decode;
+mod files;
+mod image_folder;
+pub mod inspect;
+pub mod normalise;
+pub mod open;
+mod parallel;
+mod part;
+mod random;
+mod shapes;
+mod stl10;
+pub mod synthetic;
+mod tiny_imagenet;
+
+pub use augment::Augmentation;
+pub use batches::{BatchPlan, Batches, HostBatch};
+pub use dataset::{Dataset, PixelBox, Split, Splits};
+#[cfg(not(target_family = "wasm"))]
+pub use inspect::inspect;
+pub use inspect::{Inspection, PartSummary};
+pub use open::DataSource;
+#[cfg(not(target_family = "wasm"))]
+pub use open::{load, load_splits};
+pub use synthetic::{SyntheticConfig, SyntheticTask, synthetic};

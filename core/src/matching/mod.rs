@@ -1,0 +1,131 @@
+//! Weighted feature matching, L_wfm, with its regressors r_θ.
+//!
+//! For a pair (m, n), `r = R T^n + b` (a 1 × 1 convolution) and `s = resize(S^m)`:
+//!
+//! ```text
+//! L_wfm^{m,n}(x) = Σ_c w_c · 1/(HW) Σ_ij (r − s)²_cij        L_wfm = 1/B Σ_x Σ_{(m,n)} λ^{m,n} L_wfm^{m,n}(x)
+//! ```
+//!
+//! All pairs of one target layer form a [`Group`]: their regressors are one convolution whose output channels are those
+//! of the pairs one after another, and everything per channel (`w`, `λ`, the mismatch) is concatenated likewise.
+
+pub mod loss;
+mod pairs;
+pub mod resize;
+mod transfer;
+
+pub use loss::{AlongMatching, MatchingPass};
+pub use pairs::{Pair, PairRule, PairSet, SourceLayers};
+pub use transfer::{SourceFeatures, Transfer};
+
+use crate::network::{Init, Network, NodeId, ParamId, ParamLayout};
+
+/// One pair inside a [`Group`]: its rows of the regressor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Member {
+    /// Index into the pair set.
+    pub pair: usize,
+    /// First channel.
+    pub start: usize,
+    /// C_m.
+    pub channels: usize,
+}
+
+/// All pairs that match one target layer.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// Node of the target's tap.
+    pub(crate) node: NodeId,
+    /// `[C_n, H, W]` of the tap.
+    pub(crate) shape: [usize; 3],
+    /// The pairs, in the order of their channels.
+    pub(crate) members: Vec<Member>,
+    /// R, `[Σ C_m, C_n, 1, 1]`, and b, `[Σ C_m]`.
+    pub(crate) weight: ParamId,
+    pub(crate) bias: ParamId,
+}
+
+impl Group {
+    /// Σ C_m.
+    pub fn channels(&self) -> usize {
+        self.members.iter().map(|member| member.channels).sum()
+    }
+
+    /// The pairs, in the order of their channels.
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+}
+
+/// Weighted feature matching over a set of pairs.
+#[derive(Debug, Clone)]
+pub struct Matching {
+    pairs: PairSet,
+    source_channels: Vec<usize>,
+    groups: Vec<Group>,
+    beta: f64,
+}
+
+impl Matching {
+    /// Adds the regressors of `pairs` to the layout of θ. `beta` is the factor on L_wfm wherever it is minimised, in the
+    /// inner matching steps too.
+    pub fn new(
+        pairs: PairSet,
+        sources: &[SourceLayers],
+        target: &Network,
+        beta: f64,
+        layout: &mut ParamLayout,
+    ) -> Self {
+        let source_channels: Vec<usize> =
+            pairs.pairs().iter().map(|pair| sources[pair.source].taps[pair.source_layer].shape[0]).collect();
+        let mut groups = Vec::new();
+        for (layer, tap) in target.taps().iter().enumerate() {
+            let mut members = Vec::new();
+            let mut start = 0;
+            for (nth, _) in pairs.pairs().iter().enumerate().filter(|(_, pair)| pair.target_layer == layer) {
+                members.push(Member { pair: nth, start, channels: source_channels[nth] });
+                start += source_channels[nth];
+            }
+            if members.is_empty() {
+                continue;
+            }
+            let inputs = tap.shape[0];
+            let init = Init::torch_default(inputs);
+            let weight = layout.push(format!("regressor.{layer}.weight"), &[start, inputs, 1, 1], init);
+            let bias = layout.push(format!("regressor.{layer}.bias"), &[start], init);
+            groups.push(Group { node: tap.node, shape: tap.shape, members, weight, bias });
+        }
+        Self { pairs, source_channels, groups, beta }
+    }
+
+    /// The candidate pairs.
+    pub fn pairs(&self) -> &PairSet {
+        &self.pairs
+    }
+
+    /// C_m of every pair.
+    pub fn source_channels(&self) -> &[usize] {
+        &self.source_channels
+    }
+
+    /// The pairs by target layer.
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// β.
+    pub fn beta(&self) -> f64 {
+        self.beta
+    }
+
+    /// The last node that matching looks at: nothing above it is evaluated in a matching step.
+    pub fn last_node(&self) -> NodeId {
+        self.groups.iter().map(|group| group.node).max().unwrap_or(0)
+    }
+
+    /// Multiply-adds of all regressors for one image.
+    pub fn multiply_adds(&self) -> u64 {
+        let of = |group: &Group| (group.channels() * group.shape.iter().product::<usize>()) as u64;
+        self.groups.iter().map(of).sum()
+    }
+}

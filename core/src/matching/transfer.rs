@@ -1,0 +1,63 @@
+//! What the frozen sources and the meta-networks say about one batch. It is the same in every step of an iteration, so it
+//! is computed once.
+
+use burn::tensor::Tensor;
+use l2t_shaders::channels;
+
+use super::Matching;
+use super::resize::resize;
+use crate::meta::{MetaCotangents, MetaNetworks, MetaOutputs};
+
+/// The matched feature maps of every source, `[source][m]`, each `[B, C_m, H_m, W_m]`.
+pub type SourceFeatures = Vec<Vec<Tensor<4>>>;
+
+/// Source features and their weights for one batch.
+#[derive(Debug, Clone)]
+pub struct Transfer {
+    /// Per group: `resize(S^m)` of its pairs one after another, `[B, Σ C_m, H_n, W_n]`.
+    pub(super) resized: Vec<Tensor<4>>,
+    /// Per pair: `mean_ij S^m`, `[B, C_m]`.
+    pooled: Vec<Tensor<2>>,
+    /// w and λ per pair.
+    pub(super) outputs: MetaOutputs,
+    /// Per group: `λ w` of its pairs one after another, `[B, Σ C_m]`.
+    pub(super) weights: Vec<Tensor<2>>,
+}
+
+impl Transfer {
+    /// Resizes, pools and weights the features of a batch.
+    pub fn new(matching: &Matching, meta: &MetaNetworks, phi: &Tensor<1>, features: &SourceFeatures) -> Self {
+        let feature = |pair: usize| {
+            let pair = matching.pairs().pairs()[pair];
+            &features[pair.source][pair.source_layer]
+        };
+        let pooled: Vec<_> = (0..matching.pairs().len()).map(|pair| channels::mean(feature(pair))).collect();
+        let outputs = meta.evaluate(phi, &pooled.iter().collect::<Vec<_>>());
+        let (mut resized, mut weights) = (Vec::new(), Vec::new());
+        for group in matching.groups() {
+            let [_, height, width] = group.shape;
+            let maps = group.members.iter().map(|member| resize(feature(member.pair), [height, width]));
+            resized.push(concatenate(maps.collect()));
+            let products = group.members.iter().map(|member| {
+                outputs.channel_weights[member.pair].clone() * outputs.pair_weights[member.pair].clone()
+            });
+            weights.push(concatenate(products.collect()));
+        }
+        Self { resized, pooled, outputs, weights }
+    }
+
+    /// w and λ of every pair.
+    pub fn outputs(&self) -> &MetaOutputs {
+        &self.outputs
+    }
+
+    /// Pulls cotangents of w and λ back to φ.
+    pub fn gradient(&self, meta: &MetaNetworks, phi: &Tensor<1>, bars: &MetaCotangents) -> Tensor<1> {
+        meta.gradient(phi, &self.pooled.iter().collect::<Vec<_>>(), &self.outputs, bars)
+    }
+}
+
+/// Concatenation along the channels; a single part is not copied.
+fn concatenate<const D: usize>(mut parts: Vec<Tensor<D>>) -> Tensor<D> {
+    if parts.len() == 1 { parts.remove(0) } else { Tensor::cat(parts, 1) }
+}

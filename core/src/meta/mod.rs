@@ -1,0 +1,159 @@
+//! The meta-networks f (what) and g (where) with their parameters φ.
+//!
+//! For every candidate pair (m, n) both are one linear layer on the globally average-pooled source feature
+//! `p = mean_ij S^m(x)`:
+//!
+//! - [`what_net`]: `w^{m,n} = softmax(A p + a)`, the channel weights, `[B, C_m]`;
+//! - [`where_net`]: `λ^{m,n} = min(max(c·p + d, 0), 6)`, the pair weight, `[B, 1]`.
+
+pub mod what_net;
+pub mod where_net;
+
+use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+
+use crate::network::{GradientParts, Init, ParamId, ParamLayout};
+
+/// Which of the two are learned; what is not learned is a constant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Learned {
+    /// Channel weights from f; otherwise uniform, `1/C_m`.
+    pub what: bool,
+    /// Pair weights from g; otherwise 1.
+    pub r#where: bool,
+}
+
+/// Entries of φ that belong to one pair.
+#[derive(Debug, Clone, Copy)]
+struct PairParams {
+    channels: usize,
+    what: (ParamId, ParamId),
+    r#where: (ParamId, ParamId),
+}
+
+/// f and g of all candidate pairs, as functions of φ.
+#[derive(Debug, Clone)]
+pub struct MetaNetworks {
+    layout: ParamLayout,
+    pairs: Vec<PairParams>,
+    learned: Learned,
+}
+
+/// What the meta-networks say about a batch, for every pair.
+#[derive(Debug, Clone)]
+pub struct MetaOutputs {
+    /// w: `[B, C_m]`, each row sums to 1.
+    pub channel_weights: Vec<Tensor<2>>,
+    /// λ: `[B, 1]`, from 0 to 6.
+    pub pair_weights: Vec<Tensor<2>>,
+    /// g before ReLU6, for its derivative.
+    linear: Vec<Tensor<2>>,
+}
+
+/// `∂L/∂w` and `∂L/∂λ` for every pair, of the shapes of [`MetaOutputs`].
+#[derive(Debug, Clone)]
+pub struct MetaCotangents {
+    /// `w̄`: `[B, C_m]`.
+    pub channel_weights: Vec<Tensor<2>>,
+    /// `λ̄`: `[B, 1]`.
+    pub pair_weights: Vec<Tensor<2>>,
+}
+
+impl MetaCotangents {
+    /// The sum of two.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        let add = |a: Vec<Tensor<2>>, b: Vec<Tensor<2>>| a.into_iter().zip(b).map(|(a, b)| a + b).collect();
+        Self {
+            channel_weights: add(self.channel_weights, other.channel_weights),
+            pair_weights: add(self.pair_weights, other.pair_weights),
+        }
+    }
+}
+
+impl MetaNetworks {
+    /// Meta-networks for pairs whose source layers have these numbers of channels.
+    pub fn new(source_channels: &[usize], learned: Learned) -> Self {
+        let mut layout = ParamLayout::default();
+        let pairs = source_channels
+            .iter()
+            .enumerate()
+            .map(|(nth, &channels)| PairParams {
+                channels,
+                // Zero, so that every channel starts with the same weight.
+                what: (
+                    layout.push(format!("what.{nth}.weight"), &[channels, channels], Init::Constant(0.0)),
+                    layout.push(format!("what.{nth}.bias"), &[channels], Init::Constant(0.0)),
+                ),
+                // A bias of one, so that every pair starts matched, about as strongly as with plain feature matching.
+                r#where: (
+                    layout.push(format!("where.{nth}.weight"), &[1, channels], Init::torch_default(channels)),
+                    layout.push(format!("where.{nth}.bias"), &[1], Init::Constant(1.0)),
+                ),
+            })
+            .collect();
+        Self { layout, pairs, learned }
+    }
+
+    /// Where f and g lie in φ.
+    pub fn layout(&self) -> &ParamLayout {
+        &self.layout
+    }
+
+    /// Which of the two are learned.
+    pub fn learned(&self) -> Learned {
+        self.learned
+    }
+
+    /// w and λ of every pair from the pooled source features of each pair, `[B, C_m]`.
+    pub fn evaluate(&self, phi: &Tensor<1>, pooled: &[&Tensor<2>]) -> MetaOutputs {
+        let mut outputs = MetaOutputs { channel_weights: vec![], pair_weights: vec![], linear: vec![] };
+        for (params, pooled) in self.pairs.iter().zip(pooled) {
+            let channels = params.channels;
+            outputs.channel_weights.push(if self.learned.what {
+                let weight = self.layout.get(phi, params.what.0, [channels, channels]);
+                what_net::evaluate(&weight, &self.layout.get(phi, params.what.1, [1, channels]), pooled)
+            } else {
+                pooled.full_like(1.0 / channels as f64)
+            });
+            let (linear, pair_weight) = if self.learned.r#where {
+                let weight = self.layout.get(phi, params.r#where.0, [1, channels]);
+                where_net::evaluate(&weight, &self.layout.get(phi, params.r#where.1, [1, 1]), pooled)
+            } else {
+                let ones = (*pooled).clone().slice([0..pooled.dims()[0], 0..1]).ones_like();
+                (ones.clone(), ones)
+            };
+            outputs.linear.push(linear);
+            outputs.pair_weights.push(pair_weight);
+        }
+        outputs
+    }
+
+    /// Pulls `w̄` and `λ̄` back to φ.
+    pub fn gradient(
+        &self,
+        phi: &Tensor<1>,
+        pooled: &[&Tensor<2>],
+        outputs: &MetaOutputs,
+        bars: &MetaCotangents,
+    ) -> Tensor<1> {
+        let mut gradient = GradientParts::default();
+        for (nth, params) in self.pairs.iter().enumerate() {
+            if self.learned.what {
+                let (weight, bias) =
+                    what_net::gradient(&outputs.channel_weights[nth], pooled[nth], &bars.channel_weights[nth]);
+                gradient.set(&self.layout, params.what.0, weight);
+                gradient.set(&self.layout, params.what.1, bias);
+            }
+            if self.learned.r#where {
+                let (weight, bias) = where_net::gradient(&outputs.linear[nth], pooled[nth], &bars.pair_weights[nth]);
+                gradient.set(&self.layout, params.r#where.0, weight);
+                gradient.set(&self.layout, params.r#where.1, bias);
+            }
+        }
+        gradient.assemble(&self.layout, phi)
+    }
+}
+
+#[cfg(test)]
+mod tests;

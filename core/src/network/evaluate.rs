@@ -1,0 +1,203 @@
+//! Value and gradient of a network at a parameter vector.
+
+use burn::tensor::{Int, Tensor};
+use l2t_shaders::batch_norm::{self, Affine, Evaluated, Moments};
+use l2t_shaders::{add_relu, channels, conv, max_pool};
+
+use super::graph::{Network, NodeId, Op};
+use super::layout::{GradientParts, ParamId};
+use super::running::RunningStats;
+
+/// PyTorch's default, in every checkpoint that we read.
+pub(super) const EPSILON: f64 = 1e-5;
+
+/// Where batch normalisation takes its moments from.
+#[derive(Debug, Clone, Copy)]
+pub enum Mode<'a> {
+    /// From the batch; derivatives go through them.
+    Train,
+    /// From the running statistics; constants to every derivative.
+    Eval(&'a RunningStats),
+}
+
+/// What a node computed, with what its derivatives need besides its inputs.
+#[derive(Debug, Clone)]
+pub(super) enum Value {
+    Plain(Tensor<4>),
+    BatchNorm(Evaluated),
+    MaxPool { y: Tensor<4>, places: Tensor<4, Int> },
+}
+
+impl Value {
+    pub fn y(&self) -> &Tensor<4> {
+        match self {
+            Self::Plain(y) | Self::MaxPool { y, .. } => y,
+            Self::BatchNorm(at) => &at.y,
+        }
+    }
+}
+
+/// A forward pass: the value of every node up to the last one asked for.
+#[derive(Debug, Clone)]
+pub struct Activations {
+    pub(super) values: Vec<Value>,
+    /// Moments of the batch, one per normalisation that was reached; empty after an evaluation with running statistics.
+    pub moments: Vec<Moments>,
+    pub(super) train: bool,
+}
+
+impl Activations {
+    /// The output of `node`, `[B, C, H, W]`.
+    pub fn get(&self, node: NodeId) -> &Tensor<4> {
+        self.values[node].y()
+    }
+
+    /// Number of images.
+    pub fn batch(&self) -> usize {
+        self.get(0).dims()[0]
+    }
+}
+
+/// `ȳ` for nodes of a network: where losses enter, and what a gradient pass found on its way.
+#[derive(Debug, Clone, Default)]
+pub struct Cotangents(pub(super) Vec<Option<Tensor<4>>>);
+
+impl Cotangents {
+    /// Adds `y_bar` to the cotangent of `node`.
+    pub fn add(&mut self, node: NodeId, y_bar: Tensor<4>) {
+        if self.0.len() <= node {
+            self.0.resize(node + 1, None);
+        }
+        self.0[node] = Some(match self.0[node].take() {
+            Some(sum) => sum + y_bar,
+            None => y_bar,
+        });
+    }
+
+    /// The cotangent of `node`, if any loss depends on it.
+    pub fn get(&self, node: NodeId) -> Option<&Tensor<4>> {
+        self.0.get(node)?.as_ref()
+    }
+}
+
+impl Network {
+    pub(super) fn affine(&self, theta: &Tensor<1>, gamma: ParamId, beta: ParamId) -> Affine {
+        let channels = self.layout.entry(gamma).len();
+        Affine { gamma: self.layout.get(theta, gamma, [channels]), beta: self.layout.get(theta, beta, [channels]) }
+    }
+
+    /// The weight of the convolution at `node` as `[O, C, K, K]`.
+    pub(super) fn kernel(&self, theta: &Tensor<1>, node: NodeId, weight: ParamId, kernel: usize) -> Tensor<4> {
+        let channels = self.nodes[self.nodes[node].inputs[0]].shape[0];
+        self.layout.get(theta, weight, [self.nodes[node].shape[0], channels, kernel, kernel])
+    }
+
+    /// The values of all nodes up to and with `last` for the images `x`, `[B, C, H, W]`.
+    pub fn forward(&self, theta: &Tensor<1>, x: &Tensor<4>, mode: Mode<'_>, last: NodeId) -> Activations {
+        let mut values: Vec<Value> = Vec::with_capacity(last + 1);
+        let mut moments = Vec::new();
+        for (id, node) in self.nodes.iter().enumerate().take(last + 1) {
+            let input = |nth: usize| values[node.inputs[nth]].y();
+            let value = match node.op {
+                Op::Input => Value::Plain(x.clone()),
+                Op::Conv { weight, bias, kernel, geometry } => {
+                    self.count(id, x.dims()[0], 1);
+                    let y = conv::convolve(&[(input(0), &self.kernel(theta, id, weight, kernel))], geometry);
+                    Value::Plain(match bias {
+                        Some(bias) => {
+                            channels::add_bias(&y, &self.layout.get(theta, bias, [node.shape[0]]), None)
+                        }
+                        None => y,
+                    })
+                }
+                Op::BatchNorm { gamma, beta, moments: nth, relu } => {
+                    let affine = self.affine(theta, gamma, beta);
+                    let x = input(0).clone();
+                    Value::BatchNorm(match mode {
+                        Mode::Train => {
+                            let (at, of_batch) = batch_norm::evaluate(x, &affine, EPSILON, relu);
+                            moments.push(of_batch);
+                            at
+                        }
+                        Mode::Eval(running) => {
+                            batch_norm::evaluate_fixed(x, &running.moments[nth], &affine, EPSILON, relu)
+                        }
+                    })
+                }
+                Op::AddRelu => Value::Plain(add_relu::add_relu(input(0), input(1))),
+                Op::MaxPool(window) => {
+                    let (y, places) = max_pool::max_pool(input(0), window);
+                    Value::MaxPool { y, places }
+                }
+                Op::GlobalAveragePool => {
+                    let pooled = channels::mean(input(0));
+                    let [batch, count] = pooled.dims();
+                    Value::Plain(pooled.reshape([batch, count, 1, 1]))
+                }
+            };
+            values.push(value);
+        }
+        Activations { values, moments, train: matches!(mode, Mode::Train) }
+    }
+
+    /// Pulls cotangents back to the parameters, from the node behind the last cotangent to the first.
+    ///
+    /// Returns the gradient's parts; `bars` is completed with the cotangent of every node on the way, the input's only
+    /// where `to_input` asks for it (saliency does, training does not).
+    pub fn backward(
+        &self,
+        theta: &Tensor<1>,
+        at: &Activations,
+        bars: &mut Cotangents,
+        to_input: bool,
+    ) -> GradientParts {
+        let mut gradient = GradientParts::default();
+        for id in (1..bars.0.len()).rev() {
+            let Some(y_bar) = bars.0[id].clone() else { continue };
+            let node = &self.nodes[id];
+            let wanted = |input: NodeId| input != 0 || to_input;
+            match node.op {
+                Op::Input => {}
+                Op::Conv { weight, bias, kernel, geometry } => {
+                    let (x, w) = (at.get(node.inputs[0]), self.kernel(theta, id, weight, kernel));
+                    gradient.set(&self.layout, weight, conv::weight_gradient(&[(x, &y_bar)], &w, geometry));
+                    if let Some(bias) = bias {
+                        gradient.set(&self.layout, bias, channels::sum(&y_bar));
+                    }
+                    if wanted(node.inputs[0]) {
+                        bars.add(node.inputs[0], conv::input_gradient(&[(&y_bar, &w)], x, geometry));
+                    }
+                    self.count(id, at.batch(), 1 + usize::from(wanted(node.inputs[0])));
+                }
+                Op::BatchNorm { gamma, beta, .. } => {
+                    let Value::BatchNorm(ref evaluated) = at.values[id] else { unreachable!("recorded by forward") };
+                    let scale = self.affine(theta, gamma, beta).gamma;
+                    let x_bar = if at.train {
+                        let (x_bar, affine_bar) = evaluated.gradient(&scale, &y_bar);
+                        gradient.set(&self.layout, gamma, affine_bar.gamma);
+                        gradient.set(&self.layout, beta, affine_bar.beta);
+                        x_bar
+                    } else {
+                        evaluated.gradient_fixed(&scale, &y_bar)
+                    };
+                    bars.add(node.inputs[0], x_bar);
+                }
+                Op::AddRelu => {
+                    let x_bar = add_relu::where_positive(at.get(id), &y_bar);
+                    bars.add(node.inputs[0], x_bar.clone());
+                    bars.add(node.inputs[1], x_bar);
+                }
+                Op::MaxPool(window) => {
+                    let Value::MaxPool { ref places, .. } = at.values[id] else { unreachable!("recorded by forward") };
+                    bars.add(node.inputs[0], max_pool::scatter(&y_bar, places, at.get(node.inputs[0]), window));
+                }
+                Op::GlobalAveragePool => {
+                    let [batch, count, ..] = y_bar.dims();
+                    let p_bar = y_bar.reshape([batch, count]);
+                    bars.add(node.inputs[0], channels::mean_gradient(&p_bar, at.get(node.inputs[0])));
+                }
+            }
+        }
+        gradient
+    }
+}

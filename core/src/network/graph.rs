@@ -1,0 +1,229 @@
+//! A network as a list of operations, each naming the earlier ones that it reads.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use l2t_shaders::conv::Geometry;
+use l2t_shaders::max_pool::Window;
+
+use super::layout::{Init, ParamId, ParamLayout};
+
+/// Index of a node; node 0 is the input image.
+pub type NodeId = usize;
+
+/// What a node computes from its inputs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Op {
+    /// The network's input.
+    Input,
+    /// `y = W ∗ x [+ b]`. A linear layer is the 1 × 1 convolution of a 1 × 1 map.
+    Conv { weight: ParamId, bias: Option<ParamId>, kernel: usize, geometry: Geometry },
+    /// Batch normalisation, with the ReLU that follows if any; `moments` counts the normalisations.
+    BatchNorm { gamma: ParamId, beta: ParamId, moments: usize, relu: bool },
+    /// `y = max(a + b, 0)`: the end of a residual block.
+    AddRelu,
+    /// Maximum over windows.
+    MaxPool(Window),
+    /// Mean over all pixels: `[B, C, H, W]` → `[B, C, 1, 1]`.
+    GlobalAveragePool,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub op: Op,
+    pub inputs: Vec<NodeId>,
+    /// `[C, H, W]` of the output.
+    pub shape: [usize; 3],
+}
+
+/// A feature map that can be matched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tap {
+    /// Which node's output it is.
+    pub node: NodeId,
+    /// What people call it: `block 4`, `conv 2`.
+    pub label: String,
+    /// `[C, H, W]`.
+    pub shape: [usize; 3],
+}
+
+/// Names of one normalisation's running statistics in a checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NormName {
+    /// Prefix: `features.1`, followed by `.running_mean` and `.running_var`.
+    pub prefix: String,
+    /// Number of channels.
+    pub channels: usize,
+}
+
+/// A convolutional network: its graph, where its weights lie in a parameter vector, and its taps.
+///
+/// A network holds no weights. It is a function of a parameter vector, which is what the bilevel update needs: the same
+/// network is evaluated at θ_0, θ_1, …
+#[derive(Debug, Clone)]
+pub struct Network {
+    pub(super) nodes: Vec<Node>,
+    pub(super) layout: Arc<ParamLayout>,
+    pub(super) norms: Vec<NormName>,
+    pub(super) taps: Vec<Tap>,
+    pub(super) multiply_adds: Arc<AtomicU64>,
+}
+
+impl Network {
+    /// Where the weights lie in a parameter vector.
+    pub fn layout(&self) -> &ParamLayout {
+        &self.layout
+    }
+
+    /// The feature maps that can be matched, in the order of the network.
+    pub fn taps(&self) -> &[Tap] {
+        &self.taps
+    }
+
+    /// The batch normalisations in the order of the network.
+    pub fn norms(&self) -> &[NormName] {
+        &self.norms
+    }
+
+    /// The last node: the logits, `[B, classes, 1, 1]`.
+    pub fn output(&self) -> NodeId {
+        self.nodes.len() - 1
+    }
+
+    /// `[C, H, W]` of the input image.
+    pub fn input_shape(&self) -> [usize; 3] {
+        self.nodes[0].shape
+    }
+
+    /// Number of classes.
+    pub fn classes(&self) -> usize {
+        self.nodes[self.output()].shape[0]
+    }
+
+    /// The node whose value the pooled features are read from: the input of the last linear layer.
+    pub fn features(&self) -> NodeId {
+        self.nodes[self.output()].inputs[0]
+    }
+
+    /// Multiply-adds of the convolutions of one forward pass for one image, up to and with node `last`.
+    pub fn forward_multiply_adds(&self, last: NodeId) -> u64 {
+        (0..=last).map(|node| self.multiply_adds_of(node)).sum()
+    }
+
+    pub(super) fn multiply_adds_of(&self, node: NodeId) -> u64 {
+        let Node { op, inputs, shape } = &self.nodes[node];
+        match op {
+            Op::Conv { kernel, .. } => {
+                let channels = self.nodes[inputs[0]].shape[0];
+                (channels * kernel * kernel * shape.iter().product::<usize>()) as u64
+            }
+            _ => 0,
+        }
+    }
+
+    /// Multiply-adds of all convolutions that this network has carried out so far, derivatives included.
+    pub fn multiply_adds_done(&self) -> u64 {
+        self.multiply_adds.load(Ordering::Relaxed)
+    }
+
+    /// Notes that `products` convolutions of the size of `node`'s were carried out on `batch` images.
+    pub(super) fn count(&self, node: NodeId, batch: usize, products: usize) {
+        self.multiply_adds.fetch_add(self.multiply_adds_of(node) * (batch * products) as u64, Ordering::Relaxed);
+    }
+}
+
+/// Builds a [`Network`] node by node; every method returns the new node.
+#[derive(Debug)]
+pub(super) struct Builder {
+    nodes: Vec<Node>,
+    layout: ParamLayout,
+    norms: Vec<NormName>,
+    taps: Vec<Tap>,
+}
+
+impl Builder {
+    pub fn new(input: [usize; 3]) -> Self {
+        Self {
+            nodes: vec![Node { op: Op::Input, inputs: vec![], shape: input }],
+            layout: ParamLayout::default(),
+            norms: vec![],
+            taps: vec![],
+        }
+    }
+
+    pub fn shape(&self, node: NodeId) -> [usize; 3] {
+        self.nodes[node].shape
+    }
+
+    fn push(&mut self, op: Op, inputs: Vec<NodeId>, shape: [usize; 3]) -> NodeId {
+        self.nodes.push(Node { op, inputs, shape });
+        self.nodes.len() - 1
+    }
+
+    /// A convolution whose key is `name`; Kaiming-normal weight, zero bias.
+    pub fn conv(
+        &mut self,
+        name: &str,
+        x: NodeId,
+        filters: usize,
+        kernel: usize,
+        geometry: Geometry,
+        bias: bool,
+    ) -> NodeId {
+        let [channels, height, width] = self.shape(x);
+        let shape = [filters, channels, kernel, kernel];
+        let weight = self.layout.push(format!("{name}.weight"), &shape, Init::kaiming_fan_out(&shape));
+        let bias = bias.then(|| self.layout.push(format!("{name}.bias"), &[filters], Init::Constant(0.0)));
+        let out = [filters, geometry.output(height, kernel), geometry.output(width, kernel)];
+        self.push(Op::Conv { weight, bias, kernel, geometry }, vec![x], out)
+    }
+
+    /// A linear layer on a pooled feature; normal weight of deviation 0.01, zero bias.
+    pub fn linear(&mut self, name: &str, x: NodeId, outputs: usize) -> NodeId {
+        let [channels, height, width] = self.shape(x);
+        assert_eq!([height, width], [1, 1], "a linear layer follows pooling");
+        let weight = self.layout.push(format!("{name}.weight"), &[outputs, channels], Init::Normal(0.01));
+        let bias = Some(self.layout.push(format!("{name}.bias"), &[outputs], Init::Constant(0.0)));
+        let geometry = Geometry { stride: 1, padding: 0 };
+        self.push(Op::Conv { weight, bias, kernel: 1, geometry }, vec![x], [outputs, 1, 1])
+    }
+
+    /// A batch normalisation whose key is `name`, with or without ReLU behind it; γ = 1, β = 0.
+    pub fn batch_norm(&mut self, name: &str, x: NodeId, relu: bool) -> NodeId {
+        let shape = self.shape(x);
+        let gamma = self.layout.push(format!("{name}.weight"), &[shape[0]], Init::Constant(1.0));
+        let beta = self.layout.push(format!("{name}.bias"), &[shape[0]], Init::Constant(0.0));
+        let moments = self.norms.len();
+        self.norms.push(NormName { prefix: name.to_owned(), channels: shape[0] });
+        self.push(Op::BatchNorm { gamma, beta, moments, relu }, vec![x], shape)
+    }
+
+    pub fn add_relu(&mut self, a: NodeId, b: NodeId) -> NodeId {
+        assert_eq!(self.shape(a), self.shape(b), "a residual and its shortcut have one shape");
+        self.push(Op::AddRelu, vec![a, b], self.shape(a))
+    }
+
+    pub fn max_pool(&mut self, x: NodeId, window: Window) -> NodeId {
+        let [channels, height, width] = self.shape(x);
+        self.push(Op::MaxPool(window), vec![x], [channels, window.output(height), window.output(width)])
+    }
+
+    pub fn global_average_pool(&mut self, x: NodeId) -> NodeId {
+        let channels = self.shape(x)[0];
+        self.push(Op::GlobalAveragePool, vec![x], [channels, 1, 1])
+    }
+
+    pub fn tap(&mut self, node: NodeId, label: impl Into<String>) {
+        self.taps.push(Tap { node, label: label.into(), shape: self.shape(node) });
+    }
+
+    pub fn finish(self) -> Network {
+        Network {
+            nodes: self.nodes,
+            layout: Arc::new(self.layout),
+            norms: self.norms,
+            taps: self.taps,
+            multiply_adds: Arc::default(),
+        }
+    }
+}

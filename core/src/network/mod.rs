@@ -1,0 +1,24 @@
+//! Networks with taps, as functions of a flat parameter vector.
+//!
+//! [`Network`] is a list of operations; [`resnet`] and [`vgg`] build the paper's. A pass over it exists in four forms,
+//! which are the four rules of `l2t_shaders` applied node by node:
+//! [`Network::forward`], [`Network::backward`] (the gradient), [`Network::tangent`] (derivative along a direction) and
+//! [`Network::backward_tangent`] (derivative of the gradient along a direction, `H u`).
+
+mod evaluate;
+mod graph;
+mod layout;
+pub mod resnet;
+mod running;
+mod tangent;
+pub mod vgg;
+pub mod weights;
+
+pub use evaluate::{Activations, Cotangents, Mode};
+pub use graph::{Network, NodeId, NormName, Tap};
+pub use layout::{GradientParts, Init, ParamEntry, ParamId, ParamLayout};
+pub use running::RunningStats;
+pub use tangent::Tangents;
+
+#[cfg(test)]
+mod tests;

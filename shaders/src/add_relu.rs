@@ -1,0 +1,64 @@
+//! The end of a residual block: `y = max(a + b, 0)`.
+
+use burn::tensor::Tensor;
+
+use crate::cpu::{Cpu, PlaneShape, Real, by_dtype, map_planes};
+
+/// `y = max(a + b, 0)`, all `[B, C, H, W]`.
+pub fn add_relu(a: &Tensor<4>, b: &Tensor<4>) -> Tensor<4> {
+    let (Some(left), Some(right)) = (Cpu::of(a), Cpu::of(b)) else {
+        return (a.clone() + b.clone()).clamp_min(0.0);
+    };
+    zip(a.dims(), &left, &right, Rule::Add)
+}
+
+/// `g` where `y > 0`, zero elsewhere: the gradient and the tangent of ReLU at the output `y`.
+pub fn where_positive(y: &Tensor<4>, g: &Tensor<4>) -> Tensor<4> {
+    let (Some(left), Some(right)) = (Cpu::of(y), Cpu::of(g)) else {
+        return g.clone().mask_fill(y.clone().lower_equal_elem(0.0), 0.0);
+    };
+    zip(y.dims(), &left, &right, Rule::Mask)
+}
+
+#[derive(Clone, Copy)]
+enum Rule {
+    Add,
+    Mask,
+}
+
+fn zip(dims: [usize; 4], a: &Cpu, b: &Cpu, rule: Rule) -> Tensor<4> {
+    let shape = PlaneShape::of(dims);
+    by_dtype!(a.dtype(), T => {
+        let (a, b) = (a.slice::<T>(), b.slice::<T>());
+        let out = map_planes(shape, |image, channel, out: &mut [T]| {
+            let lines = out.iter_mut().zip(shape.plane(a, image, channel)).zip(shape.plane(b, image, channel));
+            match rule {
+                // Written so that NaN passes.
+                Rule::Add => lines.for_each(|((out, &a), &b)| {
+                    let sum = a + b;
+                    *out = if sum < T::ZERO { T::ZERO } else { sum };
+                }),
+                Rule::Mask => lines.for_each(|((out, &a), &b)| *out = if a > T::ZERO { b } else { T::ZERO }),
+            }
+        });
+        Cpu::tensor(out, dims)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conv::tests::values;
+    use burn::tensor::{Device, Tolerance};
+
+    #[test]
+    fn agrees_with_burn() {
+        let device = Device::flex();
+        let (a, b) = (values([2, 3, 5, 4], 0.1, &device), values([2, 3, 5, 4], 0.9, &device));
+        let y = add_relu(&a, &b);
+        let expected = (a.clone() + b.clone()).clamp_min(0.0);
+        y.to_data().assert_approx_eq::<f64>(&expected.to_data(), Tolerance::absolute(0.0));
+        let expected = b.clone().mask_fill(y.clone().lower_equal_elem(0.0), 0.0);
+        where_positive(&y, &b).to_data().assert_approx_eq::<f64>(&expected.to_data(), Tolerance::absolute(0.0));
+    }
+}

@@ -1,0 +1,200 @@
+//! The rules in one or two passes over memory each.
+
+use burn::tensor::Tensor;
+
+use super::{Affine, Direction, Evaluated, Moments, TangentMoments};
+use crate::cpu::{Cpu, PlaneShape, Real, by_dtype, channel_sums, lane_sums, map_planes};
+
+/// A per-channel vector on the CPU.
+fn vector<T: Real>(values: impl Iterator<Item = f64>) -> Tensor<1> {
+    let values: Vec<T> = values.map(T::narrow).collect();
+    let shape = [values.len()];
+    Cpu::tensor(values, shape)
+}
+
+fn cpu<const D: usize>(x: &Tensor<D>) -> Cpu {
+    Cpu::of(x).expect("one normalisation's tensors are on one device")
+}
+
+pub fn moments(x: &Tensor<4>) -> Moments {
+    let shape = PlaneShape::of(x.dims());
+    let n = (shape.batch * shape.area) as f64;
+    let x = cpu(x);
+    by_dtype!(x.dtype(), T => {
+        let x = x.slice::<T>();
+        let sums = channel_sums(shape, |b, c| {
+            let x = shape.plane(x, b, c);
+            lane_sums(x.len(), |i| [x[i]])
+        });
+        let means: Vec<f64> = sums.iter().map(|[sum]| sum / n).collect();
+        // A second pass over the centred values: E[x²] − E[x]² would cancel in single precision.
+        let squares = channel_sums(shape, |b, c| {
+            let (x, m) = (shape.plane(x, b, c), T::narrow(means[c]));
+            lane_sums(x.len(), |i| [(x[i] - m) * (x[i] - m)])
+        });
+        Moments {
+            mean: vector::<T>(means.iter().copied()),
+            variance: vector::<T>(squares.iter().map(|[sum]| sum / n)),
+        }
+    })
+}
+
+pub fn normalise(x: &Tensor<4>, mean: &Tensor<1>, inv_std: &Tensor<1>, affine: &Affine, relu: bool) -> Tensor<4> {
+    let dims = x.dims();
+    let shape = PlaneShape::of(dims);
+    let (x, mean, inv_std, gamma, beta) = (cpu(x), cpu(mean), cpu(inv_std), cpu(&affine.gamma), cpu(&affine.beta));
+    by_dtype!(x.dtype(), T => {
+        let (x, mean, inv_std) = (x.slice::<T>(), mean.slice::<T>(), inv_std.slice::<T>());
+        let (gamma, beta) = (gamma.slice::<T>(), beta.slice::<T>());
+        let floor = if relu { T::ZERO } else { T::narrow(f64::NEG_INFINITY) };
+        let y = map_planes(shape, |b, c, y: &mut [T]| {
+            let x = &shape.plane(x, b, c)[..y.len()];
+            let (m, scale, shift) = (mean[c], gamma[c] * inv_std[c], beta[c]);
+            for (y, &x) in y.iter_mut().zip(x) {
+                let value = (x - m) * scale + shift;
+                // Written so that NaN passes: a diverged network must not look like a dead one.
+                *y = if value < floor { floor } else { value };
+            }
+        });
+        Cpu::tensor(y, dims)
+    })
+}
+
+/// `value` where ReLU is active at the output `y`.
+#[inline(always)]
+fn gate<T: Real>(relu: bool, y: T, value: T) -> T {
+    if relu && !(y > T::ZERO) { T::ZERO } else { value }
+}
+
+pub fn gradient(at: &Evaluated, gamma: &Tensor<1>, y_bar: &Tensor<4>) -> (Tensor<4>, Affine) {
+    let (dims, relu) = (y_bar.dims(), at.relu);
+    let shape = PlaneShape::of(dims);
+    let n = (shape.batch * shape.area) as f64;
+    let (x, y, mean, inv_std) = (cpu(&at.x), cpu(&at.y), cpu(&at.mean), cpu(&at.inv_std));
+    let (gamma, y_bar) = (cpu(gamma), cpu(y_bar));
+    by_dtype!(x.dtype(), T => {
+        let (x, y, y_bar) = (x.slice::<T>(), y.slice::<T>(), y_bar.slice::<T>());
+        let (mean, inv_std, gamma) = (mean.slice::<T>(), inv_std.slice::<T>(), gamma.slice::<T>());
+        let sums = channel_sums(shape, |b, c| {
+            let (x, y, y_bar) = (shape.plane(x, b, c), shape.plane(y, b, c), shape.plane(y_bar, b, c));
+            let (m, s) = (mean[c], inv_std[c]);
+            lane_sums(x.len(), |i| {
+                let g = gate(relu, y[i], y_bar[i]);
+                [g, g * (x[i] - m) * s]
+            })
+        });
+        let x_bar = map_planes(shape, |b, c, x_bar: &mut [T]| {
+            let area = x_bar.len();
+            let (x, y) = (&shape.plane(x, b, c)[..area], &shape.plane(y, b, c)[..area]);
+            let y_bar = &shape.plane(y_bar, b, c)[..area];
+            let (m, s, scale) = (mean[c], inv_std[c], gamma[c] * inv_std[c]);
+            let [mean_g, mean_gx] = sums[c].map(|sum| T::narrow(sum / n));
+            for i in 0..area {
+                let g = gate(relu, y[i], y_bar[i]);
+                x_bar[i] = scale * (g - mean_g - (x[i] - m) * s * mean_gx);
+            }
+        });
+        let affine_bar = Affine {
+            gamma: vector::<T>(sums.iter().map(|[_, gx]| *gx)),
+            beta: vector::<T>(sums.iter().map(|[g, _]| *g)),
+        };
+        (Cpu::tensor(x_bar, dims), affine_bar)
+    })
+}
+
+pub fn tangent(
+    at: &Evaluated,
+    gamma: &Tensor<1>,
+    x_dot: &Tensor<4>,
+    affine_dot: &Affine,
+) -> (Tensor<4>, TangentMoments) {
+    let (dims, relu) = (x_dot.dims(), at.relu);
+    let shape = PlaneShape::of(dims);
+    let n = (shape.batch * shape.area) as f64;
+    let (x, y, mean, inv_std) = (cpu(&at.x), cpu(&at.y), cpu(&at.mean), cpu(&at.inv_std));
+    let (gamma, x_dot) = (cpu(gamma), cpu(x_dot));
+    let (gamma_dot, beta_dot) = (cpu(&affine_dot.gamma), cpu(&affine_dot.beta));
+    by_dtype!(x.dtype(), T => {
+        let (x, y, x_dot) = (x.slice::<T>(), y.slice::<T>(), x_dot.slice::<T>());
+        let (mean, inv_std, gamma) = (mean.slice::<T>(), inv_std.slice::<T>(), gamma.slice::<T>());
+        let (gamma_dot, beta_dot) = (gamma_dot.slice::<T>(), beta_dot.slice::<T>());
+        let sums = channel_sums(shape, |b, c| {
+            let (x, x_dot) = (shape.plane(x, b, c), shape.plane(x_dot, b, c));
+            let (m, s) = (mean[c], inv_std[c]);
+            lane_sums(x.len(), |i| [x_dot[i], (x[i] - m) * s * x_dot[i]])
+        });
+        let y_dot = map_planes(shape, |b, c, y_dot: &mut [T]| {
+            let area = y_dot.len();
+            let (x, y) = (&shape.plane(x, b, c)[..area], &shape.plane(y, b, c)[..area]);
+            let x_dot = &shape.plane(x_dot, b, c)[..area];
+            let (m, s, scale) = (mean[c], inv_std[c], gamma[c] * inv_std[c]);
+            let (gamma_dot, beta_dot) = (gamma_dot[c], beta_dot[c]);
+            let [mean_dot, correlation] = sums[c].map(|sum| T::narrow(sum / n));
+            for i in 0..area {
+                let x_hat = (x[i] - m) * s;
+                let value = gamma_dot * x_hat + scale * (x_dot[i] - mean_dot - x_hat * correlation) + beta_dot;
+                y_dot[i] = gate(relu, y[i], value);
+            }
+        });
+        let moments = TangentMoments {
+            mean: vector::<T>(sums.iter().map(|[sum, _]| sum / n)),
+            correlation: vector::<T>(sums.iter().map(|[_, sum]| sum / n)),
+        };
+        (Cpu::tensor(y_dot, dims), moments)
+    })
+}
+
+pub fn gradient_tangent(
+    at: &Evaluated,
+    along: &Direction<'_>,
+    y_bar: &Tensor<4>,
+    y_bar_dot: &Tensor<4>,
+) -> (Tensor<4>, Affine) {
+    let (dims, relu) = (y_bar.dims(), at.relu);
+    let shape = PlaneShape::of(dims);
+    let n = (shape.batch * shape.area) as f64;
+    let (x, y, mean, inv_std) = (cpu(&at.x), cpu(&at.y), cpu(&at.mean), cpu(&at.inv_std));
+    let (gamma, gamma_dot, x_dot) = (cpu(along.gamma), cpu(along.gamma_dot), cpu(along.x_dot));
+    let (mean_dot, correlation) = (cpu(&along.moments.mean), cpu(&along.moments.correlation));
+    let (y_bar, y_bar_dot) = (cpu(y_bar), cpu(y_bar_dot));
+    by_dtype!(x.dtype(), T => {
+        let (x, y, x_dot) = (x.slice::<T>(), y.slice::<T>(), x_dot.slice::<T>());
+        let (y_bar, y_bar_dot) = (y_bar.slice::<T>(), y_bar_dot.slice::<T>());
+        let (mean, inv_std) = (mean.slice::<T>(), inv_std.slice::<T>());
+        let (gamma, gamma_dot) = (gamma.slice::<T>(), gamma_dot.slice::<T>());
+        let (mean_dot, correlation) = (mean_dot.slice::<T>(), correlation.slice::<T>());
+        let sums = channel_sums(shape, |b, c| {
+            let (x, y, x_dot) = (shape.plane(x, b, c), shape.plane(y, b, c), shape.plane(x_dot, b, c));
+            let (y_bar, y_bar_dot) = (shape.plane(y_bar, b, c), shape.plane(y_bar_dot, b, c));
+            let (m, s, m_dot, r) = (mean[c], inv_std[c], mean_dot[c], correlation[c]);
+            lane_sums(x.len(), |i| {
+                let (g, g_dot) = (gate(relu, y[i], y_bar[i]), gate(relu, y[i], y_bar_dot[i]));
+                let x_hat = (x[i] - m) * s;
+                let x_hat_dot = (x_dot[i] - m_dot - x_hat * r) * s;
+                [g, g * x_hat, g_dot, g_dot * x_hat + g * x_hat_dot]
+            })
+        });
+        let x_bar_dot = map_planes(shape, |b, c, out: &mut [T]| {
+            let area = out.len();
+            let (x, y) = (&shape.plane(x, b, c)[..area], &shape.plane(y, b, c)[..area]);
+            let x_dot = &shape.plane(x_dot, b, c)[..area];
+            let (y_bar, y_bar_dot) = (&shape.plane(y_bar, b, c)[..area], &shape.plane(y_bar_dot, b, c)[..area]);
+            let (m, s, m_dot, r) = (mean[c], inv_std[c], mean_dot[c], correlation[c]);
+            let scale = gamma[c] * s;
+            let scale_dot = gamma_dot[c] * s - gamma[c] * s * s * r;
+            let [a, mean_gx, a_dot, mean_gx_dot] = sums[c].map(|sum| T::narrow(sum / n));
+            for i in 0..area {
+                let (g, g_dot) = (gate(relu, y[i], y_bar[i]), gate(relu, y[i], y_bar_dot[i]));
+                let x_hat = (x[i] - m) * s;
+                let x_hat_dot = (x_dot[i] - m_dot - x_hat * r) * s;
+                out[i] = scale_dot * (g - a - x_hat * mean_gx)
+                    + scale * (g_dot - a_dot - x_hat_dot * mean_gx - x_hat * mean_gx_dot);
+            }
+        });
+        let affine_bar_dot = Affine {
+            gamma: vector::<T>(sums.iter().map(|[_, _, _, gx_dot]| *gx_dot)),
+            beta: vector::<T>(sums.iter().map(|[_, _, g_dot, _]| *g_dot)),
+        };
+        (Cpu::tensor(x_bar_dot, dims), affine_bar_dot)
+    })
+}

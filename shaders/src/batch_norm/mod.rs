@@ -1,0 +1,125 @@
+//! Batch normalisation, with the ReLU that usually follows it.
+//!
+//! `y = ρ(γ x̂ + β)`, `x̂ = (x − m) s`, `s = 1/√(v + ε)`, where `ρ` is ReLU or the identity and `m`, `v` are the mean and
+//! the biased variance of each channel: of the batch ([`evaluate`]), so that derivatives go through them, or given
+//! ([`evaluate_fixed`]), as in a frozen network. Nothing is remembered between calls: moments are results and arguments.
+//!
+//! With `⟨·⟩` the mean of a channel over batch and pixels, `g = ȳ` where `ρ` is active and 0 elsewhere:
+//!
+//! - gradient: `β̄ = Σ g`, `γ̄ = Σ g x̂`, `x̄ = γ s (g − ⟨g⟩ − x̂ ⟨g x̂⟩)`
+//! - tangent: `x̂̇ = s (ẋ − ⟨ẋ⟩ − x̂ ⟨x̂ ẋ⟩)`, `ṡ = −s² ⟨x̂ ẋ⟩`, `ẏ = γ̇ x̂ + γ x̂̇ + β̇` where `ρ` is active
+//! - tangent of the gradient: the product rule on the above, `ġ = ȳ̇` where `ρ` is active
+
+mod cpu;
+mod reference;
+
+use burn::tensor::Tensor;
+
+use crate::cpu::Cpu;
+
+/// Mean and biased variance of each channel, `[C]`.
+#[derive(Debug, Clone)]
+pub struct Moments {
+    /// `m_c = ⟨x_c⟩`.
+    pub mean: Tensor<1>,
+    /// `v_c = ⟨(x_c − m_c)²⟩`.
+    pub variance: Tensor<1>,
+}
+
+/// The learned scale `γ` and shift `β`, `[C]` (or their derivatives).
+#[derive(Debug, Clone)]
+pub struct Affine {
+    /// `γ`, called `weight` in PyTorch's checkpoints.
+    pub gamma: Tensor<1>,
+    /// `β`, called `bias` in PyTorch's checkpoints.
+    pub beta: Tensor<1>,
+}
+
+/// One evaluated normalisation: everything that its derivatives need.
+#[derive(Debug, Clone)]
+pub struct Evaluated {
+    /// Input, `[B, C, H, W]`.
+    pub x: Tensor<4>,
+    /// Output, `[B, C, H, W]`.
+    pub y: Tensor<4>,
+    /// `m_c`, `[C]`.
+    pub mean: Tensor<1>,
+    /// `s_c = 1/√(v_c + ε)`, `[C]`.
+    pub inv_std: Tensor<1>,
+    /// Whether ReLU follows.
+    pub relu: bool,
+}
+
+/// What a derivative along a direction leaves for the gradient's: `⟨ẋ⟩` and `⟨x̂ ẋ⟩`, `[C]`.
+#[derive(Debug, Clone)]
+pub struct TangentMoments {
+    mean: Tensor<1>,
+    correlation: Tensor<1>,
+}
+
+/// Normalises `x` (`[B, C, H, W]`) by its own moments, which are returned too.
+pub fn evaluate(x: Tensor<4>, affine: &Affine, epsilon: f64, relu: bool) -> (Evaluated, Moments) {
+    let moments = match Cpu::of(&x) {
+        Some(_) => cpu::moments(&x),
+        None => reference::moments(&x),
+    };
+    (evaluate_fixed(x, &moments, affine, epsilon, relu), moments)
+}
+
+/// Normalises `x` (`[B, C, H, W]`) by given moments, which are constants to its derivatives.
+pub fn evaluate_fixed(x: Tensor<4>, moments: &Moments, affine: &Affine, epsilon: f64, relu: bool) -> Evaluated {
+    let inv_std = (moments.variance.clone() + epsilon).sqrt().recip();
+    let y = match Cpu::of(&x) {
+        Some(_) => cpu::normalise(&x, &moments.mean, &inv_std, affine, relu),
+        None => reference::normalise(&x, &moments.mean, &inv_std, affine, relu),
+    };
+    Evaluated { x, y, mean: moments.mean.clone(), inv_std, relu }
+}
+
+impl Evaluated {
+    /// `(x̄, γ̄, β̄)` from `ȳ`, through the batch's moments.
+    pub fn gradient(&self, gamma: &Tensor<1>, y_bar: &Tensor<4>) -> (Tensor<4>, Affine) {
+        match Cpu::of(&self.x) {
+            Some(_) => cpu::gradient(self, gamma, y_bar),
+            None => reference::gradient(self, gamma, y_bar),
+        }
+    }
+
+    /// `x̄` from `ȳ` with the moments constant: `x̄ = γ s g`.
+    pub fn gradient_fixed(&self, gamma: &Tensor<1>, y_bar: &Tensor<4>) -> Tensor<4> {
+        let scale = (gamma.clone() * self.inv_std.clone()).reshape([1, -1, 1, 1]);
+        reference::active(self, y_bar) * scale
+    }
+
+    /// `ẏ` from `ẋ` and `(γ̇, β̇)`.
+    pub fn tangent(&self, gamma: &Tensor<1>, x_dot: &Tensor<4>, affine_dot: &Affine) -> (Tensor<4>, TangentMoments) {
+        match Cpu::of(&self.x) {
+            Some(_) => cpu::tangent(self, gamma, x_dot, affine_dot),
+            None => reference::tangent(self, gamma, x_dot, affine_dot),
+        }
+    }
+
+    /// `(x̄̇, γ̄̇, β̄̇)`: the derivative of [`Evaluated::gradient`] along the direction of a [`Evaluated::tangent`].
+    pub fn gradient_tangent(&self, along: &Direction<'_>, y_bar: &Tensor<4>, y_bar_dot: &Tensor<4>) -> (Tensor<4>, Affine) {
+        match Cpu::of(&self.x) {
+            Some(_) => cpu::gradient_tangent(self, along, y_bar, y_bar_dot),
+            None => reference::gradient_tangent(self, along, y_bar, y_bar_dot),
+        }
+    }
+}
+
+/// The direction along which a gradient is differentiated, and what the tangent pass found on the way.
+#[derive(Debug, Clone, Copy)]
+pub struct Direction<'a> {
+    /// `γ`.
+    pub gamma: &'a Tensor<1>,
+    /// `γ̇`.
+    pub gamma_dot: &'a Tensor<1>,
+    /// `ẋ`.
+    pub x_dot: &'a Tensor<4>,
+    /// From [`Evaluated::tangent`].
+    pub moments: &'a TangentMoments,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+use burn::tensor::{Device, Tensor, Tolerance};
+
+use super::{Affine, Direction, Evaluated, cpu, evaluate, reference};
+use crate::conv::tests::values;
+
+const SHAPE: [usize; 4] = [3, 5, 7, 6];
+const EPSILON: f64 = 1e-5;
+
+fn affine(phase: f64, device: &Device) -> Affine {
+    Affine { gamma: values([SHAPE[1]], phase, device), beta: values([SHAPE[1]], phase + 1.0, device) }
+}
+
+fn agree<const D: usize>(a: &Tensor<D>, b: &Tensor<D>) {
+    // Sums of 126 numbers of order one in double precision.
+    a.to_data().assert_approx_eq::<f64>(&b.to_data(), Tolerance::absolute(1e-12));
+}
+
+#[test]
+fn cpu_agrees_with_the_formulas() {
+    let device = Device::flex();
+    for relu in [false, true] {
+        let (x, p, p_dot) = (values(SHAPE, 0.2, &device), affine(0.5, &device), affine(2.5, &device));
+        let (x_dot, y_bar, y_bar_dot) = (values(SHAPE, 1.2, &device), values(SHAPE, 4.2, &device), values(SHAPE, 6.2, &device));
+        let (at, moments) = evaluate(x.clone(), &p, EPSILON, relu);
+        let expected = reference::moments(&x);
+        agree(&moments.mean, &expected.mean);
+        agree(&moments.variance, &expected.variance);
+        agree(&at.y, &reference::normalise(&x, &at.mean, &at.inv_std, &p, relu));
+        assert_eq!(relu, at.y.clone().min().into_scalar::<f64>() >= 0.0);
+
+        let (x_bar, bar) = cpu::gradient(&at, &p.gamma, &y_bar);
+        let (x_bar_ref, bar_ref) = reference::gradient(&at, &p.gamma, &y_bar);
+        agree(&x_bar, &x_bar_ref);
+        agree(&bar.gamma, &bar_ref.gamma);
+        agree(&bar.beta, &bar_ref.beta);
+
+        let (y_dot, tangent) = cpu::tangent(&at, &p.gamma, &x_dot, &p_dot);
+        let (y_dot_ref, tangent_ref) = reference::tangent(&at, &p.gamma, &x_dot, &p_dot);
+        agree(&y_dot, &y_dot_ref);
+        agree(&tangent.mean, &tangent_ref.mean);
+        agree(&tangent.correlation, &tangent_ref.correlation);
+
+        let along = Direction { gamma: &p.gamma, gamma_dot: &p_dot.gamma, x_dot: &x_dot, moments: &tangent };
+        let (x_bar_dot, bar_dot) = cpu::gradient_tangent(&at, &along, &y_bar, &y_bar_dot);
+        let (x_bar_dot_ref, bar_dot_ref) = reference::gradient_tangent(&at, &along, &y_bar, &y_bar_dot);
+        agree(&x_bar_dot, &x_bar_dot_ref);
+        agree(&bar_dot.gamma, &bar_dot_ref.gamma);
+        agree(&bar_dot.beta, &bar_dot_ref.beta);
+    }
+}
+
+/// Everything that depends on the input and the affine parameters, moved by `step` along a fixed direction.
+fn moved(step: f64, relu: bool, device: &Device) -> (Evaluated, Affine, Tensor<4>) {
+    let (p, p_dot) = (affine(0.5, device), affine(2.5, device));
+    let p = Affine { gamma: p.gamma + p_dot.gamma * step, beta: p.beta + p_dot.beta * step };
+    let x = values(SHAPE, 0.2, device) + values(SHAPE, 1.2, device) * step;
+    let y_bar = values(SHAPE, 4.2, device) + values(SHAPE, 6.2, device) * step;
+    (evaluate(x, &p, EPSILON, relu).0, p, y_bar)
+}
+
+/// Central differences of value and gradient against the tangent rules. No output lies within the step of ReLU's kink,
+/// which the test checks.
+#[test]
+fn tangents_are_the_derivatives() {
+    let (device, h) = (Device::flex(), 1e-5);
+    for relu in [false, true] {
+        let (at, p, y_bar) = moved(0.0, relu, &device);
+        let p_dot = affine(2.5, &device);
+        let x_dot = values(SHAPE, 1.2, &device);
+        let (y_dot, tangent) = at.tangent(&p.gamma, &x_dot, &p_dot);
+        let along = Direction { gamma: &p.gamma, gamma_dot: &p_dot.gamma, x_dot: &x_dot, moments: &tangent };
+        let (x_bar_dot, bar_dot) = at.gradient_tangent(&along, &y_bar, &values(SHAPE, 6.2, &device));
+
+        let ((plus, p_plus, y_bar_plus), (minus, p_minus, y_bar_minus)) =
+            (moved(h, relu, &device), moved(-h, relu, &device));
+        let active = |e: &Evaluated| e.y.clone().greater_elem(0.0).int().sum().into_scalar::<i64>();
+        assert_eq!(active(&plus), active(&minus), "no output crosses the kink");
+        let (x_bar_plus, bar_plus) = plus.gradient(&p_plus.gamma, &y_bar_plus);
+        let (x_bar_minus, bar_minus) = minus.gradient(&p_minus.gamma, &y_bar_minus);
+        close(y_dot, (plus.y - minus.y) / (2.0 * h));
+        close(x_bar_dot, (x_bar_plus - x_bar_minus) / (2.0 * h));
+        close(bar_dot.gamma, (bar_plus.gamma - bar_minus.gamma) / (2.0 * h));
+        close(bar_dot.beta, (bar_plus.beta - bar_minus.beta) / (2.0 * h));
+    }
+}
+
+/// Relative 1e-7: central differences with h = 1e-5 err by h² and by 1e-16/h, about 1e-10 each, times derivatives of
+/// order ten to a hundred.
+fn close<const D: usize>(a: Tensor<D>, b: Tensor<D>) {
+    let norm = |t: &Tensor<D>| (t.clone() * t.clone()).sum().into_scalar::<f64>().sqrt();
+    let scale = norm(&b);
+    assert!(scale > 1e-2, "the derivative is not near zero");
+    let error = norm(&(a - b)) / scale;
+    assert!(error < 1e-7, "relative error {error:.1e}");
+}

@@ -1,0 +1,78 @@
+//! Two-dimensional convolution without bias: `y = W ∗ x`, linear in `x` and in `W`.
+//!
+//! `y_{boij} = Σ_{c,k,l} W_{ockl} x_{b, c, i·s + k − p, j·s + l − p}` with stride `s` and zero padding `p`.
+//!
+//! Because it is bilinear, every derivative is a sum of three products, [`convolve`], [`input_gradient`] and
+//! [`weight_gradient`]. All three take a list of terms and add them up, so that a tangent such as
+//! `ẏ = W ∗ ẋ + Ẇ ∗ x` is one call.
+
+mod cpu;
+mod reference;
+
+use burn::tensor::Tensor;
+
+use crate::cpu::Cpu;
+
+/// Stride and zero padding, the same in both directions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Geometry {
+    /// Distance between neighbouring outputs, in input pixels.
+    pub stride: usize,
+    /// Zeros added on each side, in input pixels.
+    pub padding: usize,
+}
+
+impl Geometry {
+    /// Output length for an input of `length` pixels and a kernel of `kernel` pixels.
+    pub fn output(self, length: usize, kernel: usize) -> usize {
+        (length + 2 * self.padding - kernel) / self.stride + 1
+    }
+}
+
+/// `Σ W ∗ x` over the terms `(x, W)`.
+///
+/// # Shapes
+/// `x`: `[B, C, H, W]`, `W`: `[O, C, K, K]`, result: `[B, O, H', W']` with `H' = (H + 2p − K)/s + 1`.
+///
+/// # Panics
+/// When the terms are empty or of different shapes.
+pub fn convolve(terms: &[(&Tensor<4>, &Tensor<4>)], geometry: Geometry) -> Tensor<4> {
+    check(terms.iter().map(|(x, w)| [x.dims(), w.dims()]));
+    match Cpu::of(terms[0].0) {
+        Some(_) => cpu::convolve(terms, geometry),
+        None => reference::convolve(terms, geometry),
+    }
+}
+
+/// `x̄ = Σ Wᵀ ∗ ȳ` over the terms `(ȳ, W)`: the gradient of [`convolve`] in its input.
+///
+/// # Shapes
+/// `ȳ`: `[B, O, H', W']`, `W`: `[O, C, K, K]`, `x` (only its shape matters) and result: `[B, C, H, W]`.
+pub fn input_gradient(terms: &[(&Tensor<4>, &Tensor<4>)], x: &Tensor<4>, geometry: Geometry) -> Tensor<4> {
+    check(terms.iter().map(|(y, w)| [y.dims(), w.dims()]));
+    match Cpu::of(terms[0].0) {
+        Some(_) => cpu::input_gradient(terms, x.dims(), geometry),
+        None => reference::input_gradient(terms, x, geometry),
+    }
+}
+
+/// `W̄_{ockl} = Σ Σ_{bij} ȳ_{boij} x_{b, c, i·s + k − p, j·s + l − p}` over the terms `(x, ȳ)`: the gradient of
+/// [`convolve`] in its weight.
+///
+/// # Shapes
+/// `x`: `[B, C, H, W]`, `ȳ`: `[B, O, H', W']`, `weight` (only its shape matters) and result: `[O, C, K, K]`.
+pub fn weight_gradient(terms: &[(&Tensor<4>, &Tensor<4>)], weight: &Tensor<4>, geometry: Geometry) -> Tensor<4> {
+    check(terms.iter().map(|(x, y)| [x.dims(), y.dims()]));
+    match Cpu::of(terms[0].0) {
+        Some(_) => cpu::weight_gradient(terms, weight.dims(), geometry),
+        None => reference::weight_gradient(terms, weight, geometry),
+    }
+}
+
+fn check(mut shapes: impl Iterator<Item = [[usize; 4]; 2]>) {
+    let first = shapes.next().expect("a sum of convolutions has at least one term");
+    assert!(shapes.all(|shape| shape == first), "the terms of a sum of convolutions have one shape");
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,93 @@
+use rayon::prelude::*;
+
+use super::Real;
+
+/// `[batch, channels, area]`: a batch of feature maps whose planes are flat.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PlaneShape {
+    pub batch: usize,
+    pub channels: usize,
+    pub area: usize,
+}
+
+impl PlaneShape {
+    pub fn of([batch, channels, height, width]: [usize; 4]) -> Self {
+        Self { batch, channels, area: height * width }
+    }
+
+    pub fn len(self) -> usize {
+        self.batch * self.channels * self.area
+    }
+
+    /// The plane of `(image, channel)` in `values`.
+    pub fn plane<T>(self, values: &[T], image: usize, channel: usize) -> &[T] {
+        let start = (image * self.channels + channel) * self.area;
+        &values[start..start + self.area]
+    }
+}
+
+/// Per-channel sums over the batch of the `K` numbers that `f(image, channel)` gives, added up in a fixed order so that
+/// the result does not depend on the number of threads.
+pub(crate) fn channel_sums<const K: usize>(
+    shape: PlaneShape,
+    f: impl Fn(usize, usize) -> [f64; K] + Sync,
+) -> Vec<[f64; K]> {
+    let images: Vec<Vec<[f64; K]>> =
+        (0..shape.batch).into_par_iter().map(|image| (0..shape.channels).map(|c| f(image, c)).collect()).collect();
+    let mut totals = vec![[0.0; K]; shape.channels];
+    for image in images {
+        for (total, part) in totals.iter_mut().zip(image) {
+            for (sum, value) in total.iter_mut().zip(part) {
+                *sum += value;
+            }
+        }
+    }
+    totals
+}
+
+/// A new `[batch, channels, area]` buffer, plane by plane: `f(image, channel, plane)`.
+pub(crate) fn map_planes<T: Real>(shape: PlaneShape, f: impl Fn(usize, usize, &mut [T]) + Sync) -> Vec<T> {
+    map_images(shape.batch, shape.channels * shape.area, |image, values| {
+        for (channel, plane) in values.chunks_mut(shape.area.max(1)).enumerate() {
+            f(image, channel, plane);
+        }
+    })
+}
+
+/// A new buffer of `images · stride` elements, image by image.
+pub(crate) fn map_images<T: Copy + Send + Sync + Default>(
+    images: usize,
+    stride: usize,
+    f: impl Fn(usize, &mut [T]) + Sync,
+) -> Vec<T> {
+    let mut values = vec![T::default(); images * stride];
+    if stride > 0 {
+        values.par_chunks_mut(stride).enumerate().for_each(|(image, chunk)| f(image, chunk));
+    }
+    values
+}
+
+/// Sums of the `K` numbers `f(i)` over `i < len`: eight partial sums each, so that the compiler can use vector
+/// registers and rounding errors grow with `len / 8`.
+#[inline(always)]
+pub(crate) fn lane_sums<T: Real, const K: usize>(len: usize, f: impl Fn(usize) -> [T; K]) -> [f64; K] {
+    const LANES: usize = 8;
+    let mut lanes = [[T::ZERO; LANES]; K];
+    let whole = len / LANES * LANES;
+    for start in (0..whole).step_by(LANES) {
+        for lane in 0..LANES {
+            let values = f(start + lane);
+            for k in 0..K {
+                lanes[k][lane] += values[k];
+            }
+        }
+    }
+    let mut sums = lanes.map(|lanes| lanes.iter().map(|lane| lane.wide()).sum::<f64>());
+    for i in whole..len {
+        let values = f(i);
+        for k in 0..K {
+            sums[k] += values[k].wide();
+        }
+    }
+    sums
+}

@@ -1,0 +1,358 @@
+//! Fixtures: one iteration recorded number by number, and the same iteration run by our code.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use futures_lite::future::block_on;
+use l2t_core::bilevel::{
+    Adam, AdamState, HypergradientMethod, Learner, LearnerState, MetaRule, Moving, Phase, Report, Scheme, Sgd, Trajectory,
+    hypergradient,
+};
+use l2t_core::matching::{Matching, PairRule, PairSet, SourceLayers};
+use l2t_core::meta::{Learned, MetaNetworks};
+use l2t_core::network::resnet::ResNetConfig;
+use l2t_core::network::vgg::VggConfig;
+use l2t_core::network::weights::{WeightMap, read};
+use l2t_core::network::{Mode, Network, ParamLayout};
+use l2t_core::objective::{Batch, Pass, TargetModel};
+
+use crate::compare::Comparison;
+
+/// Named numbers.
+#[derive(Debug, Clone)]
+pub struct Fixture {
+    /// What failures call it.
+    pub name: String,
+    tensors: BTreeMap<String, (Vec<usize>, Vec<f64>)>,
+}
+
+impl Fixture {
+    /// An empty one.
+    pub fn new(name: &str) -> Self {
+        Self { name: name.into(), tensors: BTreeMap::new() }
+    }
+
+    /// Reads a `.safetensors` file of `F64`, `F32` and `I64` tensors.
+    ///
+    /// # Panics
+    /// When the file is no fixture: a test without its data must not pass.
+    pub fn load(path: &Path) -> Self {
+        let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let map = WeightMap::from_safetensors(path.display().to_string(), &bytes).expect("a fixture is safetensors");
+        let mut fixture = Self::new(&path.display().to_string());
+        for name in map.names() {
+            let tensor = map.get(name).expect("listed");
+            fixture.insert(name, tensor.shape.clone(), tensor.values.clone());
+        }
+        fixture
+    }
+
+    /// Adds a tensor.
+    pub fn insert(&mut self, name: impl Into<String>, shape: Vec<usize>, values: Vec<f64>) {
+        self.tensors.insert(name.into(), (shape, values));
+    }
+
+    /// The values called `name`.
+    ///
+    /// # Panics
+    /// When there are none.
+    pub fn get(&self, name: &str) -> &[f64] {
+        &self.tensors.get(name).unwrap_or_else(|| panic!("{} lacks {name}", self.name)).1
+    }
+
+    fn find(&self, name: &str) -> Option<&[f64]> {
+        self.tensors.get(name).map(|(_, values)| values.as_slice())
+    }
+
+    /// Names that start with `prefix`, without it.
+    fn below<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
+        self.tensors.keys().filter_map(move |name| name.strip_prefix(prefix))
+    }
+
+    fn shape(&self, name: &str) -> &[usize] {
+        &self.tensors.get(name).unwrap_or_else(|| panic!("{} lacks {name}", self.name)).0
+    }
+
+    fn weights(&self, prefix: &str) -> WeightMap {
+        let mut map = WeightMap::new(&self.name);
+        for name in self.below(prefix) {
+            let (shape, values) = &self.tensors[&format!("{prefix}{name}")];
+            map.insert(name, shape.clone(), values.clone());
+        }
+        map
+    }
+
+    /// A hyper-parameter by its place: lr, momentum, wd, β, T, meta lr, meta wd.
+    fn hyper(&self, at: usize) -> f64 {
+        self.get("hyper")[at]
+    }
+}
+
+/// The networks and the state that a fixture starts from.
+pub struct Setup {
+    source: Network,
+    source_state: l2t_core::network::weights::NetworkState,
+    source_taps: Vec<usize>,
+    /// The algorithm.
+    pub learner: Learner,
+    /// θ, φ and statistics before the iteration.
+    pub state: LearnerState,
+    /// The ordinary step.
+    pub rule: Sgd,
+    /// The images.
+    pub x: Tensor<4>,
+    /// One-hot labels.
+    pub y: Tensor<2>,
+}
+
+/// Builds networks from a fixture's shapes and fills them with its numbers.
+pub fn setup(fixture: &Fixture, device: &Device, dtype: DType) -> Setup {
+    let tensor = |name: &str| -> TensorData {
+        TensorData::new(fixture.get(name).to_vec(), fixture.shape(name).to_vec())
+    };
+    let size = fixture.shape("x")[2];
+    let source_weights = fixture.weights("source.");
+    let config = ResNetConfig::infer(&source_weights, size).expect("the source is a ResNet");
+    let source = config.build();
+    let (source_state, report) = source.import(&source_weights, device, dtype).expect("the source fits");
+    assert!(report.unexpected.is_empty(), "{report}");
+    let source_taps = config.last_of_group();
+
+    let target_weights = fixture.weights("init.target.");
+    let network = VggConfig::infer(&target_weights, size).expect("the target is a VGG").build().expect("it fits");
+    let (target_state, report) = network.import(&target_weights, device, dtype).expect("the target fits");
+    assert!(report.unexpected.is_empty(), "{report}");
+    let mut layout = network.layout().clone();
+    let layers = SourceLayers { name: "source".into(), taps: source_taps.iter().map(|t| source.taps()[*t].clone()).collect() };
+    let sources = [layers];
+    let pairs = PairSet::from_rule(PairRule::AllToAll, &sources, network.taps()).expect("every layer exists");
+    let matching = Matching::new(pairs, &sources, &network, fixture.hyper(3), &mut layout);
+    let meta = MetaNetworks::new(matching.source_channels(), Learned { what: true, r#where: true });
+    let phi = pack(meta.layout(), |name| fixture.get(&format!("init.{name}")).to_vec());
+    let phi = meta.layout().upload(phi, device, dtype);
+    let model = TargetModel { network, matching: Some(matching), layout };
+    let theta = theta_of(&model, fixture, "init.");
+    let theta = model.layout.upload(theta, device, dtype);
+    let rule = Sgd { lr: fixture.hyper(0), momentum: fixture.hyper(1), weight_decay: fixture.hyper(2) };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "T is a small count")]
+    let matching_steps = fixture.hyper(4) as usize;
+    let meta_rule = MetaRule {
+        scheme: Scheme::ThreeStage,
+        matching_steps,
+        inner: rule,
+        adam: Adam::new(fixture.hyper(5), fixture.hyper(6)),
+        method: HypergradientMethod::Exact,
+    };
+    let classes = model.network.classes();
+    let labels = fixture.get("y");
+    let one_hot: Vec<f64> =
+        labels.iter().flat_map(|y| (0..classes).map(move |k| f64::from(u8::from(k as f64 == *y)))).collect();
+    Setup {
+        source,
+        source_state,
+        source_taps,
+        state: LearnerState { target: Moving::at_rest(theta), running: target_state.running, meta: AdamState::new(phi) },
+        learner: Learner { model, meta: Some(meta), meta_rule: Some(meta_rule) },
+        rule,
+        x: Tensor::from_data(tensor("x"), (device, dtype)),
+        y: Tensor::from_data(TensorData::new(one_hot, [labels.len(), classes]), (device, dtype)),
+    }
+}
+
+fn pack(layout: &ParamLayout, values: impl Fn(&str) -> Vec<f64>) -> Vec<f64> {
+    let mut vector = vec![0.0; layout.len()];
+    for entry in layout.entries() {
+        vector[entry.offset..entry.offset + entry.len()].copy_from_slice(&values(&entry.name));
+    }
+    vector
+}
+
+/// θ from the per-pair names of a fixture: the regressors of one target layer lie one after another.
+fn theta_of(model: &TargetModel, fixture: &Fixture, prefix: &str) -> Vec<f64> {
+    let target = model.network.layout().entries().len();
+    let mut vector = vec![0.0; model.layout.len()];
+    for (nth, entry) in model.layout.entries().iter().enumerate() {
+        let values = if nth < target {
+            fixture.get(&format!("{prefix}target.{}", entry.name)).to_vec()
+        } else {
+            let matching = model.matching.as_ref().expect("fixtures match");
+            let group = &matching.groups()[(nth - target) / 2];
+            let what = if (nth - target) % 2 == 0 { "weight" } else { "bias" };
+            let parts = group.members().iter().flat_map(|member| {
+                fixture.get(&format!("{prefix}regressor.{}.{what}", member.pair)).iter().copied()
+            });
+            parts.collect()
+        };
+        vector[entry.offset..entry.offset + entry.len()].copy_from_slice(&values);
+    }
+    vector
+}
+
+fn host<const D: usize>(tensor: &Tensor<D>) -> Vec<f64> {
+    block_on(read(tensor)).expect("the device answers")
+}
+
+impl Setup {
+    /// The source's matched features of the batch.
+    pub fn features(&self) -> Vec<Tensor<4>> {
+        let last = self.source_taps.iter().map(|tap| self.source.taps()[*tap].node).max().expect("taps");
+        let mode = Mode::Eval(&self.source_state.running);
+        let at = self.source.forward(&self.source_state.theta, &self.x, mode, last);
+        self.source_taps.iter().map(|tap| at.get(self.source.taps()[*tap].node).clone()).collect()
+    }
+
+    /// The batch with what the source says about it.
+    pub fn batch(&self) -> Batch {
+        let features = vec![self.features()];
+        let transfer = self.learner.transfer(&self.state.meta.phi, &features);
+        Batch { x: self.x.clone(), y: self.y.clone(), transfer }
+    }
+
+    fn meta_rule(&self) -> MetaRule {
+        self.learner.meta_rule.expect("fixtures learn φ")
+    }
+
+    /// Steps 1 to 4 by hand, as [`Learner::iteration`] does them.
+    pub fn unrolled(&self, batch: &Batch) -> (LearnerState, Pass, Trajectory) {
+        let (state, first) = self.learner.target_step(&self.state, &self.rule, batch);
+        let trajectory = self.learner.unroll(&state, &self.meta_rule(), batch, |_: Phase| {});
+        (state, first, trajectory)
+    }
+}
+
+/// Below this norm a tensor of a fixture counts as zero; see [`Comparison::add`]. Fixtures are of order 1e-3 to 10.
+const ZERO: f64 = 1e-9;
+
+/// Runs one iteration from the fixture's start and compares everything that it recorded.
+pub fn check(fixture: &Fixture, device: &Device, dtype: DType) -> Comparison {
+    let setup = setup(fixture, device, dtype);
+    let mut out = Comparison::default();
+    // In single precision a gradient that is zero by construction is rounding noise of the gradients around it.
+    let floor = if dtype == DType::F64 { ZERO } else { 1e-4 };
+    let batch = setup.batch();
+    for (nth, feature) in setup.features().iter().enumerate() {
+        let name = format!("first.source_features.{nth}");
+        out.add(&name, &host(feature), fixture.get(&name), floor);
+    }
+    let outputs = batch.transfer.as_ref().expect("fixtures match").outputs();
+    for pair in 0..outputs.pair_weights.len() {
+        for (what, got) in
+            [("channel_weights", &outputs.channel_weights[pair]), ("pair_weights", &outputs.pair_weights[pair])]
+        {
+            let name = format!("first.{what}.{pair}");
+            out.add(&name, &host(got), fixture.get(&name), floor);
+        }
+    }
+    let (state, first, trajectory) = setup.unrolled(&batch);
+    check_first(&mut out, fixture, &setup, &first, &state, floor);
+    check_inner(&mut out, fixture, &setup, &state, &trajectory, floor);
+    check_meta(&mut out, fixture, &setup, &batch, &state, &trajectory, floor);
+    out
+}
+
+fn check_first(out: &mut Comparison, fixture: &Fixture, setup: &Setup, first: &Pass, state: &LearnerState, floor: f64) {
+    let (task, matching) = (first.task_loss.as_ref().expect("L_total"), first.matching_loss.as_ref().expect("L_total"));
+    out.add("first.task_loss", &host(task), fixture.get("first.task_loss"), floor);
+    out.add("first.beta_matching_loss", &host(matching), fixture.get("first.beta_matching_loss"), floor);
+    let total = task.clone() + matching.clone();
+    out.add("first.total_loss", &host(&total), fixture.get("first.total_loss"), floor);
+    check_theta(out, fixture, setup, "first.grad.", &first.gradient, floor);
+    check_theta(out, fixture, setup, "theta0.", &state.target.theta, floor);
+    check_theta(out, fixture, setup, "theta0.velocity.", &state.target.velocity, floor);
+    check_running(out, fixture, setup, "theta0.target.", &state.running, floor);
+}
+
+fn check_inner(
+    out: &mut Comparison,
+    fixture: &Fixture,
+    setup: &Setup,
+    state: &LearnerState,
+    trajectory: &Trajectory,
+    floor: f64,
+) {
+    let losses: Vec<f64> =
+        trajectory.steps.iter().filter_map(|step| step.pass.matching_loss.as_ref()).flat_map(host).collect();
+    out.add("inner.beta_matching_loss", &losses, fixture.get("inner.beta_matching_loss"), floor);
+    check_theta(out, fixture, setup, "adapted.", &trajectory.adapted, floor);
+    let measured = trajectory.measured.task_loss.as_ref().expect("L_org");
+    out.add("adapted.task_loss", &host(measured), fixture.get("adapted.task_loss"), floor);
+    // The statistics that the virtual passes would leave, were they not rolled back.
+    let network = &setup.learner.model.network;
+    let running = trajectory
+        .steps
+        .iter()
+        .fold(state.running.clone(), |running, step| running.updated(network, &step.pass.activations));
+    check_running(out, fixture, setup, "adapted.target.", &running, floor);
+}
+
+fn check_meta(
+    out: &mut Comparison,
+    fixture: &Fixture,
+    setup: &Setup,
+    batch: &Batch,
+    state: &LearnerState,
+    trajectory: &Trajectory,
+    floor: f64,
+) {
+    let meta = setup.learner.meta.as_ref().expect("fixtures learn φ");
+    let rule = setup.meta_rule();
+    let gradient = hypergradient::hypergradient(
+        &setup.learner.model, meta, &state.meta.phi, &rule.inner, trajectory, batch, rule.method,
+    );
+    check_phi(out, fixture, meta, "hypergradient.", &gradient, floor);
+    let whole: Vec<f64> = meta.layout().entries().iter().flat_map(|e| fixture.get(&format!("hypergradient.{}", e.name)).to_vec()).collect();
+    let got = host(&gradient);
+    let flat: Vec<f64> =
+        meta.layout().entries().iter().flat_map(|e| got[e.offset..e.offset + e.len()].to_vec()).collect();
+    out.add("hypergradient", &flat, &whole, floor);
+
+    // The whole iteration in one call, from the start: φ after Adam, and θ, velocity and statistics rolled back.
+    let (after, report): (LearnerState, Report) = setup.learner.iteration(&setup.state, &setup.rule, batch, |_| {});
+    let reported = report.hypergradient.expect("φ was learned");
+    out.add("iteration.hypergradient", &host(&reported), &got, floor);
+    check_phi(out, fixture, meta, "after.", &after.meta.phi, floor);
+    check_theta(out, fixture, setup, "theta0.", &after.target.theta, floor);
+    check_theta(out, fixture, setup, "theta0.velocity.", &after.target.velocity, floor);
+    check_running(out, fixture, setup, "theta0.target.", &after.running, floor);
+    let after_theta = host(&after.target.theta);
+    for entry in setup.learner.model.network.layout().entries() {
+        let name = format!("after.target.{}", entry.name);
+        out.add(&name, &after_theta[entry.offset..entry.offset + entry.len()], fixture.get(&name), floor);
+    }
+}
+
+fn check_theta(out: &mut Comparison, fixture: &Fixture, setup: &Setup, prefix: &str, got: &Tensor<1>, floor: f64) {
+    let (got, expected) = (host(got), theta_of(&setup.learner.model, fixture, prefix));
+    for entry in setup.learner.model.layout.entries() {
+        let range = entry.offset..entry.offset + entry.len();
+        out.add(format!("{prefix}{}", entry.name), &got[range.clone()], &expected[range], floor);
+    }
+}
+
+fn check_phi(out: &mut Comparison, fixture: &Fixture, meta: &MetaNetworks, prefix: &str, got: &Tensor<1>, floor: f64) {
+    let got = host(got);
+    for entry in meta.layout().entries() {
+        let name = format!("{prefix}{}", entry.name);
+        out.add(&name, &got[entry.offset..entry.offset + entry.len()], fixture.get(&name), floor);
+    }
+}
+
+fn check_running(
+    out: &mut Comparison,
+    fixture: &Fixture,
+    setup: &Setup,
+    prefix: &str,
+    running: &l2t_core::network::RunningStats,
+    floor: f64,
+) {
+    for (norm, moments) in setup.learner.model.network.norms().iter().zip(running.moments()) {
+        for (what, got) in [("running_mean", &moments.mean), ("running_var", &moments.variance)] {
+            let name = format!("{prefix}{}.{what}", norm.prefix);
+            // Made fixtures record the statistics of step 1 only.
+            if let Some(expected) = fixture.find(&name) {
+                out.add(&name, &host(got), expected, floor);
+            }
+        }
+    }
+}

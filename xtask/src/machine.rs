@@ -1,0 +1,146 @@
+//! What the commands need from the machine: found, or installed where that is possible.
+
+use crate::steps::{self, Failure};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The target of the browser build.
+pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
+
+const CARGO_DENY_VERSION: &str = "0.20.2";
+
+/// Where the Vulkan loader looks for drivers.
+const DRIVER_FOLDERS: [&str; 2] = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
+
+/// This checkout, and where its tools are kept.
+pub struct Machine {
+    /// The workspace's folder.
+    pub root: PathBuf,
+    tools: PathBuf,
+}
+
+impl Machine {
+    /// Finds the workspace and its target folder from how `cargo run` started this program.
+    pub fn find() -> Result<Self, Failure> {
+        // Read when run, not compiled in: checkouts that share a target folder may share this executable too.
+        let manifest_dir = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let root = manifest_dir.as_deref().and_then(Path::parent);
+        // This executable is <target folder>/release/xtask, wherever Cargo was told to put that folder.
+        let exe = std::env::current_exe().ok();
+        let target = exe.as_deref().and_then(|exe| exe.ancestors().nth(2));
+        let (Some(root), Some(target)) = (root, target) else {
+            return Err(Failure::Advice("start me as `cargo xtask` inside the repository".to_owned()));
+        };
+        Ok(Self { root: root.to_owned(), tools: target.join("tools") })
+    }
+
+    /// A cargo command in the workspace's folder.
+    pub fn cargo(&self, subcommand: &str) -> Command {
+        let mut command = Command::new("cargo");
+        command.arg(subcommand).current_dir(&self.root);
+        command
+    }
+
+    /// Makes sure that Vulkan has a software adapter, Mesa's lavapipe, for the GPU tests.
+    pub fn ensure_software_gpu(&self) -> Result<(), Failure> {
+        if cfg!(not(target_os = "linux")) || has_software_driver(&DRIVER_FOLDERS) {
+            return Ok(());
+        }
+        let packages = ["mesa-vulkan-drivers", "libvulkan1"];
+        if !(is_root() && starts("apt-get")) {
+            return Err(Failure::Advice(format!(
+                "no software Vulkan driver here (no lvp*.json in {}); on Debian or Ubuntu: sudo apt-get install {}",
+                DRIVER_FOLDERS.join(" or "),
+                packages.join(" "),
+            )));
+        }
+        let apt = || {
+            let mut command = Command::new("apt-get");
+            command.env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null());
+            command
+        };
+        steps::run(apt().arg("update"))?;
+        steps::run(apt().args(["install", "-y", "--no-install-recommends"]).args(packages))
+    }
+
+    /// Makes sure that the toolchain can compile for the browser.
+    pub fn ensure_wasm_target(&self) -> Result<(), Failure> {
+        let libraries = Command::new("rustc")
+            .args(["--print", "target-libdir", "--target", WASM_TARGET])
+            .current_dir(&self.root)
+            .output();
+        if libraries.is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir()) {
+            return Ok(());
+        }
+        if !starts("rustup") {
+            return Err(Failure::Advice(format!(
+                "this Rust has no {WASM_TARGET} target, and without rustup (https://rustup.rs) it cannot be added"
+            )));
+        }
+        steps::run(Command::new("rustup").args(["target", "add", WASM_TARGET]).current_dir(&self.root))
+    }
+
+    /// cargo-deny, ready for its arguments; built into the target folder's `tools` where PATH has none.
+    pub fn cargo_deny(&self) -> Result<Command, Failure> {
+        let ours = self.tools.join("bin/cargo-deny").with_extension(std::env::consts::EXE_EXTENSION);
+        let program = if starts("cargo-deny") { PathBuf::from("cargo-deny") } else { ours };
+        if !starts(&program) {
+            // Its own release profile (fat LTO, one codegen unit) suits a program that ships; ours runs for seconds.
+            steps::run(
+                self.cargo("install")
+                    .args(["cargo-deny", "--locked", "--version", CARGO_DENY_VERSION, "--root"])
+                    .arg(&self.tools)
+                    .env("CARGO_PROFILE_RELEASE_LTO", "off")
+                    .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+                    .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+            )?;
+        }
+        let mut command = Command::new(program);
+        command.current_dir(&self.root);
+        Ok(command)
+    }
+}
+
+/// Whether a program can be started; every one asked about knows `--version`.
+fn starts(program: impl AsRef<OsStr>) -> bool {
+    let run = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    run.is_ok_and(|status| status.success())
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+fn has_software_driver(folders: &[impl AsRef<Path>]) -> bool {
+    let files = folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
+    files.map(|file| file.file_name()).any(|name| is_software_driver(&name.to_string_lossy()))
+}
+
+/// Mesa names lavapipe's description `lvp_icd.x86_64.json`, or after another architecture.
+fn is_software_driver(file_name: &str) -> bool {
+    file_name.contains("lvp") && file_name.ends_with(".json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lavapipe_is_told_from_hardware_drivers() {
+        assert!(is_software_driver("lvp_icd.x86_64.json"));
+        assert!(is_software_driver("lvp_icd.aarch64.json"));
+        assert!(!is_software_driver("intel_icd.x86_64.json"));
+        assert!(!is_software_driver("lvp_icd.x86_64.json.dpkg-old"));
+    }
+
+    #[test]
+    fn a_missing_driver_folder_is_no_driver() {
+        assert!(!has_software_driver(&["/nowhere/icd.d"]));
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_does_not_start() {
+        assert!(!starts("l2t-no-such-program"));
+    }
+}

@@ -1,0 +1,86 @@
+//! `cargo xtask <command>`: what a person or CI runs on this repository, one file per command.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `test.rs` | `cargo xtask test`: every check a change must pass |
+//! | `audit.rs` | `cargo xtask audit`: known vulnerabilities in the dependencies |
+//! | `machine.rs` | finds or installs what the commands need from the machine |
+//! | `steps.rs` | runs numbered steps and programs, and words their failures |
+
+mod audit;
+mod machine;
+mod steps;
+mod test;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
+use std::process::ExitCode;
+
+/// The commands that people and CI run on this repository.
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    after_help = "Start with `cargo xtask test`: it prepares the machine and runs every check.\n\
+                  `cargo xtask <command> --help` explains one command."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Prepare the machine, then run every check a change must pass
+    Test(test::Args),
+    /// Look the dependencies up in the RustSec advisory database (needs the network)
+    Audit,
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return explain(&error),
+    };
+    let outcome = machine::Machine::find().and_then(|machine| match cli.command {
+        Command::Test(args) => test::run(&machine, &args),
+        Command::Audit => audit::run(&machine),
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints what clap has to say, and for an unknown command the list of the known ones as well.
+fn explain(error: &clap::Error) -> ExitCode {
+    // A closed pipe is all that can go wrong here, and then nobody reads.
+    let _ = error.print();
+    if error.kind() == ErrorKind::InvalidSubcommand {
+        eprintln!("\n{}", Cli::command().render_help());
+    }
+    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_says_what_it_does() {
+        for command in Cli::command().get_subcommands() {
+            assert!(command.get_about().is_some(), "`{}` has no help line", command.get_name());
+        }
+    }
+}

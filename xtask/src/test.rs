@@ -1,0 +1,118 @@
+//! `cargo xtask test`: every check a change must pass, cheap ones first.
+//!
+//! `clippy` and `doc` share one set of build artefacts (dependencies checked, not compiled), so `doc` costs seconds
+//! after it; `wasm` checks the browser's smaller set; `test` compiles everything and comes last, so that its
+//! closing lines end the output.
+
+use crate::machine::Machine;
+use crate::steps::{self, Failure, Step};
+use clap::builder::PossibleValuesParser;
+
+/// The options of `cargo xtask test`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Run these steps alone, in their usual order; names separated by commas
+    #[arg(long, value_name = "STEPS", value_delimiter = ',', value_parser = step_names())]
+    only: Vec<String>,
+    /// Print the steps and do nothing
+    #[arg(long)]
+    list: bool,
+}
+
+const STEPS: [Step; 7] = [
+    Step { name: "fmt", about: "the code is formatted", run: fmt },
+    Step { name: "machine", about: "the software GPU driver and the tools are there", run: machine },
+    Step { name: "deny", about: "licences, sources and bans of the dependencies", run: deny },
+    Step { name: "clippy", about: "lints of every crate, tests included", run: clippy },
+    Step { name: "doc", about: "the documentation builds and its links lead somewhere", run: doc },
+    Step { name: "wasm", about: "lints of the crates that also run in a browser", run: wasm },
+    Step { name: "test", about: "every test, those of the GPU on a software adapter if there is no other", run: test },
+];
+
+/// Runs the chosen steps, or all of them.
+pub fn run(machine: &Machine, args: &Args) -> Result<(), Failure> {
+    let chosen = chosen(&args.only);
+    if args.list {
+        for step in chosen {
+            println!("{:<8} {}", step.name, step.about);
+        }
+        return Ok(());
+    }
+    steps::run_in_order(machine, &chosen)
+}
+
+/// The steps named, in the order of [`STEPS`]; all of them for no name.
+fn chosen(only: &[String]) -> Vec<&'static Step> {
+    const ALL: &[Step] = &STEPS;
+    ALL.iter().filter(|step| only.is_empty() || only.iter().any(|name| name == step.name)).collect()
+}
+
+fn step_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(STEPS.map(|step| step.name))
+}
+
+fn fmt(machine: &Machine) -> Result<(), Failure> {
+    steps::run(machine.cargo("fmt").args(["--all", "--check"]))
+}
+
+fn machine(machine: &Machine) -> Result<(), Failure> {
+    machine.ensure_software_gpu()?;
+    machine.ensure_wasm_target()?;
+    machine.cargo_deny().map(drop)
+}
+
+/// Advisories are left to `cargo xtask audit`: they change by themselves, and their database may be out of reach.
+fn deny(machine: &Machine) -> Result<(), Failure> {
+    steps::run(machine.cargo_deny()?.args(["check", "bans", "licenses", "sources"]))
+}
+
+fn clippy(machine: &Machine) -> Result<(), Failure> {
+    steps::run(machine.cargo("clippy").args(["--release", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+}
+
+fn doc(machine: &Machine) -> Result<(), Failure> {
+    steps::run(machine.cargo("doc").args(["--release", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// Clippy's settings here are `wasm/clippy.toml`: they forbid what compiles for a browser and panics there.
+fn wasm(machine: &Machine) -> Result<(), Failure> {
+    machine.ensure_wasm_target()?;
+    steps::run(
+        machine
+            .cargo("clippy")
+            .args(["--release", "--target", crate::machine::WASM_TARGET, "-p", "l2t-core", "-p", "l2t-shaders"])
+            .args(["--", "-D", "warnings"])
+            .env("CLIPPY_CONF_DIR", machine.root.join("xtask/wasm")),
+    )
+}
+
+fn test(machine: &Machine) -> Result<(), Failure> {
+    machine.ensure_software_gpu()?;
+    steps::run(machine.cargo("test").args(["--release", "--workspace"]).env("L2T_REQUIRE_GPU", "1"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(only: &[&str]) -> Vec<&'static str> {
+        let only: Vec<String> = only.iter().map(ToString::to_string).collect();
+        chosen(&only).iter().map(|step| step.name).collect()
+    }
+
+    #[test]
+    fn no_name_means_every_step() {
+        assert_eq!(names(&[]), STEPS.map(|step| step.name));
+    }
+
+    #[test]
+    fn named_steps_run_in_their_usual_order() {
+        assert_eq!(names(&["clippy", "fmt"]), ["fmt", "clippy"]);
+    }
+
+    #[test]
+    fn step_names_are_unique() {
+        let unique = STEPS.map(|step| step.name).into_iter().collect::<std::collections::HashSet<_>>();
+        assert_eq!(unique.len(), STEPS.len());
+    }
+}
