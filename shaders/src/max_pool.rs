@@ -2,6 +2,7 @@
 //! gathers there ([`gather`]) and the gradient scatters there ([`scatter`]).
 
 use burn::backend::{Dispatch, ops::ModuleOps};
+use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Int, Tensor, module::max_pool2d_with_indices};
 
 use crate::cpu::{Cpu, PlaneShape, Real, by_dtype, map_images, map_planes};
@@ -34,14 +35,7 @@ impl Window {
 /// maxima the first in reading order is taken.
 pub fn max_pool(x: &Tensor<4>, window: Window) -> (Tensor<4>, Tensor<4, Int>) {
     let Some(values) = Cpu::of(x) else {
-        return max_pool2d_with_indices(
-            x.clone(),
-            [window.size; 2],
-            [window.stride; 2],
-            [window.padding; 2],
-            [1, 1],
-            false,
-        );
+        return reference(x, window);
     };
     let [batch, channels, height, width] = x.dims();
     let out = [batch, channels, window.output(height), window.output(width)];
@@ -60,6 +54,12 @@ pub fn max_pool(x: &Tensor<4>, window: Window) -> (Tensor<4>, Tensor<4, Int>) {
         let y = gathered(values, &places, shape, out_shape);
         (Cpu::tensor(y, out), Cpu::indices(places, out))
     })
+}
+
+/// The same by Burn's own pooling.
+fn reference(x: &Tensor<4>, window: Window) -> (Tensor<4>, Tensor<4, Int>) {
+    let options = MaxPoolOptions::new([window.size; 2], [window.stride; 2], [window.padding; 2], [1, 1], false);
+    max_pool2d_with_indices(x.clone(), options)
 }
 
 /// Flat index of the largest value in a window; NaN counts as largest, so that it is not lost.
@@ -148,14 +148,7 @@ mod tests {
         ] {
             let x = values(dims, 0.4, &device);
             let (y, places) = max_pool(&x, window);
-            let (expected, _) = max_pool2d_with_indices(
-                x.clone(),
-                [window.size; 2],
-                [window.stride; 2],
-                [window.padding; 2],
-                [1, 1],
-                false,
-            );
+            let (expected, _) = reference(&x, window);
             y.to_data().assert_approx_eq::<f64>(&expected.to_data(), Tolerance::absolute(0.0));
             gather(&x, &places).to_data().assert_approx_eq::<f64>(&y.to_data(), Tolerance::absolute(0.0));
             let y_bar = values(y.dims(), 3.0, &device);

@@ -313,9 +313,8 @@ mod tests {
 
     #[test]
     fn the_thread_makes_what_the_loader_makes_on_demand() {
-        let data = dataset(11);
         let order = permutation(11, &mut PLAN.seed.stream("shuffle", PLAN.epoch));
-        let loader = Loader { dataset: data.clone(), plan: PLAN, order, table: normalise::table() };
+        let loader = Loader { dataset: dataset(11), plan: PLAN, order, table: normalise::table() };
         let on_demand: Vec<_> = (0..3).map(|number| loader.batch(number)).collect();
         assert_eq!(batches(11, PLAN), on_demand);
         // Augmentation did happen: the same images without it differ.

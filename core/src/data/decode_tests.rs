@@ -38,7 +38,7 @@ fn cmyk_jpeg(stored: [u8; 4], adobe: bool) -> Vec<u8> {
         }
         bits.push('0');
     }
-    while bits.len() % 8 != 0 {
+    while !bits.len().is_multiple_of(8) {
         bits.push('1');
     }
     let scan: Vec<u8> =

@@ -71,6 +71,9 @@ impl Files {
             let (names, folders) = walk(path, LIMITS)?;
             return Ok(Self { root: path.into(), prefix: String::new(), names, folders, store: Store::Folder });
         }
+        if !metadata.is_file() {
+            return Err(Error::file(path, "is neither a file nor a folder"));
+        }
         let mut start = Vec::new();
         let file = std::fs::File::open(path).map_err(|error| Error::file(path, io_reason(&error)))?;
         let read = (&file).take(4).read_to_end(&mut start);

@@ -94,6 +94,8 @@ fn missing_and_foreign_inputs_are_refused() {
     assert_eq!(message(Files::open(&path)), format!("{}: no such file or folder", path.display()));
     let gzip = message(Files::from_bytes("cifar.tar.gz", vec![0x1f, 0x8b, 8, 0]));
     assert_eq!(gzip, "cifar.tar.gz: is a gzip archive: unpack it first and give its folder");
+    #[cfg(unix)]
+    assert_eq!(message(Files::open(Path::new("/dev/null"))), "/dev/null: is neither a file nor a folder");
     let cut = zip_of(&FILES)[..60].to_vec();
     let cut = message(Files::from_bytes("cut.zip", cut));
     assert!(cut.starts_with("cut.zip: not a readable zip archive: ") && !cut.contains('\n'), "{cut}");
@@ -158,7 +160,7 @@ fn a_file_that_lies_about_its_size_or_is_damaged_is_refused() {
             .read("a.txt")
             .map_err(|error| error.to_string())
     };
-    assert_eq!(read_with_size(320), Ok(text.clone()));
+    assert_eq!(read_with_size(320), Ok(text));
     let too_long = read_with_size(100).unwrap_err();
     assert!(too_long.starts_with("some.zip/a.txt: cannot be unpacked: "), "{too_long}");
     let too_short = read_with_size(1000).unwrap_err();

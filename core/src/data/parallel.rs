@@ -4,7 +4,7 @@
 #[cfg(not(target_family = "wasm"))]
 pub(super) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     use rayon::prelude::*;
-    items.par_iter().map(|item| work(item)).collect()
+    items.par_iter().map(&work).collect()
 }
 
 /// `work` of every item, in the order of the items.

@@ -213,19 +213,16 @@ fn background(size: usize, rng: &mut impl Rng) -> (Vec<u8>, Colour) {
     let lattice: [[Colour; LATTICE]; LATTICE] = std::array::from_fn(|_| {
         std::array::from_fn(|_| base.map(|value| (i32::from(value) + below(rng, 81) as i32 - 40).clamp(0, 255) as u8))
     });
-    let mut image = Vec::with_capacity(3 * size * size);
-    for channel in 0..3 {
-        for row in 0..size {
-            for column in 0..size {
-                // Place on the lattice in units of 1 / size; integers, so that the result is exact.
-                let ((y, dy), (x, dx)) = (split(row, size), split(column, size));
-                let corner = |down: usize, right: usize| usize::from(lattice[y + down][x + right][channel]);
-                let top = corner(0, 0) * (size - dx) + corner(0, 1) * dx;
-                let bottom = corner(1, 0) * (size - dx) + corner(1, 1) * dx;
-                image.push(((top * (size - dy) + bottom * dy + size * size / 2) / (size * size)) as u8);
-            }
-        }
-    }
+    let value = |channel: usize, row: usize, column: usize| {
+        // Place on the lattice in units of 1 / size; integers, so that the result is exact.
+        let ((y, dy), (x, dx)) = (split(row, size), split(column, size));
+        let corner = |down: usize, right: usize| usize::from(lattice[y + down][x + right][channel]);
+        let top = corner(0, 0) * (size - dx) + corner(0, 1) * dx;
+        let bottom = corner(1, 0) * (size - dx) + corner(1, 1) * dx;
+        ((top * (size - dy) + bottom * dy + size * size / 2) / (size * size)) as u8
+    };
+    let plane = size * size;
+    let image = (0..3 * plane).map(|place| value(place / plane, place / size % size, place % size)).collect();
     (image, base)
 }
 

@@ -1,4 +1,4 @@
-use burn::backend::{DispatchTensorKind, Flex, TensorMetadata};
+use burn::backend::{DispatchTensorKind, Flex};
 use burn::tensor::{DType, Int, Tensor, TensorData};
 use burn_flex::FlexTensor;
 

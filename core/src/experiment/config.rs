@@ -1,0 +1,406 @@
+//! A complete experiment as one TOML file. Every key has a default with its reason, and can be set on the command line.
+
+use serde::{Deserialize, Serialize};
+
+use crate::bilevel::{HypergradientMethod, InnerRule, Scheme};
+use crate::data::{SyntheticConfig, SyntheticTask};
+use crate::error::{Error, Result};
+use crate::matching::{Pair, PairRule};
+
+/// Everything that decides a run, besides the device.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Root of all randomness: initial weights, the choice of images, their order, their augmentation.
+    pub seed: u64,
+    /// The target task.
+    pub data: DataConfig,
+    /// Frozen networks to transfer from.
+    pub sources: Vec<SourceConfig>,
+    /// The network to train.
+    pub target: TargetConfig,
+    /// What is transferred.
+    pub method: MethodConfig,
+    /// How θ is trained.
+    pub train: TrainConfig,
+    /// How φ is trained.
+    pub meta: MetaConfig,
+}
+
+/// The target task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataConfig {
+    /// A folder or zip in any of the known layouts; without it the drawn shapes are used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Which of the drawn tasks, where there is no path.
+    pub synthetic: SyntheticTask,
+    /// Side in pixels that images are resized to: 32 in the paper's small-image experiments.
+    pub size: usize,
+    /// Images of each class to learn from, chosen by the seed; 0 takes all.
+    pub per_class: usize,
+    /// Share of those held out to choose the best epoch: the paper's 10 %.
+    pub validation: f64,
+    /// Zeros around the image before a random crop; 0 turns augmentation off. The paper's small images have 4.
+    pub augment: usize,
+}
+
+/// A frozen network.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceConfig {
+    /// A `.safetensors` or PyTorch file, or `embedded`.
+    pub weights: String,
+    /// Which taps are matched; without it the last block of each group (4, 9, 14 of ResNet-32).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layers: Option<Vec<usize>>,
+}
+
+/// The network to train.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TargetConfig {
+    /// `vgg9`, or `resnet8`, `resnet14`, `resnet20`, … (6 n + 2).
+    pub network: String,
+    /// Factor on the channels of VGG-9; the paper's is 1.
+    pub width: f64,
+}
+
+/// What is transferred.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MethodConfig {
+    /// Which method.
+    pub name: Method,
+    /// Candidate pairs: a rule, or a list of `{ source = 0, source_layer = 2, target_layer = 3 }`. Without it the
+    /// paper's for the method.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pairs: Option<PairsConfig>,
+    /// Factor on L_wfm, 0.5 in the paper, in the virtual matching steps too.
+    pub beta: f64,
+}
+
+/// The methods that match features, and the one that does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// Cross-entropy alone.
+    Scratch,
+    /// Unweighted feature matching: w uniform, λ = 1.
+    Fm,
+    /// Learn what: w from f, λ = 1, pairs fixed.
+    L2tW,
+    /// Learn where: w uniform, λ from g.
+    L2tWhere,
+    /// Learn what and where.
+    L2tWw,
+}
+
+impl Method {
+    /// The name in tables, files and `--set method.name=…`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Scratch => "scratch",
+            Self::Fm => "fm",
+            Self::L2tW => "l2t-w",
+            Self::L2tWhere => "l2t-where",
+            Self::L2tWw => "l2t-ww",
+        }
+    }
+
+    /// Whether (what, where) are learned; `None` where nothing is matched.
+    pub fn learned(self) -> Option<crate::meta::Learned> {
+        let learned = |what, r#where| Some(crate::meta::Learned { what, r#where });
+        match self {
+            Self::Scratch => None,
+            Self::Fm => learned(false, false),
+            Self::L2tW => learned(true, false),
+            Self::L2tWhere => learned(false, true),
+            Self::L2tWw => learned(true, true),
+        }
+    }
+
+    /// The pairs that the paper uses for the method.
+    pub fn default_pairs(self) -> PairRule {
+        match self {
+            Self::Scratch | Self::Fm | Self::L2tW => PairRule::OneToOne,
+            Self::L2tWhere | Self::L2tWw => PairRule::AllToAll,
+        }
+    }
+}
+
+/// A rule or a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum PairsConfig {
+    /// `single`, `one-to-one` or `all-to-all`.
+    Rule(PairRule),
+    /// Chosen by hand.
+    List(Vec<Pair>),
+}
+
+/// How θ is trained: SGD with momentum and weight decay, the rate annealed to zero.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Images per step; 128 in the paper for small images.
+    pub batch_size: usize,
+    /// Passes over the data; 200 in the paper.
+    pub epochs: usize,
+    /// Learning rate of the first epoch, 0.1 in the paper; follows half a cosine to zero over the epochs.
+    pub lr: f64,
+    /// 0.9 in the paper.
+    pub momentum: f64,
+    /// 1e-4 in the paper.
+    pub weight_decay: f64,
+    /// `f32`, or `f64` on the CPU device to tell rounding from error.
+    pub precision: Precision,
+}
+
+/// Floating-point type of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// Single precision: what GPUs do.
+    F32,
+    /// Double precision, on the CPU device only.
+    F64,
+}
+
+/// How φ is trained.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MetaConfig {
+    /// T, the virtual matching steps; 2 in the paper.
+    pub matching_steps: usize,
+    /// α, the rate of the virtual steps. 0 stands for the present rate of the ordinary step, as in the authors' code.
+    pub inner_lr: f64,
+    /// Plain gradient descent (`paper`) or with momentum and weight decay (`authors`).
+    pub rule: InnerRule,
+    /// The paper's three stages, or the standard two.
+    pub scheme: Scheme,
+    /// How the hypergradient is computed.
+    pub hypergradient: HypergradientMethod,
+    /// Adam's rate on φ, 1e-4 in the paper.
+    pub lr: f64,
+    /// Added to φ's gradient, 1e-4 in the paper.
+    pub weight_decay: f64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            data: DataConfig::default(),
+            sources: vec![SourceConfig { weights: "embedded".into(), layers: None }],
+            target: TargetConfig::default(),
+            method: MethodConfig::default(),
+            train: TrainConfig::default(),
+            meta: MetaConfig::default(),
+        }
+    }
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self { path: None, synthetic: SyntheticTask::Target, size: 32, per_class: 0, validation: 0.1, augment: 4 }
+    }
+}
+
+impl Default for TargetConfig {
+    fn default() -> Self {
+        Self { network: "vgg9".into(), width: 1.0 }
+    }
+}
+
+impl Default for MethodConfig {
+    fn default() -> Self {
+        Self { name: Method::L2tWw, pairs: None, beta: 0.5 }
+    }
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self { batch_size: 128, epochs: 200, lr: 0.1, momentum: 0.9, weight_decay: 1e-4, precision: Precision::F32 }
+    }
+}
+
+impl Default for MetaConfig {
+    fn default() -> Self {
+        Self {
+            matching_steps: 2,
+            inner_lr: 0.0,
+            rule: InnerRule::Authors,
+            scheme: Scheme::ThreeStage,
+            hypergradient: HypergradientMethod::Exact,
+            lr: 1e-4,
+            weight_decay: 1e-4,
+        }
+    }
+}
+
+/// Embedded experiments by name.
+pub const PRESETS: [(&str, &str); 4] = [
+    ("demo", include_str!("../../presets/demo.toml")),
+    ("source", include_str!("../../presets/source.toml")),
+    ("cifar10-50", include_str!("../../presets/cifar10-50.toml")),
+    ("paper-cifar10", include_str!("../../presets/paper-cifar10.toml")),
+];
+
+impl Config {
+    /// The embedded experiment called `name`.
+    ///
+    /// # Errors
+    /// Lists the names there are.
+    pub fn preset(name: &str, changes: &[String]) -> Result<Self> {
+        match PRESETS.iter().find(|(preset, _)| *preset == name) {
+            Some((_, text)) => Self::from_toml(text, changes),
+            None => {
+                let names: Vec<_> = PRESETS.iter().map(|(preset, _)| *preset).collect();
+                Err(Error::config("--preset", format!("{name} is none of {}", names.join(", "))))
+            }
+        }
+    }
+
+    /// Reads TOML `text` with `changes` of the form `key=value` on top, and checks every value.
+    ///
+    /// # Errors
+    /// Names the key.
+    pub fn from_toml(text: &str, changes: &[String]) -> Result<Self> {
+        let mut table: toml::Table =
+            text.parse().map_err(|e: toml::de::Error| Error::config("configuration", e.message()))?;
+        for change in changes {
+            set(&mut table, change)?;
+        }
+        let config: Self = serde_path_to_error::deserialize(toml::Value::Table(table))
+            .map_err(|e| Error::config(e.path().to_string(), e.inner().message()))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The whole experiment as TOML, defaults included.
+    pub fn to_toml(&self) -> String {
+        toml::to_string_pretty(self).expect("a configuration is plain data")
+    }
+
+    /// Checks what can be checked without data or networks.
+    ///
+    /// # Errors
+    /// Names the key.
+    pub fn check(&self) -> Result<()> {
+        let positive = |key: &str, value: f64| {
+            if value > 0.0 && value.is_finite() { Ok(()) } else { Err(Error::config(key, format!("{value} is not positive"))) }
+        };
+        let not_negative = |key: &str, value: f64| {
+            if value >= 0.0 && value.is_finite() { Ok(()) } else { Err(Error::config(key, format!("{value} is negative or no number"))) }
+        };
+        positive("train.lr", self.train.lr)?;
+        positive("target.width", self.target.width)?;
+        positive("meta.lr", self.meta.lr)?;
+        for (key, value) in [
+            ("method.beta", self.method.beta),
+            ("train.momentum", self.train.momentum),
+            ("train.weight_decay", self.train.weight_decay),
+            ("meta.inner_lr", self.meta.inner_lr),
+            ("meta.weight_decay", self.meta.weight_decay),
+        ] {
+            not_negative(key, value)?;
+        }
+        if !(0.0..1.0).contains(&self.data.validation) {
+            return Err(Error::config("data.validation", format!("{} is not in 0 to 1", self.data.validation)));
+        }
+        if self.train.batch_size == 0 {
+            return Err(Error::config("train.batch_size", "0 images make no step"));
+        }
+        if self.train.epochs == 0 {
+            return Err(Error::config("train.epochs", "0 epochs train nothing"));
+        }
+        if self.meta.matching_steps > 64 {
+            return Err(Error::config("meta.matching_steps", "more than 64 virtual steps do not fit in memory"));
+        }
+        if self.method.name != Method::Scratch && self.sources.is_empty() {
+            return Err(Error::config("sources", format!("{} needs at least one source", self.method.name.name())));
+        }
+        Ok(())
+    }
+
+    /// The drawn task that this experiment learns, where it has no path. Its seed is apart from the run's: the task is
+    /// the same for every run.
+    pub fn synthetic(&self) -> SyntheticConfig {
+        let (train_per_class, test_per_class) = match self.data.synthetic {
+            SyntheticTask::Source => (500, 50),
+            SyntheticTask::Target => (self.data.per_class.max(100), 100),
+        };
+        SyntheticConfig { task: self.data.synthetic, size: self.data.size, train_per_class, test_per_class }
+    }
+}
+
+/// Applies `a.b.c=value`, where value is TOML or, failing that, a string; a number as a part indexes a list.
+fn set(table: &mut toml::Table, change: &str) -> Result<()> {
+    let Some((key, value)) = change.split_once('=') else {
+        return Err(Error::config("--set", format!("{change} is not of the form key=value")));
+    };
+    let value = format!("v = {value}")
+        .parse::<toml::Table>()
+        .ok()
+        .and_then(|mut parsed| parsed.remove("v"))
+        .unwrap_or_else(|| toml::Value::String(value.into()));
+    let mut parts = key.split('.');
+    let first = parts.next().unwrap_or_default();
+    let mut at = table.entry(first).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+    for part in parts {
+        at = match at {
+            toml::Value::Table(inner) => inner.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new())),
+            toml::Value::Array(list) => {
+                let count = list.len();
+                part.parse()
+                    .ok()
+                    .and_then(|nth: usize| list.get_mut(nth))
+                    .ok_or_else(|| Error::config(key, format!("{part} is no index into a list of {count}")))?
+            }
+            _ => return Err(Error::config(key, format!("a value has no key {part}"))),
+        };
+    }
+    *at = value;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_is_valid_and_survives_its_own_toml() {
+        for (name, _) in PRESETS {
+            let config = Config::preset(name, &[]).unwrap_or_else(|e| panic!("{name}: {e}"));
+            assert_eq!(Config::from_toml(&config.to_toml(), &[]), Ok(config));
+        }
+    }
+
+    #[test]
+    fn changes_reach_every_kind_of_key() {
+        let changes = ["train.lr=0.05", "method.name=l2t-w", "meta.matching_steps=3", "seed=7", "sources=[]", "method.name=scratch"];
+        let config = Config::from_toml("", &changes.map(String::from)).expect("valid changes");
+        assert_eq!((config.train.lr, config.method.name, config.meta.matching_steps, config.seed), (0.05, Method::Scratch, 3, 7));
+        assert!(config.sources.is_empty());
+    }
+
+    #[test]
+    fn bad_values_name_their_key() {
+        for (change, start) in [
+            ("train.lr=0", "train.lr: 0 is not positive"),
+            ("train.lr=fast", "train.lr: invalid type: string \"fast\""),
+            ("train.rate=1", "train.rate: unknown field"),
+            ("method.name=l3t", "method.name: unknown variant `l3t`"),
+            ("data.validation=1.5", "data.validation: 1.5 is not in 0 to 1"),
+            ("seed.x=1", "seed"),
+            ("sources=[1]", "sources[0]"),
+            ("meta", "--set: meta is not of the form key=value"),
+        ] {
+            let error = Config::from_toml("", &[change.into()]).expect_err(change).to_string();
+            assert!(error.starts_with(start), "{change}: {error}");
+            assert!(!error.contains('\n'), "one line: {error}");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Experiments: from a configuration to a trained network, the same way for the command line, a window and a page.
+//!
+//! [`config`] → [`plan`] (data, networks, state) → [`run`] (the loop, as a stream of [`event`]s that can be stopped and
+//! [resumed](checkpoint)).
+
+pub mod checkpoint;
+pub mod config;
+pub mod evaluate;
+pub mod event;
+pub mod history;
+pub mod plan;
+pub mod run;
+#[cfg(not(target_family = "wasm"))]
+pub mod store;
+
+pub use config::{Config, Method};
+pub use event::{Control, Event};
+pub use history::{EpochRecord, History, PairStatistics, RunSummary, Summary};
+pub use plan::Plan;
+pub use run::run;

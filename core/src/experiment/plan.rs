@@ -1,0 +1,218 @@
+//! A validated experiment: its data in memory, its networks built, its state initialised.
+
+use std::sync::Arc;
+
+use burn::tensor::{DType, Device};
+
+use super::config::{Config, Method, PairsConfig, Precision, TargetConfig};
+use crate::bilevel::{Adam, AdamState, InnerRule, Learner, LearnerState, MetaRule, Moving, Sgd};
+use crate::data::{Dataset, Split, Splits, synthetic};
+use crate::error::{Error, Result};
+use crate::matching::{Matching, PairSet, SourceLayers};
+use crate::meta::MetaNetworks;
+use crate::network::resnet::ResNetConfig;
+use crate::network::vgg::VggConfig;
+use crate::network::{Network, ParamLayout, RunningStats};
+use crate::objective::TargetModel;
+use crate::seed::Seed;
+use crate::source::{Source, read_weights};
+
+/// Seed of the drawn tasks: they are the same for every run.
+const TASK_SEED: Seed = Seed(0x5eed);
+
+/// Everything that a run needs.
+#[derive(Debug)]
+pub struct Plan {
+    /// What was asked for.
+    pub config: Config,
+    /// Where it runs.
+    pub device: Device,
+    /// Name of the device for people.
+    pub device_name: String,
+    /// Floating-point type of all tensors.
+    pub dtype: DType,
+    /// Images to learn from.
+    pub train: Arc<Dataset>,
+    /// Images to choose the best epoch on.
+    pub validation: Option<Arc<Dataset>>,
+    /// Images to report on.
+    pub test: Option<Arc<Dataset>>,
+    /// Frozen networks; empty where nothing is matched.
+    pub sources: Vec<Source>,
+    /// Networks and rules.
+    pub learner: Learner,
+}
+
+impl Plan {
+    /// Reads data and weights and builds the networks.
+    ///
+    /// # Errors
+    /// Names the file, key or layer at fault; nothing is written.
+    pub fn new(config: Config, device: Device, device_name: String) -> Result<Self> {
+        config.check()?;
+        let dtype = dtype(config.train.precision, &device)?;
+        let splits = load(&config)?;
+        let classes = splits.train.class_names.len();
+        let (train, validation) = hold_out(&config, splits.train, splits.validation)?;
+        if config.train.batch_size > train.len() {
+            let reason = format!("{} is more than the {} training images", config.train.batch_size, train.len());
+            return Err(Error::config("train.batch_size", reason));
+        }
+        let sources = if config.method.name == Method::Scratch {
+            vec![]
+        } else {
+            sources(&config, &device, dtype)?
+        };
+        let learner = learner(&config, target(&config, classes)?, &sources)?;
+        Ok(Self {
+            config,
+            device,
+            device_name,
+            dtype,
+            train: Arc::new(train),
+            validation: validation.map(Arc::new),
+            test: splits.test.map(Arc::new),
+            sources,
+            learner,
+        })
+    }
+
+    /// θ, φ and statistics before the first iteration.
+    pub fn initial_state(&self) -> LearnerState {
+        let seed = Seed(self.config.seed);
+        let model = &self.learner.model;
+        let theta = model.layout.upload(model.layout.init(seed, "theta"), &self.device, self.dtype);
+        let phi = match &self.learner.meta {
+            Some(meta) => meta.layout().upload(meta.layout().init(seed, "phi"), &self.device, self.dtype),
+            // A run that matches nothing has no φ; one unused entry stands for it.
+            None => burn::tensor::Tensor::zeros([1], (&self.device, self.dtype)),
+        };
+        LearnerState {
+            target: Moving::at_rest(theta),
+            running: RunningStats::new(&model.network, &self.device, self.dtype),
+            meta: AdamState::new(phi),
+        }
+    }
+
+    /// The rule of the ordinary step in `epoch` (0-based): the rate follows half a cosine from `train.lr` to zero.
+    pub fn sgd(&self, epoch: usize) -> Sgd {
+        let train = &self.config.train;
+        let phase = std::f64::consts::PI * epoch as f64 / train.epochs as f64;
+        Sgd { lr: train.lr * 0.5 * (1.0 + phase.cos()), momentum: train.momentum, weight_decay: train.weight_decay }
+    }
+
+    /// The learner with the rules of `epoch`: the virtual steps follow the ordinary step's rate unless told otherwise.
+    pub fn learner_at(&self, epoch: usize) -> Learner {
+        let mut learner = self.learner.clone();
+        if let Some(rule) = &mut learner.meta_rule {
+            let outer = self.sgd(epoch);
+            let lr = if self.config.meta.inner_lr > 0.0 { self.config.meta.inner_lr } else { outer.lr };
+            rule.inner = self.config.meta.rule.sgd(lr, &outer);
+        }
+        learner
+    }
+
+    /// The matched layers of every source.
+    pub fn source_layers(&self) -> Vec<SourceLayers> {
+        self.sources.iter().map(Source::layers).collect()
+    }
+}
+
+fn dtype(precision: Precision, device: &Device) -> Result<DType> {
+    let dtype = match precision {
+        Precision::F32 => DType::F32,
+        Precision::F64 => DType::F64,
+    };
+    if dtype == DType::F64 && *device != Device::flex() {
+        return Err(Error::config("train.precision", "f64 needs --device cpu"));
+    }
+    Ok(dtype)
+}
+
+fn load(config: &Config) -> Result<Splits> {
+    let seed = Seed(config.seed);
+    let Some(path) = &config.data.path else {
+        let task = config.synthetic();
+        task.check().map_err(|e| match e {
+            Error::Config { key, reason } => Error::config(format!("data.{key}"), reason),
+            other => other,
+        })?;
+        return Ok(Splits {
+            train: synthetic(&task, Split::Train, TASK_SEED),
+            validation: None,
+            test: Some(synthetic(&task, Split::Test, TASK_SEED)),
+        });
+    };
+    #[cfg(not(target_family = "wasm"))]
+    return crate::data::load_splits(std::path::Path::new(path), config.data.size, seed);
+    #[cfg(target_family = "wasm")]
+    {
+        let _ = seed;
+        Err(Error::file(path, "a page has no files; drop the pictures on it"))
+    }
+}
+
+/// The chosen images per class, less those held out for validation where the data set brings none.
+fn hold_out(config: &Config, train: Dataset, validation: Option<Dataset>) -> Result<(Dataset, Option<Dataset>)> {
+    let seed = Seed(config.seed);
+    let train = if config.data.per_class == 0 { train } else { train.per_class(config.data.per_class, seed)? };
+    if validation.is_some() || config.data.validation == 0.0 {
+        return Ok((train, validation));
+    }
+    let (rest, held_out) = train.stratified_split(config.data.validation, seed);
+    Ok((rest, (!held_out.is_empty()).then_some(held_out)))
+}
+
+fn sources(config: &Config, device: &Device, dtype: DType) -> Result<Vec<Source>> {
+    config
+        .sources
+        .iter()
+        .map(|source| {
+            let weights = read_weights(&source.weights)?;
+            Source::new(&weights, source.layers.as_deref(), config.data.size, device, dtype)
+        })
+        .collect()
+}
+
+fn target(config: &Config, classes: usize) -> Result<Network> {
+    let TargetConfig { network, width } = &config.target;
+    if network == "vgg9" {
+        return VggConfig::vgg9(*width, classes, config.data.size).build();
+    }
+    let depth: Option<usize> = network.strip_prefix("resnet").and_then(|depth| depth.parse().ok());
+    match depth {
+        Some(depth) if depth >= 8 && (depth - 2) % 6 == 0 => {
+            Ok(ResNetConfig::cifar(depth, classes, config.data.size).build())
+        }
+        _ => Err(Error::config("target.network", format!("{network} is neither vgg9 nor resnet8, resnet14, resnet20, …"))),
+    }
+}
+
+
+fn learner(config: &Config, network: Network, sources: &[Source]) -> Result<Learner> {
+    let mut layout: ParamLayout = network.layout().clone();
+    let Some(learned) = config.method.name.learned() else {
+        return Ok(Learner { model: TargetModel { network, matching: None, layout }, meta: None, meta_rule: None });
+    };
+    let layers: Vec<SourceLayers> = sources.iter().map(Source::layers).collect();
+    let pairs = match &config.method.pairs {
+        None => PairSet::from_rule(config.method.name.default_pairs(), &layers, network.taps())?,
+        Some(PairsConfig::Rule(rule)) => PairSet::from_rule(*rule, &layers, network.taps())?,
+        Some(PairsConfig::List(pairs)) => PairSet::new(pairs.clone(), &layers, network.taps())?,
+    };
+    if pairs.is_empty() {
+        return Err(Error::config("method.pairs", "no pair is left to match"));
+    }
+    let matching = Matching::new(pairs, &layers, &network, config.method.beta, &mut layout);
+    let meta = MetaNetworks::new(matching.source_channels(), learned);
+    let meta_rule = (learned.what || learned.r#where).then(|| MetaRule {
+        scheme: config.meta.scheme,
+        matching_steps: config.meta.matching_steps,
+        // The rate of an epoch is set by `Plan::learner_at`.
+        inner: InnerRule::Paper.sgd(config.train.lr, &Sgd { lr: 0.0, momentum: 0.0, weight_decay: 0.0 }),
+        adam: Adam::new(config.meta.lr, config.meta.weight_decay),
+        method: config.meta.hypergradient,
+    });
+    let model = TargetModel { network, matching: Some(matching), layout };
+    Ok(Learner { model, meta: Some(meta), meta_rule })
+}

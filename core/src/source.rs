@@ -1,0 +1,99 @@
+//! A frozen source network S with its matched layers.
+
+use burn::tensor::{DType, Device, Tensor};
+
+use crate::error::{Error, Result};
+use crate::matching::SourceLayers;
+use crate::network::resnet::ResNetConfig;
+use crate::network::vgg::VggConfig;
+use crate::network::weights::{KeyReport, NetworkState, WeightMap};
+use crate::network::{Mode, Network};
+
+/// Weights of a small ResNet trained on the drawn source task; `presets/source.toml` made them.
+const EMBEDDED: &[u8] = include_bytes!("../assets/shapes-resnet8.safetensors");
+
+/// A frozen network in evaluation mode.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// What to call it: its architecture.
+    pub name: String,
+    /// S.
+    pub network: Network,
+    /// Its weights and running statistics.
+    pub state: NetworkState,
+    /// Which keys of the file met a weight.
+    pub keys: KeyReport,
+    taps: Vec<usize>,
+}
+
+/// Reads weights from a file, or those that the program carries.
+///
+/// # Errors
+/// Names the file.
+pub fn read_weights(from: &str) -> Result<WeightMap> {
+    if from == "embedded" {
+        return WeightMap::from_safetensors("embedded source", EMBEDDED);
+    }
+    #[cfg(not(target_family = "wasm"))]
+    return WeightMap::load(std::path::Path::new(from));
+    #[cfg(target_family = "wasm")]
+    Err(Error::file(from, "a page has no files; drop the weights on it"))
+}
+
+/// The architecture that a checkpoint's keys and shapes describe, its name, and the taps that are matched by default.
+///
+/// # Errors
+/// Names the key that no known architecture has.
+pub fn infer(weights: &WeightMap, size: usize) -> Result<(Network, String, Vec<usize>)> {
+    if weights.shape("features.0.weight").is_some() {
+        let network = VggConfig::infer(weights, size)?.build()?;
+        let taps = (0..network.taps().len()).collect();
+        return Ok((network, "VGG".into(), taps));
+    }
+    if weights.shape("conv1.weight").is_some() && weights.shape("block1.conv1.weight").is_some() {
+        let config = ResNetConfig::infer(weights, size)?;
+        return Ok((config.build(), format!("ResNet-{}", config.depth()), config.last_of_group()));
+    }
+    Err(weights.error("is neither a ResNet (conv1, block1, …, fc) nor a VGG (features.0, …, classifier)"))
+}
+
+impl Source {
+    /// Builds the network that `weights` describe for `size` × `size` images and fills it.
+    ///
+    /// `layers` are the taps to match; without it those of [`infer`].
+    ///
+    /// # Errors
+    /// Names the key that is missing or misshapen, or the layer that does not exist.
+    pub fn new(
+        weights: &WeightMap,
+        layers: Option<&[usize]>,
+        size: usize,
+        device: &Device,
+        dtype: DType,
+    ) -> Result<Self> {
+        let (network, name, default) = infer(weights, size)?;
+        let (state, keys) = network.import(weights, device, dtype)?;
+        let taps = layers.map_or(default, <[usize]>::to_vec);
+        if let Some(tap) = taps.iter().find(|tap| **tap >= network.taps().len()) {
+            let reason = format!("layer {tap} does not exist: {name} has {}", network.taps().len());
+            return Err(Error::config("sources.layers", reason));
+        }
+        if taps.is_empty() {
+            return Err(Error::config("sources.layers", "at least one layer is needed"));
+        }
+        Ok(Self { name, network, state, keys, taps })
+    }
+
+    /// The matched layers.
+    pub fn layers(&self) -> SourceLayers {
+        SourceLayers { name: self.name.clone(), taps: self.taps.iter().map(|tap| self.network.taps()[*tap].clone()).collect() }
+    }
+
+    /// The matched feature maps of the images `x`, `[B, C_m, H_m, W_m]` each; nothing above the last is evaluated.
+    pub fn features(&self, x: &Tensor<4>) -> Vec<Tensor<4>> {
+        let nodes: Vec<usize> = self.taps.iter().map(|tap| self.network.taps()[*tap].node).collect();
+        let last = *nodes.iter().max().expect("a source has matched layers");
+        let at = self.network.forward(&self.state.theta, x, Mode::Eval(&self.state.running), last);
+        nodes.iter().map(|node| at.get(*node).clone()).collect()
+    }
+}
