@@ -18,14 +18,19 @@
 //! ```
 //!
 //! The modules in reading order: [`network`] (S and T with their taps), [`meta`] (f and g), [`matching`] (C, r, L_wfm),
-//! [`objective`] (L_org, L_total), [`bilevel`] (Algorithm 1). Around them: [`data`], [`seed`], [`error`].
+//! [`objective`] (L_org, L_total), [`bilevel`] (Algorithm 1). Around them: [`source`] (frozen networks from files), [`data`],
+//! [`experiment`] (configuration, loop, checkpoints), [`device`], [`seed`], [`error`].
 
 pub mod bilevel;
+pub mod data;
+pub mod device;
 pub mod error;
+pub mod experiment;
 pub mod matching;
 pub mod meta;
 pub mod network;
 pub mod objective;
 pub mod seed;
+pub mod source;
 
 pub use error::{Error, Result};

@@ -58,7 +58,13 @@ pub fn max_pool(x: &Tensor<4>, window: Window) -> (Tensor<4>, Tensor<4, Int>) {
 
 /// The same by Burn's own pooling.
 fn reference(x: &Tensor<4>, window: Window) -> (Tensor<4>, Tensor<4, Int>) {
-    let options = MaxPoolOptions::new([window.size; 2], [window.stride; 2], [window.padding; 2], [1, 1], false);
+    let options = MaxPoolOptions {
+        kernel_size: [window.size; 2],
+        stride: [window.stride; 2],
+        padding: [(window.padding, window.padding); 2],
+        dilation: [1, 1],
+        ceil_mode: false,
+    };
     max_pool2d_with_indices(x.clone(), options)
 }
 

@@ -31,8 +31,6 @@ pub struct EpochRecord {
     pub train_accuracy: f64,
     /// Share of the validation images classified correctly behind it, 0 to 1; absent where none were held out.
     pub validation_accuracy: Option<f64>,
-    /// Share of the test images classified correctly behind it, 0 to 1. Never used to choose anything.
-    pub test_accuracy: Option<f64>,
     /// λ over the images of the epoch.
     pub pair_weights: Vec<PairStatistics>,
     /// Seconds since the run began, stops not counted.
@@ -107,7 +105,6 @@ mod tests {
             matching_loss: None,
             train_accuracy: 0.5,
             validation_accuracy: validation,
-            test_accuracy: Some(0.1),
             pair_weights: vec![],
             elapsed_secs: 1.0,
         }

@@ -15,9 +15,6 @@ impl PlaneShape {
         Self { batch, channels, area: height * width }
     }
 
-    pub fn len(self) -> usize {
-        self.batch * self.channels * self.area
-    }
 
     /// The plane of `(image, channel)` in `values`.
     pub fn plane<T>(self, values: &[T], image: usize, channel: usize) -> &[T] {

@@ -1,0 +1,86 @@
+//! Which device a run is on.
+//!
+//! `auto` takes a hardware GPU where there is one and otherwise the CPU, and says which and why. A software driver
+//! (lavapipe, SwiftShader) is correct but 25 to 40 times slower than the CPU device, so it is used only when asked for.
+
+#[cfg(not(target_family = "wasm"))]
+mod native;
+
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+
+#[cfg(not(target_family = "wasm"))]
+pub use native::{adapters, open};
+
+/// What to run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeviceChoice {
+    /// A hardware GPU where there is one, otherwise the CPU.
+    Auto,
+    /// A hardware GPU, or an error.
+    Gpu,
+    /// The CPU.
+    Cpu,
+    /// A software Vulkan driver: for tests.
+    SoftwareGpu,
+}
+
+/// An opened device.
+#[derive(Debug, Clone)]
+pub struct OpenDevice {
+    /// For tensors.
+    pub device: Device,
+    /// For people: `CPU (2 threads)`, `NVIDIA GeForce RTX 3060 (Vulkan)`.
+    pub name: String,
+    /// Why this one.
+    pub reason: String,
+}
+
+/// A graphics adapter that could be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adapter {
+    /// As its driver calls it.
+    pub name: String,
+    /// `Vulkan`, `Metal`, `Dx12`, ….
+    pub api: String,
+    /// What it is.
+    pub kind: AdapterKind,
+    /// Driver and its version.
+    pub driver: String,
+    /// Position among the adapters of its kind.
+    pub index: usize,
+}
+
+/// Kinds of adapters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AdapterKind {
+    /// A card of its own.
+    Discrete,
+    /// Part of the processor.
+    Integrated,
+    /// Passed through to a virtual machine.
+    Virtual,
+    /// A software driver on the CPU.
+    Software,
+    /// Anything else.
+    Other,
+}
+
+impl AdapterKind {
+    /// For people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Discrete => "discrete GPU",
+            Self::Integrated => "integrated GPU",
+            Self::Virtual => "virtual GPU",
+            Self::Software => "software driver",
+            Self::Other => "other",
+        }
+    }
+
+    /// Whether it is worth training on.
+    pub fn is_hardware(self) -> bool {
+        matches!(self, Self::Discrete | Self::Integrated | Self::Virtual)
+    }
+}

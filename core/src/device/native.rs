@@ -1,0 +1,86 @@
+//! Adapters by wgpu, devices by Burn.
+
+use burn::tensor::{Device, DeviceKind};
+
+use super::{Adapter, AdapterKind, DeviceChoice, OpenDevice};
+use crate::error::{Error, Result};
+
+/// All adapters that this machine offers for computing, the best first.
+pub fn adapters() -> Vec<Adapter> {
+    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+    descriptor.backends = wgpu::Backends::PRIMARY;
+    let instance = wgpu::Instance::new(descriptor);
+    let found = futures_lite::future::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
+    let mut adapters: Vec<Adapter> = Vec::new();
+    for info in found.iter().map(wgpu::Adapter::get_info) {
+        let kind = match info.device_type {
+            wgpu::DeviceType::DiscreteGpu => AdapterKind::Discrete,
+            wgpu::DeviceType::IntegratedGpu => AdapterKind::Integrated,
+            wgpu::DeviceType::VirtualGpu => AdapterKind::Virtual,
+            wgpu::DeviceType::Cpu => AdapterKind::Software,
+            wgpu::DeviceType::Other => AdapterKind::Other,
+        };
+        let index = adapters.iter().filter(|adapter| adapter.kind == kind).count();
+        let driver = format!("{} {}", info.driver, info.driver_info).trim().to_owned();
+        adapters.push(Adapter { name: info.name, api: format!("{:?}", info.backend), kind, driver, index });
+    }
+    let rank = |adapter: &Adapter| {
+        [AdapterKind::Discrete, AdapterKind::Integrated, AdapterKind::Virtual, AdapterKind::Other, AdapterKind::Software]
+            .iter()
+            .position(|kind| *kind == adapter.kind)
+    };
+    adapters.sort_by_key(rank);
+    adapters
+}
+
+/// Opens the device that `choice` stands for.
+///
+/// # Errors
+/// When it is not there, or does not start; says what is there instead.
+pub fn open(choice: DeviceChoice) -> Result<OpenDevice> {
+    if choice == DeviceChoice::Cpu {
+        return Ok(cpu("as asked for"));
+    }
+    let adapters = adapters();
+    let hardware = adapters.iter().find(|adapter| adapter.kind.is_hardware());
+    let software = adapters.iter().find(|adapter| adapter.kind == AdapterKind::Software);
+    match (choice, hardware, software) {
+        (DeviceChoice::SoftwareGpu, _, Some(adapter)) => gpu(adapter, "as asked for; a software driver is slow"),
+        (DeviceChoice::SoftwareGpu, _, None) => {
+            Err(Error::Device("no software Vulkan driver was found; install mesa-vulkan-drivers".into()))
+        }
+        (_, Some(adapter), _) => gpu(adapter, "it is the best hardware GPU"),
+        (DeviceChoice::Gpu, None, Some(adapter)) => Err(Error::Device(format!(
+            "no hardware GPU was found, only the software driver {}; use --device cpu, or software-gpu to insist",
+            adapter.name
+        ))),
+        (DeviceChoice::Gpu, None, None) => Err(Error::Device("no GPU was found; use --device cpu".into())),
+        (_, None, Some(adapter)) => {
+            Ok(cpu(&format!("the only adapter, {}, is a software driver and slower than this", adapter.name)))
+        }
+        (_, None, None) => Ok(cpu("no GPU was found")),
+    }
+}
+
+fn cpu(reason: &str) -> OpenDevice {
+    let threads = rayon::current_num_threads();
+    let name = format!("CPU ({threads} {})", if threads == 1 { "thread" } else { "threads" });
+    OpenDevice { device: Device::flex(), name, reason: reason.into() }
+}
+
+fn gpu(adapter: &Adapter, reason: &str) -> Result<OpenDevice> {
+    let kind = match adapter.kind {
+        AdapterKind::Discrete => DeviceKind::DiscreteGpu(adapter.index),
+        AdapterKind::Integrated => DeviceKind::IntegratedGpu(adapter.index),
+        AdapterKind::Virtual => DeviceKind::VirtualGpu(adapter.index),
+        AdapterKind::Software => DeviceKind::Cpu,
+        AdapterKind::Other => DeviceKind::DefaultDevice,
+    };
+    // A device that this process opened before cannot be configured again, only used.
+    let device = match Device::wgpu_options().device_kind(kind.clone()).init() {
+        Ok(device) => device,
+        Err(error) if error.to_string().contains("already") => Device::wgpu(kind),
+        Err(error) => return Err(Error::Device(format!("{} does not start: {error}", adapter.name))),
+    };
+    Ok(OpenDevice { device, name: format!("{} ({})", adapter.name, adapter.api), reason: reason.into() })
+}

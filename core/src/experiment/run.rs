@@ -1,0 +1,277 @@
+//! The loop over epochs and batches, as a stream of events.
+
+use burn::tensor::Tensor;
+use web_time::Instant;
+
+use super::checkpoint::{Checkpoint, Position};
+use super::config::Config;
+use super::evaluate::{accuracy, count_correct, upload_images, upload_labels};
+use super::event::{Control, Event};
+use super::history::{EpochRecord, PairStatistics, RunSummary};
+use super::plan::Plan;
+use crate::bilevel::{Learner, LearnerState, Report};
+use crate::data::{Augmentation, BatchPlan, Batches};
+use crate::error::{Error, Result};
+use crate::network::weights::{NetworkState, read};
+use crate::objective::Batch;
+use crate::seed::Seed;
+
+/// Iterations between two reads of the losses: often enough to see a run diverge, seldom enough not to wait for the
+/// device.
+const READ_EVERY: usize = 10;
+
+/// Where checkpoints go.
+pub trait Keeper {
+    /// Keeps the newest; it replaces the one before.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    fn keep_latest(&mut self, checkpoint: &Checkpoint) -> Result<()>;
+
+    /// Keeps the one with the best validation accuracy.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    fn keep_best(&mut self, checkpoint: &Checkpoint) -> Result<()>;
+
+    /// Gives back the best.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn best(&self) -> Result<Checkpoint>;
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// In a few numbers; `complete` tells whether it was stopped.
+    pub summary: RunSummary,
+    /// All epochs.
+    pub position: Position,
+    /// The target's weights of the best epoch (of a stopped run: its present ones).
+    pub target: NetworkState,
+}
+
+/// Sums over the iterations of an epoch, on the device: L_org, β L_wfm, correct images, then λ − 1 and (λ − 1)² of every
+/// pair. One is taken off because λ starts there: its deviation would drown in the square of its mean.
+struct EpochSums {
+    sums: Tensor<1>,
+    pairs: usize,
+}
+
+impl EpochSums {
+    fn new(plan: &Plan, from: &[f64]) -> Self {
+        let pairs = plan.learner.model.matching.as_ref().map_or(0, |matching| matching.pairs().len());
+        let mut start = from.to_vec();
+        start.resize(3 + 2 * pairs, 0.0);
+        let shape = [start.len()];
+        let data = burn::tensor::TensorData::new(start, shape);
+        Self { sums: Tensor::from_data(data, (&plan.device, plan.dtype)), pairs }
+    }
+
+    fn add(&mut self, report: &Report, batch: &Batch) {
+        let count = batch.y.dims()[0] as f64;
+        let matching = report.matching_loss.clone().unwrap_or_else(|| report.task_loss.zeros_like());
+        let losses = Tensor::cat(vec![report.task_loss.clone(), matching], 0) * count;
+        let mut parts = vec![losses, count_correct(&report.probabilities, &batch.y)];
+        if let Some(outputs) = &report.outputs {
+            let centred = Tensor::cat(outputs.pair_weights.clone(), 1) - 1.0;
+            parts.push(centred.clone().sum_dim(0).reshape([self.pairs]));
+            parts.push(centred.square().sum_dim(0).reshape([self.pairs]));
+        }
+        self.sums = self.sums.clone() + Tensor::cat(parts, 0);
+    }
+}
+
+/// Trains to the end or until `control` says stop, from `from` or from the start.
+///
+/// # Errors
+/// When a file or the device fails, or the losses are no longer numbers.
+pub async fn run(
+    plan: &Plan,
+    from: Option<&Checkpoint>,
+    control: &Control,
+    keeper: &mut impl Keeper,
+    mut tell: impl FnMut(Event),
+) -> Result<Outcome> {
+    let mut state = match from {
+        Some(checkpoint) => checkpoint.restore(plan)?,
+        None => plan.initial_state(),
+    };
+    let mut position = from.map_or_else(Position::default, |checkpoint| checkpoint.position.clone());
+    let clock = Clock { before: position.elapsed_secs, since: Instant::now() };
+    let epochs = plan.config.train.epochs;
+    tell(Event::Started { epoch: position.epoch, epochs, iterations: iterations(plan) });
+    while position.epoch < epochs {
+        let (next, finished) = epoch(plan, state, &mut position, control, &mut tell).await?;
+        state = next;
+        position.elapsed_secs = clock.elapsed();
+        if !finished {
+            keeper.keep_latest(&Checkpoint::take(plan, &state, position.clone()).await?)?;
+            tell(Event::Stopped);
+            let target = network_state(plan, &state);
+            return Ok(Outcome { summary: summary(plan, &position, None, false), position, target });
+        }
+        let record = measure(plan, &state, &position, &clock).await?;
+        position.history.epochs.push(record.clone());
+        position.epoch += 1;
+        position.iteration = 0;
+        position.sums.clear();
+        position.elapsed_secs = clock.elapsed();
+        let checkpoint = Checkpoint::take(plan, &state, position.clone()).await?;
+        if position.history.last_is_best() {
+            keeper.keep_best(&checkpoint)?;
+        }
+        keeper.keep_latest(&checkpoint)?;
+        tell(Event::Epoch(Box::new(record)));
+    }
+    let target = network_state(plan, &keeper.best()?.restore(plan)?);
+    let test = match &plan.test {
+        Some(test) => Some(accuracy(&plan.learner.model.network, &target, test, |_, _| {}).await?),
+        None => None,
+    };
+    position.elapsed_secs = clock.elapsed();
+    let summary = summary(plan, &position, test, true);
+    tell(Event::Finished(Box::new(summary.clone())));
+    Ok(Outcome { summary, position, target })
+}
+
+/// Time spent, over all sittings.
+struct Clock {
+    before: f64,
+    since: Instant,
+}
+
+impl Clock {
+    fn elapsed(&self) -> f64 {
+        self.before + self.since.elapsed().as_secs_f64()
+    }
+}
+
+fn batch_plan(config: &Config, position: &Position) -> BatchPlan {
+    BatchPlan {
+        batch_size: config.train.batch_size,
+        shuffle: true,
+        // A last batch of one image has no variance to normalise by, and every size is one more kernel to compile.
+        drop_last: true,
+        augmentation: match config.data.augment {
+            0 => Augmentation::None,
+            pad => Augmentation::CropFlip { pad },
+        },
+        seed: Seed(config.seed),
+        epoch: position.epoch as u64,
+        first_batch: position.iteration,
+    }
+}
+
+/// Iterations of an epoch.
+pub fn iterations(plan: &Plan) -> usize {
+    batch_plan(&plan.config, &Position::default()).batches_per_epoch(plan.train.len())
+}
+
+/// Puts a batch on the device, with what the sources say about it.
+pub fn prepare(plan: &Plan, learner: &Learner, state: &LearnerState, host: &crate::data::HostBatch) -> Batch {
+    let x = upload_images(host, &plan.device, plan.dtype);
+    let y = upload_labels(host, learner.model.network.classes(), &plan.device, plan.dtype);
+    let features = plan.sources.iter().map(|source| source.features(&x)).collect();
+    let transfer = learner.transfer(&state.meta.phi, &features);
+    Batch { x, y, transfer }
+}
+
+/// The rest of an epoch. Returns whether it was finished; `position.sums` holds its sums.
+async fn epoch(
+    plan: &Plan,
+    mut state: LearnerState,
+    position: &mut Position,
+    control: &Control,
+    tell: &mut impl FnMut(Event),
+) -> Result<(LearnerState, bool)> {
+    let (rule, learner, of) = (plan.sgd(position.epoch), plan.learner_at(position.epoch), iterations(plan));
+    let mut sums = EpochSums::new(plan, &position.sums);
+    let mut finished = true;
+    for host in Batches::new(plan.train.clone(), batch_plan(&plan.config, position))? {
+        let batch = prepare(plan, &learner, &state, &host);
+        let (next, report) = learner.iteration(&state, &rule, &batch, |_| {});
+        state = next;
+        sums.add(&report, &batch);
+        position.iteration += 1;
+        tell(Event::Iteration { epoch: position.epoch, done: position.iteration, of });
+        if position.iteration % READ_EVERY == 0 || position.iteration == of {
+            tell(losses(&report, position).await?);
+        }
+        if control.stopped() && position.iteration < of {
+            finished = false;
+            break;
+        }
+    }
+    position.sums = read(&sums.sums).await?;
+    Ok((state, finished && !(control.stopped() && position.iteration < of)))
+}
+
+async fn losses(report: &Report, position: &Position) -> Result<Event> {
+    let task = read(&report.task_loss).await?[0];
+    let matching = match &report.matching_loss {
+        Some(loss) => Some(read(loss).await?[0]),
+        None => None,
+    };
+    for (name, value) in [("L_org", Some(task)), ("β L_wfm", matching)] {
+        if value.is_some_and(|value| !value.is_finite()) {
+            return Err(Error::Diverged(format!(
+                "{name} is not finite at epoch {}, iteration {}; a smaller train.lr may help",
+                position.epoch + 1,
+                position.iteration
+            )));
+        }
+    }
+    Ok(Event::Losses { task, matching })
+}
+
+fn network_state(plan: &Plan, state: &LearnerState) -> NetworkState {
+    let len = plan.learner.model.network.layout().len();
+    NetworkState { theta: state.target.theta.clone().slice([0..len]), running: state.running.clone() }
+}
+
+/// The record of the epoch that `position` has just finished.
+async fn measure(plan: &Plan, state: &LearnerState, position: &Position, clock: &Clock) -> Result<EpochRecord> {
+    let validation = match &plan.validation {
+        Some(data) => {
+            Some(accuracy(&plan.learner.model.network, &network_state(plan, state), data, |_, _| {}).await?)
+        }
+        None => None,
+    };
+    let images = (position.iteration * plan.config.train.batch_size) as f64;
+    let mean: Vec<f64> = position.sums.iter().map(|sum| sum / images).collect();
+    let matching = plan.learner.model.matching.as_ref();
+    let pairs = matching.map_or(&[][..], |matching| matching.pairs().pairs());
+    let pair_weights = pairs.iter().enumerate().map(|(nth, pair)| {
+        let (first, second) = (mean[3 + nth], mean[3 + pairs.len() + nth]);
+        PairStatistics { pair: *pair, mean: 1.0 + first, std: (second - first * first).max(0.0).sqrt() }
+    });
+    Ok(EpochRecord {
+        epoch: position.epoch + 1,
+        lr: plan.sgd(position.epoch).lr,
+        task_loss: mean[0],
+        matching_loss: matching.map(|_| mean[1]),
+        train_accuracy: mean[2],
+        validation_accuracy: validation,
+        pair_weights: pair_weights.collect(),
+        elapsed_secs: clock.elapsed(),
+    })
+}
+
+fn summary(plan: &Plan, position: &Position, test: Option<f64>, complete: bool) -> RunSummary {
+    let best = position.history.best();
+    RunSummary {
+        method: plan.config.method.name.name().into(),
+        seed: plan.config.seed,
+        device: plan.device_name.clone(),
+        test_accuracy: test,
+        validation_accuracy: best.and_then(|record| record.validation_accuracy),
+        best_epoch: best.map_or(0, |record| record.epoch),
+        epochs: position.epoch,
+        complete,
+        wall_secs: position.elapsed_secs,
+        images: (plan.train.len(), plan.validation.as_ref().map_or(0, |d| d.len()), plan.test.as_ref().map_or(0, |d| d.len())),
+        folder: ".".into(),
+    }
+}

@@ -1,0 +1,181 @@
+//! A run's folder: everything that is written, written whole or not at all.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::checkpoint::Checkpoint;
+use super::config::Config;
+use super::history::{History, Summary};
+use super::run::Keeper;
+use crate::error::{Error, Result};
+
+/// Writes `bytes` to a temporary file beside `path` and renames it.
+///
+/// # Errors
+/// Names the file.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let attempt = || {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|e| e.error)?;
+        Ok(())
+    };
+    attempt().map_err(|e: std::io::Error| Error::file(path, format!("cannot be written: {e}")))
+}
+
+/// The folder of one run.
+#[derive(Debug, Clone)]
+pub struct RunFolder(PathBuf);
+
+impl RunFolder {
+    /// Makes the folder and checks that it can be written to.
+    ///
+    /// # Errors
+    /// Names the folder; also when it holds another run already.
+    pub fn create(path: &Path) -> Result<Self> {
+        let folder = Self(path.to_owned());
+        if folder.latest_path().exists() {
+            let reason = format!("holds a run already; go on with it by --resume {}, or name another folder", path.display());
+            return Err(Error::file(path, reason));
+        }
+        fs::create_dir_all(folder.0.join("checkpoints"))
+            .map_err(|e| Error::file(path, format!("cannot be made: {e}")))?;
+        tempfile::NamedTempFile::new_in(&folder.0)
+            .map_err(|e| Error::file(path, format!("cannot be written to: {e}")))?;
+        Ok(folder)
+    }
+
+    /// Opens the folder of an earlier run, with its newest checkpoint.
+    ///
+    /// # Errors
+    /// Names the folder or the checkpoint.
+    pub fn open(path: &Path) -> Result<(Self, Checkpoint)> {
+        let folder = Self(path.to_owned());
+        if !path.is_dir() {
+            return Err(Error::file(path, "is no folder"));
+        }
+        let checkpoint = load(&folder.latest_path())?;
+        Ok((folder, checkpoint))
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn latest_path(&self) -> PathBuf {
+        self.0.join("checkpoints/latest.safetensors")
+    }
+
+    fn best_path(&self) -> PathBuf {
+        self.0.join("checkpoints/best.safetensors")
+    }
+
+    /// `config.toml`.
+    ///
+    /// # Errors
+    /// Names the file.
+    pub fn write_config(&self, config: &Config) -> Result<()> {
+        write_whole(&self.0.join("config.toml"), config.to_toml().as_bytes())
+    }
+
+    /// `metrics.jsonl`, `metrics.csv` and, where pairs are matched, `pair-weights.csv`: one line an epoch (and pair).
+    ///
+    /// # Errors
+    /// Names the file.
+    pub fn write_history(&self, history: &History) -> Result<()> {
+        let mut lines = String::new();
+        for record in &history.epochs {
+            lines += &serde_json::to_string(record).expect("a record is plain data");
+            lines.push('\n');
+        }
+        write_whole(&self.0.join("metrics.jsonl"), lines.as_bytes())?;
+        write_whole(&self.0.join("metrics.csv"), &metrics_csv(history))?;
+        if history.epochs.iter().any(|record| !record.pair_weights.is_empty()) {
+            write_whole(&self.0.join("pair-weights.csv"), &pair_weights_csv(history))?;
+        }
+        Ok(())
+    }
+
+    /// Writes any other file of the run.
+    ///
+    /// # Errors
+    /// Names the file.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        write_whole(&self.0.join(name), bytes)
+    }
+}
+
+/// Writes `summary.json` into `folder`.
+///
+/// # Errors
+/// Names the file.
+pub fn write_summary(folder: &Path, summary: &Summary) -> Result<()> {
+    let text = serde_json::to_string_pretty(summary).expect("a summary is plain data");
+    write_whole(&folder.join("summary.json"), text.as_bytes())
+}
+
+fn load(path: &Path) -> Result<Checkpoint> {
+    let bytes = fs::read(path).map_err(|e| Error::file(path, e))?;
+    Checkpoint::from_bytes(&path.display().to_string(), &bytes)
+}
+
+impl Keeper for RunFolder {
+    fn keep_latest(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        self.write_history(&checkpoint.position.history)?;
+        write_whole(&self.latest_path(), &checkpoint.to_bytes())
+    }
+
+    fn keep_best(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        write_whole(&self.best_path(), &checkpoint.to_bytes())
+    }
+
+    fn best(&self) -> Result<Checkpoint> {
+        load(&self.best_path())
+    }
+}
+
+fn csv(rows: impl Iterator<Item = Vec<String>>) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row).expect("memory can be written to and rows have one length");
+    }
+    writer.into_inner().expect("memory can be written to")
+}
+
+fn metrics_csv(history: &History) -> Vec<u8> {
+    let header = ["epoch", "lr", "task_loss", "matching_loss", "train_accuracy", "validation_accuracy", "elapsed_secs"];
+    let optional = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
+    let rows = history.epochs.iter().map(|r| {
+        vec![
+            r.epoch.to_string(),
+            r.lr.to_string(),
+            r.task_loss.to_string(),
+            optional(r.matching_loss),
+            r.train_accuracy.to_string(),
+            optional(r.validation_accuracy),
+            r.elapsed_secs.to_string(),
+        ]
+    });
+    csv(std::iter::once(header.map(String::from).to_vec()).chain(rows))
+}
+
+fn pair_weights_csv(history: &History) -> Vec<u8> {
+    let header = ["epoch", "source", "source_layer", "target_layer", "mean", "std"].map(String::from).to_vec();
+    let rows = history.epochs.iter().flat_map(|record| {
+        record.pair_weights.iter().map(|p| {
+            vec![
+                record.epoch.to_string(),
+                p.pair.source.to_string(),
+                p.pair.source_layer.to_string(),
+                p.pair.target_layer.to_string(),
+                p.mean.to_string(),
+                p.std.to_string(),
+            ]
+        })
+    });
+    csv(std::iter::once(header).chain(rows))
+}
