@@ -1,1 +1,6 @@
-//! stub
+//! `l2t`: train a small network from a frozen source, on the command line.
+//!
+//! [`cli`] is the command line, [`plots`] draws what a run measured.
+
+pub mod cli;
+pub mod plots;

@@ -1,2 +1,6 @@
-//! stub
-fn main(){}
+//! The `l2t` program.
+
+fn main() -> std::process::ExitCode {
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
+    l2t_app::cli::main()
+}

@@ -7,7 +7,7 @@ use crate::matching::SourceLayers;
 use crate::network::resnet::ResNetConfig;
 use crate::network::vgg::VggConfig;
 use crate::network::weights::{KeyReport, NetworkState, WeightMap};
-use crate::network::{Mode, Network};
+use crate::network::{Mode, Network, NodeId};
 
 /// Weights of a small ResNet trained on the drawn source task; `presets/source.toml` made them.
 const EMBEDDED: &[u8] = include_bytes!("../assets/shapes-resnet8.safetensors");
@@ -26,11 +26,15 @@ pub struct Source {
     taps: Vec<usize>,
 }
 
-/// Reads weights from a file, or those that the program carries.
+/// Reads weights from a file, or those that the program carries (`embedded`), or makes some (`untrained-resnet32`, for
+/// benchmarks).
 ///
 /// # Errors
 /// Names the file.
 pub fn read_weights(from: &str) -> Result<WeightMap> {
+    if let Some(depth) = from.strip_prefix("untrained-resnet").and_then(|depth| depth.parse().ok()) {
+        return Ok(untrained(from, depth));
+    }
     if from == "embedded" {
         return WeightMap::from_safetensors("embedded source", EMBEDDED);
     }
@@ -38,6 +42,21 @@ pub fn read_weights(from: &str) -> Result<WeightMap> {
     return WeightMap::load(std::path::Path::new(from));
     #[cfg(target_family = "wasm")]
     Err(Error::file(from, "a page has no files; drop the weights on it"))
+}
+
+/// A ResNet of 200 classes as it is before training.
+fn untrained(name: &str, depth: usize) -> WeightMap {
+    let network = ResNetConfig::cifar(depth, 200, 32).build();
+    let values = network.layout().init(crate::seed::Seed(0), "source");
+    let mut map = WeightMap::new(name);
+    for entry in network.layout().entries() {
+        map.insert(&entry.name, entry.shape.clone(), values[entry.offset..entry.offset + entry.len()].to_vec());
+    }
+    for norm in network.norms() {
+        map.insert(&format!("{}.running_mean", norm.prefix), vec![norm.channels], vec![0.0; norm.channels]);
+        map.insert(&format!("{}.running_var", norm.prefix), vec![norm.channels], vec![1.0; norm.channels]);
+    }
+    map
 }
 
 /// The architecture that a checkpoint's keys and shapes describe, its name, and the taps that are matched by default.
@@ -89,11 +108,19 @@ impl Source {
         SourceLayers { name: self.name.clone(), taps: self.taps.iter().map(|tap| self.network.taps()[*tap].clone()).collect() }
     }
 
+    /// Multiply-adds of the pass that [`Source::features`] makes, for one image.
+    pub fn multiply_adds(&self) -> u64 {
+        self.network.forward_multiply_adds(self.last_node())
+    }
+
+    fn last_node(&self) -> NodeId {
+        self.taps.iter().map(|tap| self.network.taps()[*tap].node).max().expect("a source has matched layers")
+    }
+
     /// The matched feature maps of the images `x`, `[B, C_m, H_m, W_m]` each; nothing above the last is evaluated.
     pub fn features(&self, x: &Tensor<4>) -> Vec<Tensor<4>> {
         let nodes: Vec<usize> = self.taps.iter().map(|tap| self.network.taps()[*tap].node).collect();
-        let last = *nodes.iter().max().expect("a source has matched layers");
-        let at = self.network.forward(&self.state.theta, x, Mode::Eval(&self.state.running), last);
+        let at = self.network.forward(&self.state.theta, x, Mode::Eval(&self.state.running), self.last_node());
         nodes.iter().map(|node| at.get(*node).clone()).collect()
     }
 }

@@ -241,7 +241,8 @@ impl Default for MetaConfig {
 }
 
 /// Embedded experiments by name.
-pub const PRESETS: [(&str, &str); 4] = [
+pub const PRESETS: [(&str, &str); 5] = [
+    ("bench", include_str!("../../presets/bench.toml")),
     ("demo", include_str!("../../presets/demo.toml")),
     ("source", include_str!("../../presets/source.toml")),
     ("cifar10-50", include_str!("../../presets/cifar10-50.toml")),

@@ -53,6 +53,7 @@ impl Matching {
     pub fn evaluate(&self, layout: &ParamLayout, theta: &Tensor<1>, at: &Activations, transfer: &Transfer) -> MatchingPass {
         let groups = self.groups.iter().zip(&transfer.resized).map(|(group, resized)| {
             let (weight, bias) = group.regressor(layout, theta);
+            self.count(group, at.batch(), 1);
             let regressed = conv::convolve(&[(at.get(group.node), &weight)], POINTWISE);
             let mismatch = channels::add_bias(&regressed, &bias, Some(resized));
             let squared = channels::mean_product(&mismatch, &mismatch);
@@ -97,6 +98,7 @@ impl Matching {
         for (nth, group) in self.groups.iter().enumerate() {
             let found = &mut pass.groups[nth];
             let (weight, _) = group.regressor(layout, theta);
+            self.count(group, at.batch(), 2);
             let r_bar = channels::scale(&found.mismatch, &self.factor(group, &transfer.weights[nth]));
             let feature = at.get(group.node);
             gradient.set(layout, group.weight, conv::weight_gradient(&[(feature, &r_bar)], &weight, POINTWISE));
@@ -153,6 +155,7 @@ impl Matching {
             let ((weight, _), (weight_dot, bias_dot)) =
                 (group.regressor(layout, theta), group.regressor(layout, theta_dot));
             let feature_dot = dots.get(group.node).expect("a tap lies behind a convolution");
+            self.count(group, at.batch(), 2);
             let terms = [(at.get(group.node), &weight_dot), (feature_dot, &weight)];
             let r_dot = channels::add_bias(&conv::convolve(&terms, POINTWISE), &bias_dot, None);
             let squared_dot = channels::mean_product(&found.mismatch, &r_dot) * 2.0;
@@ -185,6 +188,7 @@ impl Matching {
             let ((weight, _), (weight_dot, _)) =
                 (group.regressor(layout, theta), group.regressor(layout, theta_dot));
             let r_bar = pass.groups[nth].r_bar.as_ref().expect("the gradient was taken first");
+            self.count(group, at.batch(), 4);
             let r_bar_dot = channels::scale(&along.groups[nth].0, &self.factor(group, &transfer.weights[nth]));
             let feature = at.get(group.node);
             let feature_dot = dots.get(group.node).expect("a tap lies behind a convolution");

@@ -9,6 +9,9 @@
 //! All pairs of one target layer form a [`Group`]: their regressors are one convolution whose output channels are those
 //! of the pairs one after another, and everything per channel (`w`, `λ`, the mismatch) is concatenated likewise.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 pub mod loss;
 mod pairs;
 pub mod resize;
@@ -55,6 +58,10 @@ impl Group {
     pub fn members(&self) -> &[Member] {
         &self.members
     }
+
+    fn multiply_adds(&self) -> u64 {
+        (self.channels() * self.shape.iter().product::<usize>()) as u64
+    }
 }
 
 /// Weighted feature matching over a set of pairs.
@@ -64,6 +71,7 @@ pub struct Matching {
     source_channels: Vec<usize>,
     groups: Vec<Group>,
     beta: f64,
+    multiply_adds: Arc<AtomicU64>,
 }
 
 impl Matching {
@@ -95,7 +103,7 @@ impl Matching {
             let bias = layout.push(format!("regressor.{layer}.bias"), &[start], init);
             groups.push(Group { node: tap.node, shape: tap.shape, members, weight, bias });
         }
-        Self { pairs, source_channels, groups, beta }
+        Self { pairs, source_channels, groups, beta, multiply_adds: Arc::default() }
     }
 
     /// The candidate pairs.
@@ -124,8 +132,17 @@ impl Matching {
     }
 
     /// Multiply-adds of all regressors for one image.
-    pub fn multiply_adds(&self) -> u64 {
-        let of = |group: &Group| (group.channels() * group.shape.iter().product::<usize>()) as u64;
-        self.groups.iter().map(of).sum()
+    pub fn forward_multiply_adds(&self) -> u64 {
+        self.groups.iter().map(Group::multiply_adds).sum()
+    }
+
+    /// Multiply-adds that the regressors have carried out so far, derivatives included.
+    pub fn multiply_adds_done(&self) -> u64 {
+        self.multiply_adds.load(Ordering::Relaxed)
+    }
+
+    /// Notes `products` convolutions of the size of this group's regressor on `batch` images.
+    fn count(&self, group: &Group, batch: usize, products: usize) {
+        self.multiply_adds.fetch_add(group.multiply_adds() * (batch * products) as u64, Ordering::Relaxed);
     }
 }

@@ -15,7 +15,6 @@ impl PlaneShape {
         Self { batch, channels, area: height * width }
     }
 
-
     /// The plane of `(image, channel)` in `values`.
     pub fn plane<T>(self, values: &[T], image: usize, channel: usize) -> &[T] {
         let start = (image * self.channels + channel) * self.area;

@@ -1,0 +1,189 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use l2t_core::device::DeviceChoice;
+
+/// Learn what and where to transfer: train a small network from a frozen source network.
+///
+/// Start with `l2t demo`: it needs no download and no GPU.
+#[derive(Debug, Parser)]
+#[command(name = "l2t", version)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train a target network, or go on with a run that was stopped.
+    ///
+    /// Examples:
+    ///   l2t train --preset demo --out runs/first
+    ///   l2t train --preset cifar10-50 --set data.path=cifar-10-batches-bin \
+    ///     --set sources.0.weights=tinyimagenet-resnet32.pth.tar --out runs/cifar
+    ///   l2t train --resume runs/cifar
+    #[command(verbatim_doc_comment)]
+    Train(TrainArguments),
+    /// Train on the built-in images from the built-in source, from scratch and with L2T, and draw what happened.
+    Demo(DemoArguments),
+    /// Look at a source network.
+    Source {
+        #[command(subcommand)]
+        command: SourceCommand,
+    },
+    /// Look at a data set.
+    Data {
+        #[command(subcommand)]
+        command: DataCommand,
+    },
+    /// List the devices that can be trained on, and which one `auto` takes.
+    Devices,
+    /// Time one iteration, phase by phase, beside the device's own matrix product.
+    Bench(BenchArguments),
+}
+
+/// `l2t train`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["preset", "config", "resume"]))]
+pub struct TrainArguments {
+    /// An experiment that comes with the program: demo, source, cifar10-50, paper-cifar10.
+    #[arg(long)]
+    pub preset: Option<String>,
+    /// An experiment in a TOML file; every run writes its own as config.toml.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The folder of a run that was stopped; it goes on where it was.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["set", "out"])]
+    pub resume: Option<PathBuf>,
+    /// Change a key, for example train.epochs=50 or method.name=scratch; may be given again.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// The folder for everything that the run writes; must not hold a run already.
+    #[arg(long, value_name = "FOLDER", required_unless_present = "resume")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub device: DeviceArgument,
+}
+
+/// `l2t demo`.
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    /// The folder for everything that the demo writes.
+    #[arg(long, value_name = "FOLDER", default_value = "runs/demo")]
+    pub out: PathBuf,
+    /// Change a key of both runs, for example seed=1; may be given again.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    #[command(flatten)]
+    pub device: DeviceArgument,
+}
+
+/// `l2t bench`.
+#[derive(Debug, Args)]
+pub struct BenchArguments {
+    /// The experiment whose iteration is timed.
+    #[arg(long, default_value = "bench")]
+    pub preset: String,
+    /// Change a key, for example target.width=0.25 or train.batch_size=128; may be given again.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Iterations that are timed, after one that is not.
+    #[arg(long, default_value_t = 5)]
+    pub repeats: usize,
+    #[command(flatten)]
+    pub device: DeviceArgument,
+}
+
+/// `--device`.
+#[derive(Debug, Args)]
+pub struct DeviceArgument {
+    /// Where to compute.
+    #[arg(long, value_enum, default_value_t = DeviceName::Auto)]
+    pub device: DeviceName,
+}
+
+/// Values of `--device`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DeviceName {
+    /// A hardware GPU where there is one, otherwise the CPU.
+    Auto,
+    /// A hardware GPU.
+    Gpu,
+    /// The CPU.
+    Cpu,
+    /// A software Vulkan driver, for tests.
+    SoftwareGpu,
+}
+
+impl From<DeviceName> for DeviceChoice {
+    fn from(name: DeviceName) -> Self {
+        match name {
+            DeviceName::Auto => Self::Auto,
+            DeviceName::Gpu => Self::Gpu,
+            DeviceName::Cpu => Self::Cpu,
+            DeviceName::SoftwareGpu => Self::SoftwareGpu,
+        }
+    }
+}
+
+/// `l2t source`.
+#[derive(Debug, Subcommand)]
+pub enum SourceCommand {
+    /// Measure a source's accuracy on its own task.
+    Eval(EvalArguments),
+    /// Show a checkpoint's architecture, taps and keys.
+    Inspect {
+        /// A .safetensors or PyTorch file, or `embedded`.
+        #[arg(long, value_name = "FILE")]
+        weights: PathBuf,
+    },
+    /// Write a checkpoint as safetensors, which a browser can read too.
+    Convert {
+        /// A .safetensors or PyTorch file, or `embedded`.
+        #[arg(long, value_name = "FILE")]
+        weights: PathBuf,
+        /// The file to write.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+}
+
+/// `l2t source eval`.
+#[derive(Debug, Args)]
+pub struct EvalArguments {
+    /// A .safetensors or PyTorch file, or `embedded`.
+    #[arg(long, value_name = "FILE")]
+    pub weights: PathBuf,
+    /// The data set whose test part (of TinyImageNet, the validation part) is classified.
+    #[arg(long, value_name = "FOLDER")]
+    pub data: PathBuf,
+    /// Side in pixels that images are resized to.
+    #[arg(long, default_value_t = 32)]
+    pub size: usize,
+    #[command(flatten)]
+    pub device: DeviceArgument,
+}
+
+/// `l2t data`.
+#[derive(Debug, Subcommand)]
+pub enum DataCommand {
+    /// Show format, classes, counts, sizes and every problem of a data set.
+    Inspect {
+        /// A folder, a zip or a .bin file.
+        path: PathBuf,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

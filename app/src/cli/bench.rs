@@ -1,0 +1,157 @@
+//! `l2t bench`: where the time of an iteration goes.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use burn::tensor::{Device, Distribution, Tensor};
+use l2t_core::bilevel::{Learner, LearnerState, Phase};
+use l2t_core::data::{Augmentation, BatchPlan, Batches};
+use l2t_core::experiment::run::prepare;
+use l2t_core::experiment::{Config, Plan};
+use l2t_core::seed::Seed;
+use l2t_core::{Error, Result};
+
+use super::args::BenchArguments;
+use super::{Ending, open_device};
+
+/// One timed iteration.
+#[derive(Debug, Default)]
+struct Timing {
+    phases: BTreeMap<Phase, f64>,
+    total: f64,
+    multiply_adds: u64,
+}
+
+pub fn run(arguments: &BenchArguments) -> Result<Ending> {
+    if arguments.repeats == 0 {
+        return Err(Error::config("--repeats", "0 iterations cannot be timed"));
+    }
+    let device = open_device(arguments.device.device.into())?;
+    let plan = Plan::new(Config::preset(&arguments.preset, &arguments.set)?, device.device, device.name)?;
+    super::train::describe(&plan);
+    let learner = plan.learner_at(0);
+    let mut state = plan.initial_state();
+    let host = first_batch(&plan)?;
+    let first = iteration(&plan, &learner, &mut state, &host);
+    let timings: Vec<Timing> = (0..arguments.repeats).map(|_| iteration(&plan, &learner, &mut state, &host)).collect();
+    report(&plan, &learner, &first, &timings);
+    Ok(Ending::Done)
+}
+
+fn first_batch(plan: &Plan) -> Result<l2t_core::data::HostBatch> {
+    let batches = BatchPlan {
+        batch_size: plan.config.train.batch_size,
+        shuffle: true,
+        drop_last: true,
+        augmentation: Augmentation::None,
+        seed: Seed(0),
+        epoch: 0,
+        first_batch: 0,
+    };
+    Batches::new(plan.train.clone(), batches)?.next().ok_or_else(|| Error::config("train.batch_size", "no batch fits"))
+}
+
+fn multiply_adds(learner: &Learner) -> u64 {
+    let model = &learner.model;
+    let regressors = model.matching.as_ref().map_or(0, |matching| matching.multiply_adds_done());
+    model.network.multiply_adds_done() + regressors
+}
+
+/// Runs one iteration and waits for the device behind every phase, so that the phases add up.
+fn iteration(plan: &Plan, learner: &Learner, state: &mut LearnerState, host: &l2t_core::data::HostBatch) -> Timing {
+    let mut timing = Timing::default();
+    let before = multiply_adds(learner);
+    let start = Instant::now();
+    let mut last = start;
+    let mut reached = |phase| {
+        wait(&plan.device);
+        let now = Instant::now();
+        *timing.phases.entry(phase).or_default() += (now - last).as_secs_f64();
+        last = now;
+    };
+    let batch = prepare(plan, learner, state, host);
+    reached(Phase::Source);
+    (*state, _) = learner.iteration(state, &plan.sgd(0), &batch, &mut reached);
+    wait(&plan.device);
+    timing.total = start.elapsed().as_secs_f64();
+    timing.multiply_adds = multiply_adds(learner) - before;
+    timing
+}
+
+fn wait(device: &Device) {
+    // A device that is lost says so at the next read.
+    if let Err(error) = device.sync() {
+        log::warn!("{error:?}");
+    }
+}
+
+fn report(plan: &Plan, learner: &Learner, first: &Timing, timings: &[Timing]) {
+    let median = |value: &dyn Fn(&Timing) -> f64| {
+        let mut values: Vec<f64> = timings.iter().map(value).collect();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    };
+    let total = median(&|t| t.total);
+    println!("phase            median ms   share");
+    for phase in Phase::ALL {
+        let secs = median(&|t| t.phases.get(&phase).copied().unwrap_or(0.0));
+        println!("{:<16} {:9.1}   {:4.0} %", phase.name(), 1e3 * secs, 100.0 * secs / total);
+    }
+    let (least, most) = timings.iter().fold((f64::MAX, 0.0), |(l, m): (f64, f64), t| (l.min(t.total), m.max(t.total)));
+    println!("{:<16} {:9.1}   ({:.1} to {:.1} in {} repeats; the first took {:.1})", "iteration", 1e3 * total, 1e3 * least, 1e3 * most, timings.len(), 1e3 * first.total);
+
+    let model = &learner.model;
+    let batch = plan.config.train.batch_size as u64;
+    let forward = batch
+        * (model.network.forward_multiply_adds(model.network.output())
+            + model.matching.as_ref().map_or(0, |matching| matching.forward_multiply_adds()));
+    let source: u64 = batch * plan.sources.iter().map(|source| source.multiply_adds()).sum::<u64>();
+    println!(
+        "work             {:.1} target forward-equivalents ({:.2} GFLOP each, regressors included) and {} source forward ({:.2} GFLOP)",
+        timings[0].multiply_adds as f64 / forward as f64,
+        2e-9 * forward as f64,
+        plan.sources.len(),
+        2e-9 * source as f64,
+    );
+    let product = matrix_product(plan);
+    let achieved = 2e-9 * (timings[0].multiply_adds + source) as f64 / total;
+    println!(
+        "rate             {achieved:.1} GFLOP/s; this device's own 1024³ matrix product {product:.1} GFLOP/s ({:.0} %)",
+        100.0 * achieved / product
+    );
+    match peak_memory() {
+        Some(bytes) => println!("peak memory      {:.0} MiB of this process", bytes / 1048576.0),
+        None => println!("peak memory      unknown on this system"),
+    }
+    if let Some(usage) = plan.device.memory_pool_usage() {
+        println!("device memory    {usage:?}");
+    }
+}
+
+/// GFLOP/s of a large matrix product on the same device: the median of five, after one.
+fn matrix_product(plan: &Plan) -> f64 {
+    const N: usize = 1024;
+    let random = || Tensor::<2>::random([N, N], Distribution::Default, (&plan.device, plan.dtype));
+    let (a, b) = (random(), random());
+    let mut secs: Vec<f64> = (0..6)
+        .map(|_| {
+            let start = Instant::now();
+            // Eight in a row, so that a GPU's launch and wait do not count.
+            for _ in 0..8 {
+                std::hint::black_box(a.clone().matmul(b.clone()));
+            }
+            wait(&plan.device);
+            start.elapsed().as_secs_f64() / 8.0
+        })
+        .skip(1)
+        .collect();
+    secs.sort_by(f64::total_cmp);
+    2e-9 * (N as f64).powi(3) / secs[2]
+}
+
+/// The most memory that this process has used, in bytes.
+fn peak_memory() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse::<f64>().ok().map(|kib| kib * 1024.0)
+}

@@ -1,0 +1,67 @@
+//! The command line: arguments, and one file per command.
+
+mod args;
+mod bench;
+mod data;
+mod demo;
+mod devices;
+mod pictures;
+mod progress;
+mod source;
+mod train;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use l2t_core::device::{DeviceChoice, OpenDevice};
+use l2t_core::{Error, Result};
+
+use args::{Arguments, Command, DataCommand, SourceCommand};
+
+/// Exit code of a run that was stopped and saved: that of a program ended by Ctrl-C.
+const STOPPED: u8 = 130;
+
+/// How a command that did not fail ended.
+enum Ending {
+    Done,
+    Stopped,
+}
+
+/// Runs the command that the arguments name. Errors end in one line on standard error and exit code 1.
+pub fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(Ending::Done) => ExitCode::SUCCESS,
+        Ok(Ending::Stopped) => ExitCode::from(STOPPED),
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<Ending> {
+    match command {
+        Command::Train(arguments) => train::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Source { command } => match command {
+            SourceCommand::Eval(arguments) => source::eval(&arguments),
+            SourceCommand::Inspect { weights } => source::inspect(&weights),
+            SourceCommand::Convert { weights, out } => source::convert(&weights, &out),
+        },
+        Command::Data { command: DataCommand::Inspect { path } } => data::inspect(&path),
+        Command::Devices => devices::run(),
+        Command::Bench(arguments) => bench::run(&arguments),
+    }
+}
+
+/// Opens a device and says which and why.
+fn open_device(choice: DeviceChoice) -> Result<OpenDevice> {
+    let device = l2t_core::device::open(choice)?;
+    println!("device  {}: {}", device.name, device.reason);
+    Ok(device)
+}
+
+/// A path that need not be UTF-8 as the text that a configuration holds.
+fn utf8(path: &std::path::Path) -> Result<String> {
+    path.to_str().map(String::from).ok_or_else(|| Error::file(path, "is no UTF-8 path"))
+}

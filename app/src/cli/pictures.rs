@@ -1,0 +1,118 @@
+//! The pictures of a run, from its history.
+
+use std::path::Path;
+
+use l2t_core::experiment::{History, Plan};
+use l2t_core::network::Tap;
+use l2t_core::{Error, Result};
+
+use crate::plots::{
+    CurveSeries, LayerBlock, PairCurve, PairLine, PairPoint, SourceColumn, learning_curves, matching_diagram,
+    pair_weights_over_epochs,
+};
+
+/// What the pictures need of a run besides its history: the two columns of the matching diagram.
+pub struct Columns {
+    sources: Vec<SourceColumn>,
+    target_name: String,
+    target: Vec<LayerBlock>,
+}
+
+impl Columns {
+    /// The matched layers of a plan.
+    pub fn of(plan: &Plan) -> Self {
+        let blocks = |taps: &[Tap]| -> Vec<LayerBlock> {
+            taps.iter().map(|tap| LayerBlock { label: tap.label.clone(), shape: tap.shape }).collect()
+        };
+        Self {
+            sources: plan
+                .source_layers()
+                .iter()
+                .map(|source| SourceColumn { name: source.name.clone(), layers: blocks(&source.taps) })
+                .collect(),
+            target_name: target_name(plan),
+            target: blocks(plan.learner.model.network.taps()),
+        }
+    }
+}
+
+fn target_name(plan: &Plan) -> String {
+    match plan.config.target.network.as_str() {
+        "vgg9" => format!("VGG-9, width {}", plan.config.target.width),
+        other => other.replace("resnet", "ResNet-"),
+    }
+}
+
+/// Draws into the run's folder: `learning-curves`, and where pairs were matched `matching` and `pair-weights`.
+pub fn draw(folder: &Path, columns: &Columns, label: &str, history: &History) -> Result<()> {
+    compare_curves(&folder.join("learning-curves"), &format!("{label}: learning curves"), &[(label, history)])?;
+    let matched = history.epochs.last().filter(|record| !record.pair_weights.is_empty());
+    let Some(last) = matched else { return Ok(()) };
+    let lines: Vec<PairLine> = last
+        .pair_weights
+        .iter()
+        .map(|p| PairLine {
+            source: p.pair.source,
+            source_layer: p.pair.source_layer,
+            target_layer: p.pair.target_layer,
+            mean: p.mean,
+            std: p.std,
+        })
+        .collect();
+    let title = format!("{label}: where it transfers, mean λ of epoch {}", last.epoch);
+    let stem = folder.join("matching");
+    written(&stem, matching_diagram(&stem, &title, &columns.sources, &columns.target_name, &columns.target, &lines))?;
+    let stem = folder.join("pair-weights");
+    let title = format!("{label}: λ over the epochs, mean ± one deviation over the images");
+    written(&stem, pair_weights_over_epochs(&stem, &title, &columns.sources, &columns.target, &curves(history)))
+}
+
+fn curves(history: &History) -> Vec<PairCurve> {
+    let pairs = history.epochs.last().map_or(&[][..], |record| &record.pair_weights);
+    pairs
+        .iter()
+        .enumerate()
+        .map(|(nth, p)| PairCurve {
+            source: p.pair.source,
+            source_layer: p.pair.source_layer,
+            target_layer: p.pair.target_layer,
+            points: history
+                .epochs
+                .iter()
+                .filter_map(|record| Some((record.epoch, record.pair_weights.get(nth)?)))
+                .map(|(epoch, p)| PairPoint { epoch: epoch as f64, mean: p.mean, std: p.std })
+                .collect(),
+        })
+        .collect()
+}
+
+/// Learning curves of one run (losses and accuracies) or of several side by side (L_org and validation accuracy).
+pub fn compare_curves(stem: &Path, title: &str, runs: &[(&str, &History)]) -> Result<()> {
+    let series = |label: &str, history: &History, value: &dyn Fn(&l2t_core::experiment::EpochRecord) -> Option<f64>| {
+        let values: Vec<(f64, f64)> =
+            history.epochs.iter().filter_map(|record| Some((record.epoch as f64, value(record)?))).collect();
+        CurveSeries { label: label.to_owned(), values }
+    };
+    let (mut losses, mut accuracies) = (Vec::new(), Vec::new());
+    let percent = |share: Option<f64>| share.map(|share| 100.0 * share);
+    let mut best = None;
+    if let [(_, history)] = runs {
+        losses.push(series("L_org", history, &|r| Some(r.task_loss)));
+        losses.push(series("β L_wfm", history, &|r| r.matching_loss));
+        accuracies.push(series("training", history, &|r| percent(Some(r.train_accuracy))));
+        accuracies.push(series("validation", history, &|r| percent(r.validation_accuracy)));
+        best = history.best().filter(|r| r.validation_accuracy.is_some()).map(|r| r.epoch as f64);
+    } else {
+        for (label, history) in runs {
+            losses.push(series(label, history, &|r| Some(r.task_loss)));
+            accuracies.push(series(label, history, &|r| percent(r.validation_accuracy)));
+        }
+    }
+    losses.retain(|series| !series.values.is_empty());
+    accuracies.retain(|series| !series.values.is_empty());
+    written(stem, learning_curves(stem, title, &losses, &accuracies, best))
+}
+
+fn written(stem: &Path, result: std::io::Result<()>) -> Result<()> {
+    result.map_err(|e| Error::file(stem, format!("cannot be drawn: {e}")))
+}

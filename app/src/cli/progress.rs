@@ -1,0 +1,70 @@
+//! Progress bars: what a run says, on a terminal.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use l2t_core::experiment::Event;
+
+/// A bar over all iterations of a run, with rate and time left, and a line for every epoch.
+pub struct RunProgress {
+    bar: ProgressBar,
+    label: String,
+    losses: String,
+}
+
+impl RunProgress {
+    /// A bar for the run called `label`.
+    pub fn new(label: &str) -> Self {
+        Self { bar: ProgressBar::no_length(), label: label.to_owned(), losses: String::new() }
+    }
+
+    /// Shows an event.
+    pub fn show(&mut self, event: &Event) {
+        match event {
+            Event::Started { epoch, epochs, iterations } => {
+                self.bar.set_style(style("{prefix} {wide_bar} {pos}/{len} iterations · {per_sec} · {eta} left{msg}"));
+                self.bar.set_prefix(self.label.clone());
+                self.bar.set_length((epochs * iterations) as u64);
+                self.bar.set_position((epoch * iterations) as u64);
+                self.bar.reset_eta();
+            }
+            Event::Iteration { epoch, done, of } => self.bar.set_position((epoch * of + done) as u64),
+            Event::Losses { task, matching } => {
+                let matching = matching.map_or(String::new(), |loss| format!(" · β L_wfm {loss:.3}"));
+                self.losses = format!(" · L_org {task:.3}{matching}");
+                self.bar.set_message(self.losses.clone());
+            }
+            Event::Epoch(record) => {
+                let percent = |share: f64| format!("{:5.1} %", 100.0 * share);
+                let line = format!(
+                    "{} epoch {:3} · L_org {:.3}{} · training {}{}",
+                    self.label,
+                    record.epoch,
+                    record.task_loss,
+                    record.matching_loss.map_or(String::new(), |loss| format!(" · β L_wfm {loss:.3}")),
+                    percent(record.train_accuracy),
+                    record.validation_accuracy.map_or(String::new(), |v| format!(" · validation {}", percent(v))),
+                );
+                self.line(&line);
+            }
+            Event::Stopped => {
+                self.bar.finish_and_clear();
+                println!("{} stopped after the iteration and saved", self.label);
+            }
+            Event::Finished(_) => self.bar.finish_and_clear(),
+        }
+    }
+
+    /// Prints above the bar; also where standard error is no terminal, so that a log has the epochs.
+    fn line(&self, line: &str) {
+        self.bar.suspend(|| println!("{line}"));
+    }
+}
+
+/// A bar that counts to `len`.
+pub fn counter(label: &str, len: usize) -> ProgressBar {
+    let bar = ProgressBar::new(len as u64).with_prefix(label.to_owned());
+    bar.with_style(style("{prefix} {wide_bar} {pos}/{len} · {per_sec} · {eta} left"))
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("the template is valid")
+}

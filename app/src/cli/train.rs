@@ -1,0 +1,137 @@
+//! `l2t train`.
+
+use std::path::Path;
+
+use futures_lite::future::block_on;
+use l2t_core::experiment::checkpoint::Checkpoint;
+use l2t_core::experiment::run::Outcome;
+use l2t_core::experiment::store::{RunFolder, write_summary};
+use l2t_core::experiment::{Config, Control, Plan, Summary, run as train};
+use l2t_core::{Error, Result};
+
+use super::args::TrainArguments;
+use super::pictures::{Columns, draw};
+use super::progress::RunProgress;
+use super::{Ending, open_device};
+
+pub fn run(arguments: &TrainArguments) -> Result<Ending> {
+    let (config, resumed) = match &arguments.resume {
+        Some(path) => {
+            let (folder, checkpoint) = RunFolder::open(path)?;
+            (checkpoint.config.clone(), Some((folder, checkpoint)))
+        }
+        None => (configuration(arguments)?, None),
+    };
+    let device = open_device(arguments.device.device.into())?;
+    let plan = Plan::new(config, device.device, device.name)?;
+    describe(&plan);
+    let (mut folder, checkpoint) = match resumed {
+        Some((folder, checkpoint)) => (folder, Some(checkpoint)),
+        None => {
+            let out = arguments.out.as_deref().expect("clap asks for --out without --resume");
+            let folder = RunFolder::create(out)?;
+            folder.write_config(&plan.config)?;
+            (folder, None)
+        }
+    };
+    let outcome = train_into(&plan, &mut folder, checkpoint.as_ref(), &on_interrupt(), plan.config.method.name.name())?;
+    write_summary(folder.path(), &Summary { runs: vec![outcome.summary.clone()] })?;
+    if !outcome.summary.complete {
+        println!("go on with: l2t train --resume {}", folder.path().display());
+        return Ok(Ending::Stopped);
+    }
+    println!("{}", verdict(&outcome));
+    println!("all of it is in {}", folder.path().display());
+    Ok(Ending::Done)
+}
+
+fn configuration(arguments: &TrainArguments) -> Result<Config> {
+    match (&arguments.preset, &arguments.config) {
+        (Some(name), _) => Config::preset(name, &arguments.set),
+        (None, Some(path)) => {
+            let text = std::fs::read_to_string(path).map_err(|e| Error::file(path, e))?;
+            Config::from_toml(&text, &arguments.set).map_err(|e| Error::file(path, e))
+        }
+        (None, None) => unreachable!("clap asks for one of --preset, --config and --resume"),
+    }
+}
+
+/// A control that Ctrl-C asks to stop.
+pub fn on_interrupt() -> Control {
+    let control = Control::default();
+    let asked = control.clone();
+    let handler = move || {
+        eprintln!("stopping after this iteration; everything is being saved");
+        asked.stop();
+    };
+    // Only fails where a handler is there already: then that one is in charge.
+    if let Err(error) = ctrlc::set_handler(handler) {
+        log::warn!("Ctrl-C ends the program at once: {error}");
+    }
+    control
+}
+
+/// Says what is about to happen.
+pub fn describe(plan: &Plan) {
+    let part = |data: &Option<std::sync::Arc<l2t_core::data::Dataset>>| data.as_ref().map_or(0, |data| data.len());
+    println!(
+        "data    {}: {} classes, {} training, {} validation, {} test images",
+        plan.train.name,
+        plan.train.class_names.len(),
+        plan.train.len(),
+        part(&plan.validation),
+        part(&plan.test)
+    );
+    for note in &plan.train.notes {
+        println!("        {note}");
+    }
+    for source in &plan.sources {
+        println!("source  {}: {}", source.name, source.keys);
+    }
+    let network = &plan.learner.model.network;
+    println!(
+        "target  {}: {} weights{}",
+        plan.config.target.network,
+        network.layout().count(),
+        plan.learner.model.matching.as_ref().map_or(String::new(), |matching| format!(
+            ", {} candidate pairs",
+            matching.pairs().len()
+        ))
+    );
+}
+
+/// Trains into a folder and draws; the same for a single run and for the demo's.
+pub fn train_into(
+    plan: &Plan,
+    folder: &mut RunFolder,
+    checkpoint: Option<&Checkpoint>,
+    control: &Control,
+    label: &str,
+) -> Result<Outcome> {
+    let mut progress = RunProgress::new(label);
+    let outcome = block_on(train(plan, checkpoint, control, folder, |event| progress.show(&event)))?;
+    draw(folder.path(), &Columns::of(plan), label, &outcome.position.history)?;
+    if outcome.summary.complete {
+        let weights = block_on(plan.learner.model.network.export("target", &outcome.target))?;
+        folder.write("target.safetensors", &weights.to_safetensors())?;
+    }
+    Ok(outcome)
+}
+
+/// The result in one line.
+pub fn verdict(outcome: &Outcome) -> String {
+    let percent = |share: Option<f64>| share.map_or("none".into(), |share| format!("{:.2} %", 100.0 * share));
+    format!(
+        "{}: test accuracy {} at the best validation epoch {} ({} on validation), {:.0} s",
+        outcome.summary.method,
+        percent(outcome.summary.test_accuracy),
+        outcome.summary.best_epoch,
+        percent(outcome.summary.validation_accuracy),
+        outcome.summary.wall_secs
+    )
+}
+
+/// A folder inside the run's output.
+pub fn subfolder(out: &Path, name: &str) -> Result<RunFolder> {
+    RunFolder::create(&out.join(name))
+}
