@@ -2,5 +2,6 @@
 //!
 //! [`cli`] is the command line, [`plots`] draws what a run measured.
 
+pub mod allocator;
 pub mod cli;
 pub mod plots;

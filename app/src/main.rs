@@ -2,5 +2,6 @@
 
 fn main() -> std::process::ExitCode {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
+    l2t_app::allocator::keep_memory();
     l2t_app::cli::main()
 }
