@@ -545,3 +545,27 @@ fn record_running(m: &mut Maker, setting: &Setting, moments: &[Vec<(Var, Var)>])
         }
     }
 }
+
+/// Momentum and weight decay or not, T = 0 … 3, odd sizes, rates that are not the usual ones.
+pub fn made() -> Vec<(Setting, Fixture)> {
+    [
+        ([0.1, 0.9, 1e-2, 0.5, 2.0, 1e-3, 1e-2], 1),
+        ([0.2, 0.0, 0.0, 0.7, 2.0, 1e-3, 0.0], 2),
+        ([0.05, 0.8, 3e-2, 1.3, 0.0, 1e-3, 1e-2], 3),
+        ([0.15, 0.5, 1e-2, 0.4, 1.0, 1e-2, 1e-2], 4),
+        ([0.1, 0.9, 1e-3, 0.5, 3.0, 1e-4, 1e-4], 5),
+    ]
+    .into_iter()
+    .map(|(hyper, seed)| {
+        let setting =
+            Setting { source: vec![3, 5], target: vec![4, 2, 3], classes: 3, batch: 5, size: 8, hyper, seed };
+        let fixture = make(&setting);
+        (setting, fixture)
+    })
+    .collect()
+}
+
+/// What failures call a made fixture.
+pub fn made_name(setting: &Setting) -> String {
+    format!("equations T = {} seed {}", setting.hyper[4], setting.seed)
+}

@@ -21,6 +21,47 @@ use super::trajectory::{InnerStep, Trajectory};
 use crate::meta::{MetaCotangents, MetaNetworks};
 use crate::objective::{Batch, TargetModel};
 
+/// Second derivatives of one step's loss times u.
+#[derive(Debug, Clone)]
+pub struct Products<M> {
+    /// `(∂²L_t/∂φ∂θ) u`; `None` where the step's loss does not depend on φ.
+    pub mixed: Option<M>,
+    /// `H_t u`, where it was asked for; `None` stands for zero.
+    pub hessian_vector: Option<Tensor<1>>,
+}
+
+/// The reverse pass over `steps` steps of `rule`, from the gradient `a` of the outer loss at the end of the last one.
+///
+/// `products(t, u, with_hessian)` gives step t's second derivatives times u. Returns the sum of the mixed products.
+pub fn reverse_pass<M>(
+    rule: &Sgd,
+    steps: usize,
+    mut a: Tensor<1>,
+    mut products: impl FnMut(usize, &Tensor<1>, bool) -> Products<M>,
+    plus: impl Fn(M, M) -> M,
+) -> Option<M> {
+    let mut b: Option<Tensor<1>> = None;
+    let mut sum: Option<M> = None;
+    for t in (0..steps).rev() {
+        let u = match &b {
+            Some(b) => combine(&[(1.0, b), (-rule.lr, &a)]),
+            None => combine(&[(-rule.lr, &a)]),
+        };
+        let found = products(t, &u, t > 0);
+        sum = match (sum, found.mixed) {
+            (Some(sum), Some(mixed)) => Some(plus(sum, mixed)),
+            (sum, mixed) => sum.or(mixed),
+        };
+        if t > 0 {
+            let mut terms = vec![(1.0, &a), (rule.weight_decay, &u)];
+            terms.extend(found.hessian_vector.as_ref().map(|hu| (1.0, hu)));
+            a = combine(&terms);
+            b = Some(combine(&[(rule.momentum, &u)]));
+        }
+    }
+    sum
+}
+
 /// ∇_φ L_org(θ_{T+1}); zero where no virtual step depends on φ (T = 0).
 pub fn hypergradient(
     model: &TargetModel,
@@ -31,40 +72,17 @@ pub fn hypergradient(
     batch: &Batch,
     method: HypergradientMethod,
 ) -> Tensor<1> {
-    let mut a = trajectory.measured.gradient.clone();
-    let mut b: Option<Tensor<1>> = None;
-    let mut sum: Option<MetaCotangents> = None;
-    for (t, step) in trajectory.steps.iter().enumerate().rev() {
-        let u = match &b {
-            Some(b) => combine(&[(1.0, b), (-rule.lr, &a)]),
-            None => combine(&[(-rule.lr, &a)]),
-        };
-        let products = second_order_products(model, step, &u, batch, method, t > 0);
-        if let Some(mixed) = products.mixed {
-            sum = Some(match sum {
-                Some(sum) => sum.plus(mixed),
-                None => mixed,
-            });
-        }
-        if t > 0 {
-            let mut terms = vec![(1.0, &a), (rule.weight_decay, &u)];
-            terms.extend(products.hessian_vector.as_ref().map(|hu| (1.0, hu)));
-            a = combine(&terms);
-            b = Some(combine(&[(rule.momentum, &u)]));
-        }
-    }
+    let sum = reverse_pass(
+        rule,
+        trajectory.steps.len(),
+        trajectory.measured.gradient.clone(),
+        |t, u, with_hessian| second_order_products(model, &trajectory.steps[t], u, batch, method, with_hessian),
+        MetaCotangents::plus,
+    );
     match (sum, &batch.transfer) {
         (Some(sum), Some(transfer)) => transfer.gradient(meta, phi, &sum),
         _ => phi.zeros_like(),
     }
-}
-
-/// Second derivatives of one step's loss times u.
-struct Products {
-    /// `(∂²L_t/∂φ∂θ) u`, in w and λ.
-    mixed: Option<MetaCotangents>,
-    /// `H_t u`.
-    hessian_vector: Option<Tensor<1>>,
 }
 
 fn second_order_products(
@@ -74,7 +92,7 @@ fn second_order_products(
     batch: &Batch,
     method: HypergradientMethod,
     with_hessian: bool,
-) -> Products {
+) -> Products<MetaCotangents> {
     let InnerStep { theta, pass } = step;
     if method == HypergradientMethod::CentralDifferences {
         return central_differences(model, step, u, batch);
@@ -92,7 +110,12 @@ fn second_order_products(
 }
 
 /// `(g(θ + εu) − g(θ − εu)) / 2ε` for both products, with ε‖u‖ = 1/100 as DARTS (Liu et al., 2019) has it.
-fn central_differences(model: &TargetModel, step: &InnerStep, u: &Tensor<1>, batch: &Batch) -> Products {
+fn central_differences(
+    model: &TargetModel,
+    step: &InnerStep,
+    u: &Tensor<1>,
+    batch: &Batch,
+) -> Products<MetaCotangents> {
     const LENGTH: f64 = 1e-2;
     let norm = u.clone().square().sum().sqrt().clamp_min(f64::from(f32::MIN_POSITIVE));
     let shift = u.clone() / norm.clone() * LENGTH;

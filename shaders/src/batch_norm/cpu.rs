@@ -63,7 +63,7 @@ pub fn normalise(x: &Tensor<4>, mean: &Tensor<1>, inv_std: &Tensor<1>, affine: &
 /// `value` where ReLU is active at the output `y`.
 #[inline(always)]
 fn gate<T: Real>(relu: bool, y: T, value: T) -> T {
-    if relu && !(y > T::ZERO) { T::ZERO } else { value }
+    if relu && y <= T::ZERO { T::ZERO } else { value }
 }
 
 pub fn gradient(at: &Evaluated, gamma: &Tensor<1>, y_bar: &Tensor<4>) -> (Tensor<4>, Affine) {

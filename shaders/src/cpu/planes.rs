@@ -71,6 +71,7 @@ pub(crate) fn lane_sums<T: Real, const K: usize>(len: usize, f: impl Fn(usize) -
     let mut lanes = [[T::ZERO; LANES]; K];
     let whole = len / LANES * LANES;
     for start in (0..whole).step_by(LANES) {
+        #[expect(clippy::needless_range_loop, reason = "the lane indexes the second dimension, inside the loop over k")]
         for lane in 0..LANES {
             let values = f(start + lane);
             for k in 0..K {

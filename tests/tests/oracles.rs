@@ -1,0 +1,253 @@
+//! Second derivatives and hypergradients against central differences, symmetry and closed forms, in double precision.
+
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use futures_lite::future::block_on;
+use l2t_core::bilevel::hypergradient::{Products, hypergradient, reverse_pass};
+use l2t_core::bilevel::{HypergradientMethod, InnerRule, LearnerState, MetaRule, Moving, Scheme, Sgd};
+use l2t_core::network::resnet::{BlockNames, ResNetConfig};
+use l2t_core::network::weights::read;
+use l2t_core::objective::{Batch, Objective, TargetModel};
+use l2t_core::seed::Seed;
+use l2t_tests::equations::{Setting, make};
+use l2t_tests::fixture::{Setup, setup};
+
+fn values(vector: &Tensor<1>) -> Vec<f64> {
+    block_on(read(vector)).expect("the CPU answers")
+}
+
+fn vector(values: Vec<f64>) -> Tensor<1> {
+    let shape = [values.len()];
+    Tensor::from_data(TensorData::new(values, shape), (&Device::flex(), DType::F64))
+}
+
+fn dot(a: &Tensor<1>, b: &Tensor<1>) -> f64 {
+    (a.clone() * b.clone()).sum().into_scalar::<f64>()
+}
+
+fn norm(a: &Tensor<1>) -> f64 {
+    dot(a, a).sqrt()
+}
+
+/// A direction without structure, zero in the padding between entries, where a parameter vector has no meaning.
+fn direction(layout: &l2t_core::network::ParamLayout, phase: f64) -> Tensor<1> {
+    let mut out = vec![0.0; layout.len()];
+    for entry in layout.entries() {
+        for i in entry.offset..entry.offset + entry.len() {
+            out[i] = (i as f64 * 1.37 + phase).sin();
+        }
+    }
+    vector(out)
+}
+
+fn setting() -> Setting {
+    Setting {
+        source: vec![3, 5],
+        target: vec![4, 2, 3],
+        classes: 3,
+        batch: 5,
+        size: 8,
+        hyper: [0.1, 0.9, 1e-2, 0.5, 2.0, 1e-3, 1e-2],
+        seed: 11,
+    }
+}
+
+fn start() -> (Setup, Batch) {
+    let setup = setup(&make(&setting()), &Device::flex(), DType::F64);
+    let batch = setup.batch();
+    (setup, batch)
+}
+
+/// Central differences with step h err by h² times a third derivative and by 1e-16/h: about 1e-9 each here. No ReLU and
+/// no maximum changes its choice within the step at these seeds, or the test would fail by orders of magnitude.
+const STEP: f64 = 1e-5;
+const TOLERANCE: f64 = 1e-6;
+
+fn check_second_derivatives(model: &TargetModel, theta: &Tensor<1>, batch: &Batch, objective: Objective) {
+    let pass = model.evaluate(objective, theta, batch);
+    let (u, v) = (direction(&model.layout, 0.3), direction(&model.layout, 4.1));
+    let along = model.along(&pass, theta, &u);
+    let hu = model.hessian_vector(&pass, theta, &u, &along, batch);
+    let plus = model.evaluate(objective, &(theta.clone() + u.clone() * STEP), batch);
+    let minus = model.evaluate(objective, &(theta.clone() - u.clone() * STEP), batch);
+    let expected = (plus.gradient.clone() - minus.gradient.clone()) / (2.0 * STEP);
+    assert!(norm(&expected) > 1e-2, "{objective:?}: H u is not near zero");
+    let error = norm(&(hu.clone() - expected.clone())) / norm(&expected);
+    assert!(error < TOLERANCE, "{objective:?}: H u errs by {error:.1e}");
+
+    let hv = {
+        let along = model.along(&pass, theta, &v);
+        model.hessian_vector(&pass, theta, &v, &along, batch)
+    };
+    let (left, right) = (dot(&v, &hu), dot(&u, &hv));
+    assert!(left.abs() > 1e-3, "{objective:?}: ⟨v, H u⟩ is not near zero");
+    assert!((left - right).abs() < 1e-11 * norm(&hu) * norm(&v), "{objective:?}: ⟨v, H u⟩ = {left}, ⟨u, H v⟩ = {right}");
+
+    let Some(mixed) = model.mixed_product(&along, batch) else {
+        assert_eq!(objective, Objective::Task, "only L_org does not depend on φ");
+        return;
+    };
+    let (plus, minus) = (model.meta_gradient(&plus, batch), model.meta_gradient(&minus, batch));
+    let (plus, minus) = (plus.expect("depends on φ"), minus.expect("depends on φ"));
+    for pair in 0..mixed.pair_weights.len() {
+        for (got, plus, minus) in [
+            (&mixed.pair_weights[pair], &plus.pair_weights[pair], &minus.pair_weights[pair]),
+            (&mixed.channel_weights[pair], &plus.channel_weights[pair], &minus.channel_weights[pair]),
+        ] {
+            let expected = ((plus.clone() - minus.clone()) / (2.0 * STEP)).flatten::<1>(0, 1);
+            let got = got.clone().flatten::<1>(0, 1);
+            assert!(norm(&expected) > 1e-4, "pair {pair}: the mixed product is not near zero");
+            let error = norm(&(got - expected.clone())) / norm(&expected);
+            assert!(error < TOLERANCE, "{objective:?}, pair {pair}: the mixed product errs by {error:.1e}");
+        }
+    }
+}
+
+#[test]
+fn second_derivatives_of_every_objective() {
+    let (setup, batch) = start();
+    for objective in [Objective::Task, Objective::Matching, Objective::Total] {
+        check_second_derivatives(&setup.learner.model, &setup.state.target.theta, &batch, objective);
+    }
+}
+
+/// A residual target: strided convolutions, projections, sums before ReLU.
+#[test]
+fn second_derivatives_of_a_residual_network() {
+    let config = ResNetConfig {
+        widths: vec![3, 5],
+        blocks: 2,
+        stem_bias: true,
+        classes: 3,
+        size: 8,
+        names: BlockNames::Authors,
+    };
+    let network = config.build();
+    let layout = network.layout().clone();
+    let theta = layout.upload(layout.init(Seed(3), "theta"), &Device::flex(), DType::F64);
+    // A linear layer of deviation 0.01 would make every derivative small.
+    let theta = theta + direction(&layout, 1.9) * 0.1;
+    let (setup, _) = start();
+    let batch = Batch { x: setup.x, y: setup.y, transfer: None };
+    check_second_derivatives(&TargetModel { network, matching: None, layout }, &theta, &batch, Objective::Task);
+}
+
+/// L_org after the virtual steps, as a function of φ alone.
+fn outer_loss(setup: &Setup, rule: &MetaRule, from: &Moving, phi: &Tensor<1>) -> f64 {
+    let features = vec![setup.features()];
+    let batch = Batch { x: setup.x.clone(), y: setup.y.clone(), transfer: setup.learner.transfer(phi, &features) };
+    let state = LearnerState { target: from.clone(), ..setup.state.clone() };
+    let trajectory = setup.learner.unroll(&state, rule, &batch, |_| {});
+    trajectory.measured.task_loss.expect("L_org").into_scalar::<f64>()
+}
+
+/// The whole hypergradient in a direction against differencing the unrolled loop: T = 0 … 3, both rules, both schemes.
+#[test]
+fn the_hypergradient_is_the_derivative_of_the_unrolled_loop() {
+    let (setup, batch) = start();
+    let meta = setup.learner.meta.as_ref().expect("φ is learned");
+    let base = setup.learner.meta_rule.expect("φ is learned");
+    let (state, _) = setup.learner.target_step(&setup.state, &setup.rule, &batch);
+    let u = direction(meta.layout(), 0.7);
+    for scheme in [Scheme::ThreeStage, Scheme::TwoStage] {
+        for inner in [InnerRule::Paper, InnerRule::Authors] {
+            for matching_steps in 0..=3 {
+                let rule = MetaRule { scheme, matching_steps, inner: inner.sgd(0.1, &setup.rule), ..base };
+                let trajectory = setup.learner.unroll(&state, &rule, &batch, |_| {});
+                let phi = &state.meta.phi;
+                let got = hypergradient(&setup.learner.model, meta, phi, &rule.inner, &trajectory, &batch, HypergradientMethod::Exact);
+                let got = dot(&got, &u);
+                let name = format!("{scheme:?}, {inner:?}, T = {matching_steps}");
+                if matching_steps == 0 {
+                    assert_eq!(got, 0.0, "{name}: without a matching step nothing depends on φ");
+                    continue;
+                }
+                let at = |sign: f64| outer_loss(&setup, &rule, &state.target, &(phi.clone() + u.clone() * (sign * 1e-4)));
+                let expected = (at(1.0) - at(-1.0)) / 2e-4;
+                assert!(expected.abs() > 1e-5, "{name}: the derivative is not near zero");
+                let error = (got - expected).abs() / expected.abs();
+                // h² = 1e-8 and 1e-16/(h·1e-4) = 1e-8.
+                assert!(error < 1e-6, "{name}: {got} against {expected}, {error:.1e}");
+            }
+        }
+    }
+}
+
+/// The approximations are approximations: central differences come close, dropping second derivatives does not.
+#[test]
+fn the_approximate_hypergradients_differ_from_the_exact_one() {
+    let (setup, batch) = start();
+    let (state, _, trajectory) = setup.unrolled(&batch);
+    let meta = setup.learner.meta.as_ref().expect("φ is learned");
+    let rule = setup.learner.meta_rule.expect("φ is learned");
+    let by = |method| hypergradient(&setup.learner.model, meta, &state.meta.phi, &rule.inner, &trajectory, &batch, method);
+    let exact = by(HypergradientMethod::Exact);
+    let error = |other: Tensor<1>| norm(&(other - exact.clone())) / norm(&exact);
+    let (differences, first_order) =
+        (error(by(HypergradientMethod::CentralDifferences)), error(by(HypergradientMethod::FirstOrder)));
+    assert!(norm(&exact) > 1e-4, "the hypergradient is not near zero");
+    // Steps of length 0.01 cross a kink now and then; far from exact, far from arbitrary.
+    assert!(differences > 1e-12 && differences < 0.1, "central differences err by {differences:.1e}");
+    assert!(first_order > 1e-3, "first order errs by {first_order:.1e}");
+}
+
+/// inner = mean(v1²) + Σ λ∘v2², outer = mean(v1·v2): each coordinate follows a linear map of (θ, v), so the
+/// hypergradient is a derivative of its tenth power.
+#[test]
+fn the_quadratic_toy_against_its_closed_form() {
+    const STEPS: usize = 10;
+    let rule = Sgd { lr: 0.1, momentum: 0.9, weight_decay: 0.01 };
+    let (v1, v2, lambda) = ([1.0, 3.0], [-1.0, -2.0, 1.0, 0.0], [0.3, 0.7, 0.2, 0.5]);
+    let curvature = |l: &[f64]| -> Vec<f64> { [1.0, 1.0].into_iter().chain(l.iter().map(|l| 2.0 * l)).collect() };
+    let h = vector(curvature(&lambda));
+
+    // Our reverse pass, with the toy's second derivatives.
+    let mut at = Moving::at_rest(vector([v1.as_slice(), &v2].concat()));
+    let mut trajectory = vec![];
+    for _ in 0..STEPS {
+        trajectory.push(at.theta.clone());
+        at = rule.step(&at, &(h.clone() * at.theta.clone()));
+    }
+    let end = values(&at.theta);
+    let outer: Vec<f64> = (0..2)
+        .map(|j| (end[2 + j] + end[4 + j]) / 4.0)
+        .chain((0..4).map(|k| end[k % 2] / 4.0))
+        .collect();
+    let got = reverse_pass(
+        &rule,
+        STEPS,
+        vector(outer),
+        |t, u, with_hessian| Products {
+            mixed: Some((trajectory[t].clone() * u.clone() * 2.0).slice([2..6])),
+            hessian_vector: with_hessian.then(|| h.clone() * u.clone()),
+        },
+        |a, b| a + b,
+    );
+    let got = values(&got.expect("every step depends on λ"));
+
+    // (θ, v) ← M (θ, v), M = [[1 − η(h + wd), −ημ], [h + wd, μ]].
+    let power = |h: f64, n: usize| (0..n).fold([[1.0, 0.0], [0.0, 1.0]], |p, _| product(matrix(&rule, h), p));
+    for k in 0..4 {
+        let h = 2.0 * lambda[k];
+        let derivative = [[-rule.lr * 2.0, 0.0], [2.0, 0.0]];
+        let theta_dot: f64 = (0..STEPS)
+            .map(|i| product(power(h, STEPS - 1 - i), product(derivative, power(h, i)))[0][0] * v2[k])
+            .sum();
+        let v1_end = power(1.0, STEPS)[0][0] * v1[k % 2];
+        let expected = v1_end / 4.0 * theta_dot;
+        assert!(v2[k] == 0.0 || expected.abs() > 1e-3, "the derivative is not near zero");
+        // Ten steps of double precision.
+        assert!((got[k] - expected).abs() < 1e-13, "λ[{k}]: {} against {expected}", got[k]);
+    }
+}
+
+type Matrix = [[f64; 2]; 2];
+
+fn matrix(rule: &Sgd, h: f64) -> Matrix {
+    let g = h + rule.weight_decay;
+    [[1.0 - rule.lr * g, -rule.lr * rule.momentum], [g, rule.momentum]]
+}
+
+fn product(a: Matrix, b: Matrix) -> Matrix {
+    let at = |r: usize, c: usize| a[r][0] * b[0][c] + a[r][1] * b[1][c];
+    [[at(0, 0), at(0, 1)], [at(1, 0), at(1, 1)]]
+}
