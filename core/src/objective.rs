@@ -144,9 +144,10 @@ impl TargetModel {
     /// The derivative of the evaluated objective along `u`: a forward tangent evaluation.
     pub fn along(&self, pass: &Pass, theta: &Tensor<1>, u: &Tensor<1>) -> Along {
         let dots = self.network.tangent(theta, u, &pass.activations);
-        let matching = pass.matching.as_ref().map(|matching| {
-            self.matching().along(&self.layout, theta, u, &pass.activations, &dots, matching)
-        });
+        let matching = pass
+            .matching
+            .as_ref()
+            .map(|matching| self.matching().along(&self.layout, theta, u, &pass.activations, &dots, matching));
         Along { dots, matching }
     }
 
@@ -181,11 +182,18 @@ impl TargetModel {
         let mut regressors = Default::default();
         if let (Some(matching), Some(found)) = (&pass.matching, &along.matching) {
             regressors = self.matching().gradient_along(
-                &self.layout, theta, u, &pass.activations, &along.dots, batch.transfer(), matching, found, &mut bar_dots,
+                &self.layout,
+                theta,
+                u,
+                &pass.activations,
+                &along.dots,
+                batch.transfer(),
+                matching,
+                found,
+                &mut bar_dots,
             );
         }
-        let mut parts =
-            self.network.backward_tangent(theta, u, &pass.activations, &pass.bars, &along.dots, bar_dots);
+        let mut parts = self.network.backward_tangent(theta, u, &pass.activations, &pass.bars, &along.dots, bar_dots);
         parts.extend(regressors);
         parts.assemble(&self.layout, theta)
     }

@@ -105,7 +105,10 @@ impl Source {
 
     /// The matched layers.
     pub fn layers(&self) -> SourceLayers {
-        SourceLayers { name: self.name.clone(), taps: self.taps.iter().map(|tap| self.network.taps()[*tap].clone()).collect() }
+        SourceLayers {
+            name: self.name.clone(),
+            taps: self.taps.iter().map(|tap| self.network.taps()[*tap].clone()).collect(),
+        }
     }
 
     /// Multiply-adds of the pass that [`Source::features`] makes, for one image.

@@ -56,7 +56,7 @@ mod tests {
         let device = Device::flex();
         let (a, b) = (values([2, 3, 5, 4], 0.1, &device), values([2, 3, 5, 4], 0.9, &device));
         let y = add_relu(&a, &b);
-        let expected = (a.clone() + b.clone()).clamp_min(0.0);
+        let expected = (a + b.clone()).clamp_min(0.0);
         y.to_data().assert_approx_eq::<f64>(&expected.to_data(), Tolerance::absolute(0.0));
         let expected = b.clone().mask_fill(y.clone().lower_equal_elem(0.0), 0.0);
         where_positive(&y, &b).to_data().assert_approx_eq::<f64>(&expected.to_data(), Tolerance::absolute(0.0));

@@ -11,7 +11,10 @@ use crate::cpu::{Cpu, PlaneShape, Real, by_dtype, channel_sums, lane_sums, map_i
 pub fn mean_product(d: &Tensor<4>, e: &Tensor<4>) -> Tensor<2> {
     let [batch, channels, height, width] = d.dims();
     let (Some(left), Some(right)) = (Cpu::of(d), Cpu::of(e)) else {
-        return (d.clone() * e.clone()).reshape([batch, channels, height * width]).mean_dim(2).reshape([batch, channels]);
+        return (d.clone() * e.clone())
+            .reshape([batch, channels, height * width])
+            .mean_dim(2)
+            .reshape([batch, channels]);
     };
     let shape = PlaneShape::of(d.dims());
     by_dtype!(left.dtype(), T => {

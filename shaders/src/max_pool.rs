@@ -69,12 +69,7 @@ fn reference(x: &Tensor<4>, window: Window) -> (Tensor<4>, Tensor<4, Int>) {
 }
 
 /// Flat index of the largest value in a window; NaN counts as largest, so that it is not lost.
-fn maximum<T: Real>(
-    values: &[T],
-    width: usize,
-    rows: std::ops::Range<usize>,
-    columns: std::ops::Range<usize>,
-) -> i32 {
+fn maximum<T: Real>(values: &[T], width: usize, rows: std::ops::Range<usize>, columns: std::ops::Range<usize>) -> i32 {
     let mut best = rows.start * width + columns.start;
     for y in rows {
         for x in columns.clone() {
@@ -114,16 +109,19 @@ pub fn gather(x: &Tensor<4>, places: &Tensor<4, Int>) -> Tensor<4> {
 /// `x̄` of the shape of `x`: `ȳ` (`[B, C, H', W']`) added up at `places`, zero elsewhere.
 pub fn scatter(y_bar: &Tensor<4>, places: &Tensor<4, Int>, x: &Tensor<4>, window: Window) -> Tensor<4> {
     let Some(values) = Cpu::of(y_bar) else {
-        return Tensor::from_dispatch(<Dispatch as ModuleOps<Dispatch>>::max_pool2d_with_indices_backward(
-            x.clone().into_dispatch(),
-            [window.size; 2],
-            [window.stride; 2],
-            [window.padding; 2],
-            [1, 1],
-            false,
-            y_bar.clone().into_dispatch(),
-            places.clone().into_dispatch(),
-        ).x_grad);
+        return Tensor::from_dispatch(
+            <Dispatch as ModuleOps<Dispatch>>::max_pool2d_with_indices_backward(
+                x.clone().into_dispatch(),
+                [window.size; 2],
+                [window.stride; 2],
+                [window.padding; 2],
+                [1, 1],
+                false,
+                y_bar.clone().into_dispatch(),
+                places.clone().into_dispatch(),
+            )
+            .x_grad,
+        );
     };
     let out_shape = PlaneShape::of(y_bar.dims());
     let places = Cpu::of_indices(places).expect("places are on the device of their maxima");

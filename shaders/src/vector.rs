@@ -43,7 +43,7 @@ pub fn assemble(len: usize, pieces: &[(usize, Tensor<1>)], like: &Tensor<1>) -> 
         let zeros = Tensor::zeros([len], (&like.device(), like.dtype()));
         return pieces.iter().fold(zeros, |vector, (offset, piece)| {
             let end = offset + piece.dims()[0];
-            vector.slice_assign(std::array::from_ref(&(*offset..end)).clone(), piece.clone())
+            vector.slice_assign([*offset..end], piece.clone())
         });
     };
     by_dtype!(template.dtype(), T => {

@@ -154,9 +154,9 @@ impl Maker {
                 for j in 0..w / 2 {
                     let corner = (plane * h + 2 * i) * w + 2 * j;
                     let window = [corner, corner + 1, corner + w, corner + w + 1];
-                    let best = window.into_iter().max_by(|a, b| {
-                        self.tape.value(x.vars[*a]).total_cmp(&self.tape.value(x.vars[*b]))
-                    });
+                    let best = window
+                        .into_iter()
+                        .max_by(|a, b| self.tape.value(x.vars[*a]).total_cmp(&self.tape.value(x.vars[*b])));
                     vars.push(x.vars[best.expect("four pixels")]);
                 }
             }
@@ -167,9 +167,7 @@ impl Maker {
     /// Mean over pixels: `[n][c]`.
     fn pooled(&mut self, x: &Array) -> Vec<Vec<Var>> {
         let &[n, c, h, w] = x.shape.as_slice() else { panic!("rank") };
-        (0..n)
-            .map(|b| (0..c).map(|ch| self.tape.mean(&x.vars[(b * c + ch) * h * w..][..h * w])).collect())
-            .collect()
+        (0..n).map(|b| (0..c).map(|ch| self.tape.mean(&x.vars[(b * c + ch) * h * w..][..h * w])).collect()).collect()
     }
 
     /// A x + b for every row.
@@ -209,7 +207,12 @@ impl Maker {
             for i in 0..to {
                 for j in 0..to {
                     let ((y0, y1, fy), (x0, x1, fx)) = (sample(i), sample(j));
-                    let corners = [(y0, x0, 1.0 - fy, 1.0 - fx), (y0, x1, 1.0 - fy, fx), (y1, x0, fy, 1.0 - fx), (y1, x1, fy, fx)];
+                    let corners = [
+                        (y0, x0, 1.0 - fy, 1.0 - fx),
+                        (y0, x1, 1.0 - fy, fx),
+                        (y1, x0, fy, 1.0 - fx),
+                        (y1, x1, fy, fx),
+                    ];
                     let terms: Vec<Var> = corners
                         .iter()
                         .map(|&(y, z, a, b)| self.tape.scale(a * b, x.vars[(plane * h + y) * h + z]))
@@ -324,11 +327,20 @@ struct Losses {
 }
 
 /// L_org and β L_wfm at θ.
-fn losses(m: &mut Maker, setting: &Setting, theta: &Named, x: &Array, y: &[usize], resized: &[Array], w: &Weights) -> Losses {
+fn losses(
+    m: &mut Maker,
+    setting: &Setting,
+    theta: &Named,
+    x: &Array,
+    y: &[usize],
+    resized: &[Array],
+    w: &Weights,
+) -> Losses {
     let (mut h, mut taps, mut moments) = (x.clone(), Vec::new(), Vec::new());
     for nth in 0..setting.target.len() {
         let get = |name: String| find(theta, &name).clone();
-        let (weight, bias) = (get(format!("target.features.{}.weight", 4 * nth)), get(format!("target.features.{}.bias", 4 * nth)));
+        let (weight, bias) =
+            (get(format!("target.features.{}.weight", 4 * nth)), get(format!("target.features.{}.bias", 4 * nth)));
         let norm = format!("target.features.{}", 4 * nth + 1);
         h = m.conv(&h, &weight, Some(&bias), 1);
         let (normalised, found) = m.batch_norm(&h, &get(format!("{norm}.weight")), &get(format!("{norm}.bias")), None);
@@ -350,10 +362,11 @@ fn losses(m: &mut Maker, setting: &Setting, theta: &Named, x: &Array, y: &[usize
     let mut per_image = vec![Vec::new(); setting.batch];
     for pair in 0..resized.len() {
         let tap = &taps[pair % setting.target.len()];
-        let (weight, bias) = (find(theta, &format!("regressor.{pair}.weight")), find(theta, &format!("regressor.{pair}.bias")));
+        let (weight, bias) =
+            (find(theta, &format!("regressor.{pair}.weight")), find(theta, &format!("regressor.{pair}.bias")));
         let r = m.conv(tap, weight, Some(bias), 1);
         let (c, area) = (r.shape[1], r.shape[2] * r.shape[3]);
-        for image in 0..setting.batch {
+        for (image, terms) in per_image.iter_mut().enumerate() {
             let mut channels = Vec::new();
             for ch in 0..c {
                 let at = (image * c + ch) * area;
@@ -367,7 +380,7 @@ fn losses(m: &mut Maker, setting: &Setting, theta: &Named, x: &Array, y: &[usize
                 channels.push(m.tape.mul(mean, w.channel[pair][image][ch]));
             }
             let sum = m.tape.sum(channels);
-            per_image[image].push(m.tape.mul(sum, w.pair[pair][image]));
+            terms.push(m.tape.mul(sum, w.pair[pair][image]));
         }
     }
     let sums: Vec<Var> = per_image.into_iter().map(|terms| m.tape.sum(terms)).collect();
@@ -383,12 +396,12 @@ fn sgd(m: &mut Maker, hyper: &[f64; 7], theta: &Named, velocity: &Named, loss: V
     for ((name, array), (_, v)) in theta.iter().zip(velocity) {
         let g: Vec<Var> = gradient.by_ref().take(array.vars.len()).collect();
         let (mut vs, mut ts) = (Vec::new(), Vec::new());
-        for i in 0..g.len() {
-            let (a, b) = (m.tape.scale(hyper[1], v.vars[i]), m.tape.scale(hyper[2], array.vars[i]));
-            let sum = m.tape.sum([a, g[i], b]);
+        for ((&g, &v), &theta) in g.iter().zip(&v.vars).zip(&array.vars) {
+            let (a, b) = (m.tape.scale(hyper[1], v), m.tape.scale(hyper[2], theta));
+            let sum = m.tape.sum([a, g, b]);
             let step = m.tape.scale(-hyper[0], sum);
             vs.push(sum);
-            ts.push(m.tape.add(array.vars[i], step));
+            ts.push(m.tape.add(theta, step));
         }
         let shaped = |vars| Array { shape: array.shape.clone(), vars };
         next.push((name.clone(), shaped(ts)));
@@ -461,8 +474,14 @@ fn meta_weights(m: &mut Maker, setting: &Setting, features: &[Array]) -> (Named,
             let w: Vec<Vec<Var>> = rows.iter().map(|row| m.softmax(row)).collect();
             let lambda: Vec<Var> =
                 m.linear(&pooled, &c, &d).into_iter().map(|row| m.tape.clamp(row[0], 0.0, 6.0)).collect();
-            m.record(format!("first.channel_weights.{pair}"), &Array { shape: vec![setting.batch, channels], vars: w.concat() });
-            m.record(format!("first.pair_weights.{pair}"), &Array { shape: vec![setting.batch, 1], vars: lambda.clone() });
+            m.record(
+                format!("first.channel_weights.{pair}"),
+                &Array { shape: vec![setting.batch, channels], vars: w.concat() },
+            );
+            m.record(
+                format!("first.pair_weights.{pair}"),
+                &Array { shape: vec![setting.batch, 1], vars: lambda.clone() },
+            );
             weights.channel.push(w);
             weights.pair.push(lambda);
             resized.push(m.resize(feature, setting.size >> t));
@@ -477,10 +496,22 @@ fn meta_weights(m: &mut Maker, setting: &Setting, features: &[Array]) -> (Named,
 }
 
 #[expect(clippy::too_many_arguments, reason = "the state of one iteration, spelled out")]
-fn run(m: &mut Maker, setting: &Setting, theta: &Named, phi: &Named, weights: &Weights, resized: &[Array], x: &Array, y: &[usize]) {
+fn run(
+    m: &mut Maker,
+    setting: &Setting,
+    theta: &Named,
+    phi: &Named,
+    weights: &Weights,
+    resized: &[Array],
+    x: &Array,
+    y: &[usize],
+) {
     let hyper = &setting.hyper;
     let zero: Named = {
-        let zeros = |array: &Array| Array { shape: array.shape.clone(), vars: vec![Var::clone(&array.vars[0]); array.vars.len()] };
+        let zeros = |array: &Array| Array {
+            shape: array.shape.clone(),
+            vars: vec![Var::clone(&array.vars[0]); array.vars.len()],
+        };
         let mut named: Named = theta.iter().map(|(name, array)| (name.clone(), zeros(array))).collect();
         let nought = m.tape.leaf(0.0);
         named.iter_mut().for_each(|(_, array)| array.vars.fill(nought));
@@ -557,8 +588,7 @@ pub fn made() -> Vec<(Setting, Fixture)> {
     ]
     .into_iter()
     .map(|(hyper, seed)| {
-        let setting =
-            Setting { source: vec![3, 5], target: vec![4, 2, 3], classes: 3, batch: 5, size: 8, hyper, seed };
+        let setting = Setting { source: vec![3, 5], target: vec![4, 2, 3], classes: 3, batch: 5, size: 8, hyper, seed };
         let fixture = make(&setting);
         (setting, fixture)
     })

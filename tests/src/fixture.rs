@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use futures_lite::future::block_on;
 use l2t_core::bilevel::{
-    Adam, AdamState, HypergradientMethod, Learner, LearnerState, MetaRule, Moving, Phase, Report, Scheme, Sgd, Trajectory,
-    hypergradient,
+    Adam, AdamState, HypergradientMethod, Learner, LearnerState, MetaRule, Moving, Phase, Report, Scheme, Sgd,
+    Trajectory, hypergradient,
 };
 use l2t_core::matching::{Matching, PairRule, PairSet, SourceLayers};
 use l2t_core::meta::{Learned, MetaNetworks};
@@ -136,9 +136,8 @@ pub struct Setup {
 
 /// Builds networks from a fixture's shapes and fills them with its numbers.
 pub fn setup(fixture: &Fixture, device: &Device, dtype: DType) -> Setup {
-    let tensor = |name: &str| -> TensorData {
-        TensorData::new(fixture.get(name).to_vec(), fixture.shape(name).to_vec())
-    };
+    let tensor =
+        |name: &str| -> TensorData { TensorData::new(fixture.get(name).to_vec(), fixture.shape(name).to_vec()) };
     let size = fixture.shape("x")[2];
     let source_weights = fixture.weights("source.");
     let config = ResNetConfig::infer(&source_weights, size).expect("the source is a ResNet");
@@ -152,7 +151,8 @@ pub fn setup(fixture: &Fixture, device: &Device, dtype: DType) -> Setup {
     let (target_state, report) = network.import(&target_weights, device, dtype).expect("the target fits");
     assert!(report.unexpected.is_empty(), "{report}");
     let mut layout = network.layout().clone();
-    let layers = SourceLayers { name: "source".into(), taps: source_taps.iter().map(|t| source.taps()[*t].clone()).collect() };
+    let layers =
+        SourceLayers { name: "source".into(), taps: source_taps.iter().map(|t| source.taps()[*t].clone()).collect() };
     let sources = [layers];
     let pairs = PairSet::from_rule(PairRule::AllToAll, &sources, network.taps()).expect("every layer exists");
     let matching = Matching::new(pairs, &sources, &network, fixture.hyper(3), &mut layout);
@@ -180,7 +180,11 @@ pub fn setup(fixture: &Fixture, device: &Device, dtype: DType) -> Setup {
         source,
         source_state,
         source_taps,
-        state: LearnerState { target: Moving::at_rest(theta), running: target_state.running, meta: AdamState::new(phi) },
+        state: LearnerState {
+            target: Moving::at_rest(theta),
+            running: target_state.running,
+            meta: AdamState::new(phi),
+        },
         learner: Learner { model, meta: Some(meta), meta_rule: Some(meta_rule) },
         rule,
         x: Tensor::from_data(tensor("x"), (device, dtype)),
@@ -206,10 +210,11 @@ fn theta_of(model: &TargetModel, fixture: &Fixture, prefix: &str) -> Vec<f64> {
         } else {
             let matching = model.matching.as_ref().expect("fixtures match");
             let group = &matching.groups()[(nth - target) / 2];
-            let what = if (nth - target) % 2 == 0 { "weight" } else { "bias" };
-            let parts = group.members().iter().flat_map(|member| {
-                fixture.get(&format!("{prefix}regressor.{}.{what}", member.pair)).iter().copied()
-            });
+            let what = if (nth - target).is_multiple_of(2) { "weight" } else { "bias" };
+            let parts = group
+                .members()
+                .iter()
+                .flat_map(|member| fixture.get(&format!("{prefix}regressor.{}.{what}", member.pair)).iter().copied());
             parts.collect()
         };
         vector[entry.offset..entry.offset + entry.len()].copy_from_slice(&values);
@@ -334,10 +339,21 @@ fn check_meta(
     let meta = setup.learner.meta.as_ref().expect("fixtures learn φ");
     let rule = setup.meta_rule();
     let gradient = hypergradient::hypergradient(
-        &setup.learner.model, meta, &state.meta.phi, &rule.inner, trajectory, batch, rule.method,
+        &setup.learner.model,
+        meta,
+        &state.meta.phi,
+        &rule.inner,
+        trajectory,
+        batch,
+        rule.method,
     );
     check_phi(out, fixture, meta, "hypergradient.", &gradient, floor);
-    let whole: Vec<f64> = meta.layout().entries().iter().flat_map(|e| fixture.get(&format!("hypergradient.{}", e.name)).to_vec()).collect();
+    let whole: Vec<f64> = meta
+        .layout()
+        .entries()
+        .iter()
+        .flat_map(|e| fixture.get(&format!("hypergradient.{}", e.name)).to_vec())
+        .collect();
     let got = host(&gradient);
     let flat: Vec<f64> =
         meta.layout().entries().iter().flat_map(|e| got[e.offset..e.offset + e.len()].to_vec()).collect();

@@ -29,7 +29,11 @@ fn an_iteration_on_the_gpu() {
     for (name, fixture) in fixtures {
         let found = check(&fixture, &device.device, DType::F32);
         let (worst, error) = found.worst();
-        println!("{name}: {} tensors, worst {error:.1e} ({worst}), hypergradient {:.1e}", found.len(), found.worst_of("hypergradient"));
+        println!(
+            "{name}: {} tensors, worst {error:.1e} ({worst}), hypergradient {:.1e}",
+            found.len(),
+            found.worst_of("hypergradient")
+        );
         found.assert_below(TOLERANCE);
     }
 }

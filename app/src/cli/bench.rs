@@ -98,7 +98,15 @@ fn report(plan: &Plan, learner: &Learner, first: &Timing, timings: &[Timing]) {
         println!("{:<16} {:9.1}   {:4.0} %", phase.name(), 1e3 * secs, 100.0 * secs / total);
     }
     let (least, most) = timings.iter().fold((f64::MAX, 0.0), |(l, m): (f64, f64), t| (l.min(t.total), m.max(t.total)));
-    println!("{:<16} {:9.1}   ({:.1} to {:.1} in {} repeats; the first took {:.1})", "iteration", 1e3 * total, 1e3 * least, 1e3 * most, timings.len(), 1e3 * first.total);
+    println!(
+        "{:<16} {:9.1}   ({:.1} to {:.1} in {} repeats; the first took {:.1})",
+        "iteration",
+        1e3 * total,
+        1e3 * least,
+        1e3 * most,
+        timings.len(),
+        1e3 * first.total
+    );
 
     let model = &learner.model;
     let batch = plan.config.train.batch_size as u64;

@@ -1,8 +1,8 @@
 //! `l2t demo`: the main job on what the program carries.
 
+use l2t_core::Result;
 use l2t_core::experiment::store::write_summary;
 use l2t_core::experiment::{Config, History, Plan, Summary};
-use l2t_core::Result;
 
 use super::args::DemoArguments;
 use super::pictures::compare_curves;
@@ -40,6 +40,9 @@ pub fn run(arguments: &DemoArguments) -> Result<Ending> {
     compare_curves(&arguments.out.join("comparison"), "scratch and L2T-ww on the built-in shapes", &runs)?;
     println!();
     lines.iter().for_each(|line| println!("{line}"));
-    println!("pictures and numbers are in {}; start with comparison.png and l2t-ww/matching.png", arguments.out.display());
+    println!(
+        "pictures and numbers are in {}; start with comparison.png and l2t-ww/matching.png",
+        arguments.out.display()
+    );
     Ok(Ending::Done)
 }

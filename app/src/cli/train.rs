@@ -93,10 +93,11 @@ pub fn describe(plan: &Plan) {
         "target  {}: {} weights{}",
         plan.config.target.network,
         network.layout().count(),
-        plan.learner.model.matching.as_ref().map_or(String::new(), |matching| format!(
-            ", {} candidate pairs",
-            matching.pairs().len()
-        ))
+        plan.learner
+            .model
+            .matching
+            .as_ref()
+            .map_or(String::new(), |matching| format!(", {} candidate pairs", matching.pairs().len()))
     );
 }
 

@@ -170,7 +170,7 @@ impl Learner {
             reached(Phase::MetaStep);
             report.inner_matching_losses =
                 trajectory.steps.iter().filter_map(|step| step.pass.matching_loss.clone()).collect();
-            report.adapted_task_loss = trajectory.measured.task_loss.clone();
+            report.adapted_task_loss = trajectory.measured.task_loss;
             report.hypergradient = Some(gradient);
         }
         (state, report)

@@ -25,9 +25,15 @@ pub fn adapters() -> Vec<Adapter> {
         adapters.push(Adapter { name: info.name, api: format!("{:?}", info.backend), kind, driver, index });
     }
     let rank = |adapter: &Adapter| {
-        [AdapterKind::Discrete, AdapterKind::Integrated, AdapterKind::Virtual, AdapterKind::Other, AdapterKind::Software]
-            .iter()
-            .position(|kind| *kind == adapter.kind)
+        [
+            AdapterKind::Discrete,
+            AdapterKind::Integrated,
+            AdapterKind::Virtual,
+            AdapterKind::Other,
+            AdapterKind::Software,
+        ]
+        .iter()
+        .position(|kind| *kind == adapter.kind)
     };
     adapters.sort_by_key(rank);
     adapters

@@ -79,7 +79,11 @@ impl Checkpoint {
             vectors.push((format!("running.{nth}.mean"), read(&moments.mean).await?));
             vectors.push((format!("running.{nth}.variance"), read(&moments.variance).await?));
         }
-        Ok(Self { config: plan.config.clone(), position: Position { meta_steps: state.meta.steps, ..position }, vectors })
+        Ok(Self {
+            config: plan.config.clone(),
+            position: Position { meta_steps: state.meta.steps, ..position },
+            vectors,
+        })
     }
 
     /// Puts the state back on a device.
@@ -142,7 +146,8 @@ impl Checkpoint {
         let views = parts.iter().map(|(name, len, bytes)| {
             (name.as_str(), TensorView::new(dtype, vec![*len], bytes).expect("length and bytes agree"))
         });
-        safetensors::serialize(views, Some(HashMap::from([(KEY.to_owned(), header)]))).expect("names and views are valid")
+        safetensors::serialize(views, Some(HashMap::from([(KEY.to_owned(), header)])))
+            .expect("names and views are valid")
     }
 
     /// Reads a file's bytes; errors call it `origin`.

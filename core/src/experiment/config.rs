@@ -291,10 +291,18 @@ impl Config {
     /// Names the key.
     pub fn check(&self) -> Result<()> {
         let positive = |key: &str, value: f64| {
-            if value > 0.0 && value.is_finite() { Ok(()) } else { Err(Error::config(key, format!("{value} is not positive"))) }
+            if value > 0.0 && value.is_finite() {
+                Ok(())
+            } else {
+                Err(Error::config(key, format!("{value} is not positive")))
+            }
         };
         let not_negative = |key: &str, value: f64| {
-            if value >= 0.0 && value.is_finite() { Ok(()) } else { Err(Error::config(key, format!("{value} is negative or no number"))) }
+            if value >= 0.0 && value.is_finite() {
+                Ok(())
+            } else {
+                Err(Error::config(key, format!("{value} is negative or no number")))
+            }
         };
         positive("train.lr", self.train.lr)?;
         positive("target.width", self.target.width)?;
@@ -381,9 +389,19 @@ mod tests {
 
     #[test]
     fn changes_reach_every_kind_of_key() {
-        let changes = ["train.lr=0.05", "method.name=l2t-w", "meta.matching_steps=3", "seed=7", "sources=[]", "method.name=scratch"];
+        let changes = [
+            "train.lr=0.05",
+            "method.name=l2t-w",
+            "meta.matching_steps=3",
+            "seed=7",
+            "sources=[]",
+            "method.name=scratch",
+        ];
         let config = Config::from_toml("", &changes.map(String::from)).expect("valid changes");
-        assert_eq!((config.train.lr, config.method.name, config.meta.matching_steps, config.seed), (0.05, Method::Scratch, 3, 7));
+        assert_eq!(
+            (config.train.lr, config.method.name, config.meta.matching_steps, config.seed),
+            (0.05, Method::Scratch, 3, 7)
+        );
         assert!(config.sources.is_empty());
     }
 

@@ -1,6 +1,6 @@
 //! Experiments: from a configuration to a trained network, the same way for the command line, a window and a page.
 //!
-//! [`config`] → [`plan`] (data, networks, state) → [`run`] (the loop, as a stream of [`event`]s that can be stopped and
+//! [`config`] → [`plan`] (data, networks, state) → [`mod@run`] (the loop, as a stream of [`event`]s that can be stopped and
 //! [resumed](checkpoint)).
 
 pub mod checkpoint;

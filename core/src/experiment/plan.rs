@@ -58,11 +58,7 @@ impl Plan {
             let reason = format!("{} is more than the {} training images", config.train.batch_size, train.len());
             return Err(Error::config("train.batch_size", reason));
         }
-        let sources = if config.method.name == Method::Scratch {
-            vec![]
-        } else {
-            sources(&config, &device, dtype)?
-        };
+        let sources = if config.method.name == Method::Scratch { vec![] } else { sources(&config, &device, dtype)? };
         let learner = learner(&config, target(&config, classes)?, &sources)?;
         Ok(Self {
             config,
@@ -184,10 +180,12 @@ fn target(config: &Config, classes: usize) -> Result<Network> {
         Some(depth) if depth >= 8 && (depth - 2) % 6 == 0 => {
             Ok(ResNetConfig::cifar(depth, classes, config.data.size).build())
         }
-        _ => Err(Error::config("target.network", format!("{network} is neither vgg9 nor resnet8, resnet14, resnet20, …"))),
+        _ => Err(Error::config(
+            "target.network",
+            format!("{network} is neither vgg9 nor resnet8, resnet14, resnet20, …"),
+        )),
     }
 }
-
 
 fn learner(config: &Config, network: Network, sources: &[Source]) -> Result<Learner> {
     let mut layout: ParamLayout = network.layout().clone();

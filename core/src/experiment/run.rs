@@ -196,7 +196,7 @@ async fn epoch(
         sums.add(&report, &batch);
         position.iteration += 1;
         tell(Event::Iteration { epoch: position.epoch, done: position.iteration, of });
-        if position.iteration % READ_EVERY == 0 || position.iteration == of {
+        if position.iteration.is_multiple_of(READ_EVERY) || position.iteration == of {
             tell(losses(&report, position).await?);
         }
         if control.stopped() && position.iteration < of {
@@ -234,9 +234,7 @@ fn network_state(plan: &Plan, state: &LearnerState) -> NetworkState {
 /// The record of the epoch that `position` has just finished.
 async fn measure(plan: &Plan, state: &LearnerState, position: &Position, clock: &Clock) -> Result<EpochRecord> {
     let validation = match &plan.validation {
-        Some(data) => {
-            Some(accuracy(&plan.learner.model.network, &network_state(plan, state), data, |_, _| {}).await?)
-        }
+        Some(data) => Some(accuracy(&plan.learner.model.network, &network_state(plan, state), data, |_, _| {}).await?),
         None => None,
     };
     let images = (position.iteration * plan.config.train.batch_size) as f64;
@@ -271,7 +269,11 @@ fn summary(plan: &Plan, position: &Position, test: Option<f64>, complete: bool) 
         epochs: position.epoch,
         complete,
         wall_secs: position.elapsed_secs,
-        images: (plan.train.len(), plan.validation.as_ref().map_or(0, |d| d.len()), plan.test.as_ref().map_or(0, |d| d.len())),
+        images: (
+            plan.train.len(),
+            plan.validation.as_ref().map_or(0, |d| d.len()),
+            plan.test.as_ref().map_or(0, |d| d.len()),
+        ),
         folder: ".".into(),
     }
 }

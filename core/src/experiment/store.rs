@@ -38,7 +38,8 @@ impl RunFolder {
     pub fn create(path: &Path) -> Result<Self> {
         let folder = Self(path.to_owned());
         if folder.latest_path().exists() {
-            let reason = format!("holds a run already; go on with it by --resume {}, or name another folder", path.display());
+            let reason =
+                format!("holds a run already; go on with it by --resume {}, or name another folder", path.display());
             return Err(Error::file(path, reason));
         }
         fs::create_dir_all(folder.0.join("checkpoints"))

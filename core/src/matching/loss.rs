@@ -50,7 +50,13 @@ impl Group {
 
 impl Matching {
     /// Evaluates the mismatch of every pair at the target's activations.
-    pub fn evaluate(&self, layout: &ParamLayout, theta: &Tensor<1>, at: &Activations, transfer: &Transfer) -> MatchingPass {
+    pub fn evaluate(
+        &self,
+        layout: &ParamLayout,
+        theta: &Tensor<1>,
+        at: &Activations,
+        transfer: &Transfer,
+    ) -> MatchingPass {
         let groups = self.groups.iter().zip(&transfer.resized).map(|(group, resized)| {
             let (weight, bias) = group.regressor(layout, theta);
             self.count(group, at.batch(), 1);
@@ -65,9 +71,11 @@ impl Matching {
     /// `β L_wfm`, `[1]`.
     pub fn loss(&self, pass: &MatchingPass, transfer: &Transfer) -> Tensor<1> {
         let batch = pass.groups[0].squared.dims()[0] as f64;
-        let sums = pass.groups.iter().zip(&transfer.weights).map(|(group, weights)| {
-            (group.squared.clone() * weights.clone()).sum()
-        });
+        let sums = pass
+            .groups
+            .iter()
+            .zip(&transfer.weights)
+            .map(|(group, weights)| (group.squared.clone() * weights.clone()).sum());
         sums.reduce(|a, b| a + b).expect("matching has at least one pair") * (self.beta / batch)
     }
 
@@ -121,11 +129,7 @@ impl Matching {
         self.meta_cotangents(pass.groups.iter().map(|group| &group.squared), transfer)
     }
 
-    fn meta_cotangents<'a>(
-        &self,
-        squared: impl Iterator<Item = &'a Tensor<2>>,
-        transfer: &Transfer,
-    ) -> MetaCotangents {
+    fn meta_cotangents<'a>(&self, squared: impl Iterator<Item = &'a Tensor<2>>, transfer: &Transfer) -> MetaCotangents {
         let mut bars = vec![None; self.pairs.len()];
         for (group, squared) in self.groups.iter().zip(squared) {
             let factor = self.beta / squared.dims()[0] as f64;
@@ -170,7 +174,10 @@ impl Matching {
     }
 
     /// The derivative of [`Matching::gradient`] along `theta_dot`.
-    #[expect(clippy::too_many_arguments, reason = "a derivative along a direction needs the value, the gradient and the direction")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a derivative along a direction needs the value, the gradient and the direction"
+    )]
     pub fn gradient_along(
         &self,
         layout: &ParamLayout,
@@ -185,8 +192,7 @@ impl Matching {
     ) -> GradientParts {
         let mut gradient = GradientParts::default();
         for (nth, group) in self.groups.iter().enumerate() {
-            let ((weight, _), (weight_dot, _)) =
-                (group.regressor(layout, theta), group.regressor(layout, theta_dot));
+            let ((weight, _), (weight_dot, _)) = (group.regressor(layout, theta), group.regressor(layout, theta_dot));
             let r_bar = pass.groups[nth].r_bar.as_ref().expect("the gradient was taken first");
             self.count(group, at.batch(), 4);
             let r_bar_dot = channels::scale(&along.groups[nth].0, &self.factor(group, &transfer.weights[nth]));

@@ -54,12 +54,17 @@ impl PairSet {
                 return Err(Error::config(key, format!("source {} of {}", pair.source, sources.len())));
             };
             if pair.source_layer >= source.taps.len() {
-                let reason =
-                    format!("source layer {} does not exist: {} has {}", pair.source_layer, source.name, source.taps.len());
+                let reason = format!(
+                    "source layer {} does not exist: {} has {}",
+                    pair.source_layer,
+                    source.name,
+                    source.taps.len()
+                );
                 return Err(Error::config(key, reason));
             }
             if pair.target_layer >= target.len() {
-                let reason = format!("target layer {} does not exist: the target has {}", pair.target_layer, target.len());
+                let reason =
+                    format!("target layer {} does not exist: the target has {}", pair.target_layer, target.len());
                 return Err(Error::config(key, reason));
             }
             if pairs[..nth].contains(pair) {

@@ -49,9 +49,10 @@ fn apply(x: &Tensor<4>, rows: Tensor<2>, columns: Tensor<2>) -> Tensor<4> {
     let along_width = x.clone().reshape([batch * channels * height, width]).matmul(columns.transpose());
     let swapped = along_width.reshape([batch * channels, height, to_width]).swap_dims(1, 2);
     let along_height = swapped.reshape([batch * channels * to_width, height]).matmul(rows.transpose());
-    along_height.reshape([batch * channels, to_width, to_height]).swap_dims(1, 2).reshape([
-        batch, channels, to_height, to_width,
-    ])
+    along_height
+        .reshape([batch * channels, to_width, to_height])
+        .swap_dims(1, 2)
+        .reshape([batch, channels, to_height, to_width])
 }
 
 #[cfg(test)]
@@ -71,7 +72,8 @@ mod tests {
         let y = resize(&x, [3, 2]);
         let top = [1.25, 3.5];
         let bottom = [10.0, 28.0];
-        let expected = vec![top[0], top[1], (top[0] + bottom[0]) / 2.0, (top[1] + bottom[1]) / 2.0, bottom[0], bottom[1]];
+        let expected =
+            vec![top[0], top[1], (top[0] + bottom[0]) / 2.0, (top[1] + bottom[1]) / 2.0, bottom[0], bottom[1]];
         let expected = TensorData::new(expected, [1, 1, 3, 2]);
         y.to_data().assert_approx_eq::<f64>(&expected, Tolerance::absolute(1e-14));
     }

@@ -38,9 +38,10 @@ impl Transfer {
             let [_, height, width] = group.shape;
             let maps = group.members.iter().map(|member| resize(feature(member.pair), [height, width]));
             resized.push(concatenate(maps.collect()));
-            let products = group.members.iter().map(|member| {
-                outputs.channel_weights[member.pair].clone() * outputs.pair_weights[member.pair].clone()
-            });
+            let products = group
+                .members
+                .iter()
+                .map(|member| outputs.channel_weights[member.pair].clone() * outputs.pair_weights[member.pair].clone());
             weights.push(concatenate(products.collect()));
         }
         Self { resized, pooled, outputs, weights }

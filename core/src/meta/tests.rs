@@ -59,8 +59,7 @@ fn gradient_agrees_with_central_differences() {
     let direction = wave([meta.layout().len()], 1.0, 0.2);
     let slope = (meta.gradient(&phi, &pooled, &out, &bars) * direction.clone()).sum().into_scalar::<f64>();
     let h = 1e-5;
-    let expected =
-        (value(&(phi.clone() + direction.clone() * h)) - value(&(phi - direction * h))) / (2.0 * h);
+    let expected = (value(&(phi.clone() + direction.clone() * h)) - value(&(phi - direction * h))) / (2.0 * h);
     assert!(expected.abs() > 1e-2, "the derivative is not near zero");
     // h² and 1e-16/h are both about 1e-10.
     assert!((slope / expected - 1.0).abs() < 1e-8, "{slope} against {expected}");

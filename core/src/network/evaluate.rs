@@ -22,17 +22,36 @@ pub enum Mode<'a> {
 
 /// What a node computed, with what its derivatives need besides its inputs.
 #[derive(Debug, Clone)]
-pub(super) enum Value {
-    Plain(Tensor<4>),
-    BatchNorm(Evaluated),
-    MaxPool { y: Tensor<4>, places: Tensor<4, Int> },
+pub(super) struct Value {
+    pub y: Tensor<4>,
+    pub kept: Kept,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Kept {
+    Nothing,
+    BatchNorm(Box<Evaluated>),
+    Places(Box<Tensor<4, Int>>),
 }
 
 impl Value {
-    pub fn y(&self) -> &Tensor<4> {
-        match self {
-            Self::Plain(y) | Self::MaxPool { y, .. } => y,
-            Self::BatchNorm(at) => &at.y,
+    fn plain(y: Tensor<4>) -> Self {
+        Self { y, kept: Kept::Nothing }
+    }
+
+    /// The evaluated normalisation of a node that is one.
+    pub fn batch_norm(&self) -> &Evaluated {
+        match &self.kept {
+            Kept::BatchNorm(evaluated) => evaluated,
+            kept => unreachable!("forward keeps this for every normalisation, not {kept:?}"),
+        }
+    }
+
+    /// The places of the maxima of a node that pools.
+    pub fn places(&self) -> &Tensor<4, Int> {
+        match &self.kept {
+            Kept::Places(places) => places,
+            kept => unreachable!("forward keeps these for every max-pooling, not {kept:?}"),
         }
     }
 }
@@ -49,7 +68,7 @@ pub struct Activations {
 impl Activations {
     /// The output of `node`, `[B, C, H, W]`.
     pub fn get(&self, node: NodeId) -> &Tensor<4> {
-        self.values[node].y()
+        &self.values[node].y
     }
 
     /// Number of images.
@@ -97,23 +116,21 @@ impl Network {
         let mut values: Vec<Value> = Vec::with_capacity(last + 1);
         let mut moments = Vec::new();
         for (id, node) in self.nodes.iter().enumerate().take(last + 1) {
-            let input = |nth: usize| values[node.inputs[nth]].y();
+            let input = |nth: usize| &values[node.inputs[nth]].y;
             let value = match node.op {
-                Op::Input => Value::Plain(x.clone()),
+                Op::Input => Value::plain(x.clone()),
                 Op::Conv { weight, bias, kernel, geometry } => {
                     self.count(id, x.dims()[0], 1);
                     let y = conv::convolve(&[(input(0), &self.kernel(theta, id, weight, kernel))], geometry);
-                    Value::Plain(match bias {
-                        Some(bias) => {
-                            channels::add_bias(&y, &self.layout.get(theta, bias, [node.shape[0]]), None)
-                        }
+                    Value::plain(match bias {
+                        Some(bias) => channels::add_bias(&y, &self.layout.get(theta, bias, [node.shape[0]]), None),
                         None => y,
                     })
                 }
                 Op::BatchNorm { gamma, beta, moments: nth, relu } => {
                     let affine = self.affine(theta, gamma, beta);
                     let x = input(0).clone();
-                    Value::BatchNorm(match mode {
+                    let evaluated = match mode {
                         Mode::Train => {
                             let (at, of_batch) = batch_norm::evaluate(x, &affine, EPSILON, relu);
                             moments.push(of_batch);
@@ -122,17 +139,18 @@ impl Network {
                         Mode::Eval(running) => {
                             batch_norm::evaluate_fixed(x, &running.moments[nth], &affine, EPSILON, relu)
                         }
-                    })
+                    };
+                    Value { y: evaluated.y.clone(), kept: Kept::BatchNorm(Box::new(evaluated)) }
                 }
-                Op::AddRelu => Value::Plain(add_relu::add_relu(input(0), input(1))),
+                Op::AddRelu => Value::plain(add_relu::add_relu(input(0), input(1))),
                 Op::MaxPool(window) => {
                     let (y, places) = max_pool::max_pool(input(0), window);
-                    Value::MaxPool { y, places }
+                    Value { y, kept: Kept::Places(Box::new(places)) }
                 }
                 Op::GlobalAveragePool => {
                     let pooled = channels::mean(input(0));
                     let [batch, count] = pooled.dims();
-                    Value::Plain(pooled.reshape([batch, count, 1, 1]))
+                    Value::plain(pooled.reshape([batch, count, 1, 1]))
                 }
             };
             values.push(value);
@@ -170,7 +188,7 @@ impl Network {
                     self.count(id, at.batch(), 1 + usize::from(wanted(node.inputs[0])));
                 }
                 Op::BatchNorm { gamma, beta, .. } => {
-                    let Value::BatchNorm(ref evaluated) = at.values[id] else { unreachable!("recorded by forward") };
+                    let evaluated = at.values[id].batch_norm();
                     let scale = self.affine(theta, gamma, beta).gamma;
                     let x_bar = if at.train {
                         let (x_bar, affine_bar) = evaluated.gradient(&scale, &y_bar);
@@ -188,8 +206,10 @@ impl Network {
                     bars.add(node.inputs[1], x_bar);
                 }
                 Op::MaxPool(window) => {
-                    let Value::MaxPool { ref places, .. } = at.values[id] else { unreachable!("recorded by forward") };
-                    bars.add(node.inputs[0], max_pool::scatter(&y_bar, places, at.get(node.inputs[0]), window));
+                    bars.add(
+                        node.inputs[0],
+                        max_pool::scatter(&y_bar, at.values[id].places(), at.get(node.inputs[0]), window),
+                    );
                 }
                 Op::GlobalAveragePool => {
                     let [batch, count, ..] = y_bar.dims();

@@ -49,7 +49,8 @@ impl ResNetConfig {
 
     /// Reads the shape off the keys and shapes of a checkpoint.
     pub fn infer(weights: &WeightMap, size: usize) -> Result<Self> {
-        let names = if weights.shape("block2.conv1.weight").is_some() { BlockNames::Single } else { BlockNames::Authors };
+        let names =
+            if weights.shape("block2.conv1.weight").is_some() { BlockNames::Single } else { BlockNames::Authors };
         let first_of_group = |group| block_name(names, group, 0);
         let widths: Vec<usize> = (0..)
             .map_while(|group| weights.shape(&format!("{}.conv1.weight", first_of_group(group))).map(|shape| shape[0]))
@@ -57,7 +58,8 @@ impl ResNetConfig {
         if widths.is_empty() {
             return Err(weights.error("block1.conv1.weight is missing"));
         }
-        let block_exists = |nth: &usize| weights.shape(&format!("{}.conv1.weight", block_name(names, 0, *nth))).is_some();
+        let block_exists =
+            |nth: &usize| weights.shape(&format!("{}.conv1.weight", block_name(names, 0, *nth))).is_some();
         let blocks = match names {
             BlockNames::Single => 1,
             BlockNames::Authors => (0..).take_while(block_exists).count(),
@@ -109,8 +111,7 @@ fn basic_block(net: &mut Builder, name: &str, x: NodeId, width: usize, stride: u
     let shortcut = if stride == 1 && net.shape(x)[0] == width {
         x
     } else {
-        let projected =
-            net.conv(&format!("{name}.downsample.0"), x, width, 1, Geometry { stride, padding: 0 }, false);
+        let projected = net.conv(&format!("{name}.downsample.0"), x, width, 1, Geometry { stride, padding: 0 }, false);
         net.batch_norm(&format!("{name}.downsample.1"), projected, false)
     };
     net.add_relu(y, shortcut)

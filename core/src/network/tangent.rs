@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use l2t_shaders::batch_norm::{Direction, TangentMoments};
 use l2t_shaders::{add_relu, channels, conv, max_pool};
 
-use super::evaluate::{Activations, Cotangents, Value};
+use super::evaluate::{Activations, Cotangents};
 use super::graph::{Network, NodeId, Op};
 use super::layout::GradientParts;
 
@@ -40,7 +40,7 @@ impl Network {
         assert!(at.train, "tangents go through the batch's moments");
         let mut values: Vec<Option<Tensor<4>>> = Vec::with_capacity(at.values.len());
         let mut moments = vec![None; at.values.len()];
-        for id in 0..at.values.len() {
+        for (id, computed) in at.values.iter().enumerate() {
             let node = &self.nodes[id];
             let dot = |nth: usize| values[node.inputs[nth]].as_ref();
             let moving = |nth: usize| dot(nth).expect("a node behind a convolution moves");
@@ -60,9 +60,8 @@ impl Network {
                     })
                 }
                 Op::BatchNorm { gamma, beta, .. } => {
-                    let Value::BatchNorm(ref evaluated) = at.values[id] else { unreachable!("recorded by forward") };
-                    let (affine, affine_dot) =
-                        (self.affine(theta, gamma, beta), self.affine(theta_dot, gamma, beta));
+                    let evaluated = computed.batch_norm();
+                    let (affine, affine_dot) = (self.affine(theta, gamma, beta), self.affine(theta_dot, gamma, beta));
                     let (y_dot, found) = evaluated.tangent(&affine.gamma, moving(0), &affine_dot);
                     moments[id] = Some(found);
                     Some(y_dot)
@@ -71,10 +70,7 @@ impl Network {
                     let sum = moving(0).clone() + moving(1).clone();
                     Some(add_relu::where_positive(at.get(id), &sum))
                 }
-                Op::MaxPool(_) => {
-                    let Value::MaxPool { ref places, .. } = at.values[id] else { unreachable!("recorded by forward") };
-                    Some(max_pool::gather(moving(0), places))
-                }
+                Op::MaxPool(_) => Some(max_pool::gather(moving(0), computed.places())),
                 Op::GlobalAveragePool => {
                     let pooled = channels::mean(moving(0));
                     let [batch, count] = pooled.dims();
@@ -122,9 +118,8 @@ impl Network {
                     }
                 }
                 Op::BatchNorm { gamma, beta, .. } => {
-                    let Value::BatchNorm(ref evaluated) = at.values[id] else { unreachable!("recorded by forward") };
-                    let (affine, affine_dot) =
-                        (self.affine(theta, gamma, beta), self.affine(theta_dot, gamma, beta));
+                    let evaluated = at.values[id].batch_norm();
+                    let (affine, affine_dot) = (self.affine(theta, gamma, beta), self.affine(theta_dot, gamma, beta));
                     let along = Direction {
                         gamma: &affine.gamma,
                         gamma_dot: &affine_dot.gamma,
@@ -142,9 +137,8 @@ impl Network {
                     bar_dots.add(node.inputs[1], x_bar_dot);
                 }
                 Op::MaxPool(window) => {
-                    let Value::MaxPool { ref places, .. } = at.values[id] else { unreachable!("recorded by forward") };
                     let x = at.get(node.inputs[0]);
-                    bar_dots.add(node.inputs[0], max_pool::scatter(&y_bar_dot, places, x, window));
+                    bar_dots.add(node.inputs[0], max_pool::scatter(&y_bar_dot, at.values[id].places(), x, window));
                 }
                 Op::GlobalAveragePool => {
                     let [batch, count, ..] = y_bar_dot.dims();

@@ -36,8 +36,19 @@ impl VggConfig {
     pub fn vgg9(width: f64, classes: usize, size: usize) -> Self {
         use Layer::{Conv, Pool};
         let paper = [
-            Conv(64), Pool, Conv(128), Pool, Conv(256), Conv(256), Pool,
-            Conv(512), Conv(512), Pool, Conv(512), Conv(512), Pool,
+            Conv(64),
+            Pool,
+            Conv(128),
+            Pool,
+            Conv(256),
+            Conv(256),
+            Pool,
+            Conv(512),
+            Conv(512),
+            Pool,
+            Conv(512),
+            Conv(512),
+            Pool,
         ];
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive channel count")]
         let scaled = |channels: usize| ((channels as f64 * width).round() as usize).max(1);
@@ -58,7 +69,9 @@ impl VggConfig {
         while let Some(at) = (next..next + 2).find(|at| weights.shape(&format!("features.{at}.weight")).is_some()) {
             let shape = weights.shape(&format!("features.{at}.weight")).unwrap_or_default();
             let &[filters, _, 3, 3] = shape else {
-                return Err(weights.error(format!("features.{at}.weight is no 3×3 convolution but has shape {shape:?}")));
+                return Err(
+                    weights.error(format!("features.{at}.weight is no 3×3 convolution but has shape {shape:?}"))
+                );
             };
             if at > next {
                 layers.push(Layer::Pool);

@@ -100,7 +100,12 @@ impl Evaluated {
     }
 
     /// `(x̄̇, γ̄̇, β̄̇)`: the derivative of [`Evaluated::gradient`] along the direction of a [`Evaluated::tangent`].
-    pub fn gradient_tangent(&self, along: &Direction<'_>, y_bar: &Tensor<4>, y_bar_dot: &Tensor<4>) -> (Tensor<4>, Affine) {
+    pub fn gradient_tangent(
+        &self,
+        along: &Direction<'_>,
+        y_bar: &Tensor<4>,
+        y_bar_dot: &Tensor<4>,
+    ) -> (Tensor<4>, Affine) {
         match Cpu::of(&self.x) {
             Some(_) => cpu::gradient_tangent(self, along, y_bar, y_bar_dot),
             None => reference::gradient_tangent(self, along, y_bar, y_bar_dot),

@@ -20,7 +20,8 @@ fn cpu_agrees_with_the_formulas() {
     let device = Device::flex();
     for relu in [false, true] {
         let (x, p, p_dot) = (values(SHAPE, 0.2, &device), affine(0.5, &device), affine(2.5, &device));
-        let (x_dot, y_bar, y_bar_dot) = (values(SHAPE, 1.2, &device), values(SHAPE, 4.2, &device), values(SHAPE, 6.2, &device));
+        let (x_dot, y_bar, y_bar_dot) =
+            (values(SHAPE, 1.2, &device), values(SHAPE, 4.2, &device), values(SHAPE, 6.2, &device));
         let (at, moments) = evaluate(x.clone(), &p, EPSILON, relu);
         let expected = reference::moments(&x);
         agree(&moments.mean, &expected.mean);

@@ -126,7 +126,12 @@ fn sum_of_products<T: Real>(terms: &[(&[T], &[T])], sizes: Sizes) -> Vec<T> {
                 let p = gather_patches(x, images, 0..sizes.channels, &sizes, patches);
                 let p = Matrix::row_major(p, sizes.patch(), columns);
                 let target = if images == 1 { &mut *out } else { resized(product, sizes.filters * columns) };
-                gemm(MatrixMut { values: target, rows: sizes.filters, cols: columns, row_stride: columns }, nth > 0, w, p);
+                gemm(
+                    MatrixMut { values: target, rows: sizes.filters, cols: columns, row_stride: columns },
+                    nth > 0,
+                    w,
+                    p,
+                );
             }
             if images > 1 {
                 swap_leading(product, sizes.filters, images, sizes.out_area(), out);
