@@ -33,6 +33,9 @@ pub struct Source {
 /// Names the file.
 pub fn read_weights(from: &str) -> Result<WeightMap> {
     if let Some(depth) = from.strip_prefix("untrained-resnet").and_then(|depth| depth.parse().ok()) {
+        if !(8..=1202).contains(&depth) || (depth - 2) % 6 != 0 {
+            return Err(Error::weights(from, "is none of untrained-resnet8, untrained-resnet14, untrained-resnet20, …"));
+        }
         return Ok(untrained(from, depth));
     }
     if from == "embedded" {
@@ -64,6 +67,15 @@ fn untrained(name: &str, depth: usize) -> WeightMap {
 /// # Errors
 /// Names the key that no known architecture has.
 pub fn infer(weights: &WeightMap, size: usize) -> Result<(Network, String, Vec<usize>)> {
+    if let Some(name) = weights.names().find(|name| weights.get(name).is_some_and(|tensor| tensor.values.is_empty())) {
+        return Err(weights.error(format!("{name} is empty")));
+    }
+    for name in weights.names().filter(|name| name.ends_with("conv1.weight")) {
+        let shape = weights.shape(name).unwrap_or_default();
+        if shape.len() != 4 {
+            return Err(weights.error(format!("{name} is no convolution but has shape {shape:?}")));
+        }
+    }
     if weights.shape("features.0.weight").is_some() {
         let network = VggConfig::infer(weights, size)?.build()?;
         let taps = (0..network.taps().len()).collect();
@@ -95,10 +107,13 @@ impl Source {
         let taps = layers.map_or(default, <[usize]>::to_vec);
         if let Some(tap) = taps.iter().find(|tap| **tap >= network.taps().len()) {
             let reason = format!("layer {tap} does not exist: {name} has {}", network.taps().len());
-            return Err(Error::config("sources.layers", reason));
+            return Err(Error::config("layers", reason));
+        }
+        if let Some((_, tap)) = taps.iter().enumerate().find(|(nth, tap)| taps[..*nth].contains(tap)) {
+            return Err(Error::config("layers", format!("layer {tap} is there twice")));
         }
         if taps.is_empty() {
-            return Err(Error::config("sources.layers", "at least one layer is needed"));
+            return Err(Error::config("layers", "at least one layer is needed"));
         }
         Ok(Self { name, network, state, keys, taps })
     }

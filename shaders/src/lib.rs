@@ -15,12 +15,14 @@
 //! own for the last two: they are sums of its value or gradient with one argument replaced by its derivative.
 //!
 //! Every operation has a *reference*, composed of Burn's own tensor operations, which is what a GPU runs and what tests
-//! compare with; on Burn's Flex device a hand-written CPU implementation takes its place.
+//! compare with; on Burn's Flex device a hand-written CPU implementation takes its place, and on a GPU a WGSL kernel where there
+//! is one.
 
 pub mod add_relu;
 pub mod batch_norm;
 pub mod channels;
 pub mod conv;
 mod cpu;
+mod gpu;
 pub mod max_pool;
 pub mod vector;

@@ -132,7 +132,7 @@ impl Method {
 
 /// A rule or a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "neither single, one-to-one, all-to-all nor a list like [{ source_layer = 0, target_layer = 1 }]")]
 pub enum PairsConfig {
     /// `single`, `one-to-one` or `all-to-all`.
     Rule(PairRule),
@@ -270,7 +270,7 @@ impl Config {
     /// Names the key.
     pub fn from_toml(text: &str, changes: &[String]) -> Result<Self> {
         let mut table: toml::Table =
-            text.parse().map_err(|e: toml::de::Error| Error::config("configuration", e.message()))?;
+            text.parse().map_err(|e: toml::de::Error| Error::config(place(text, &e), e.message()))?;
         for change in changes {
             set(&mut table, change)?;
         }
@@ -306,6 +306,9 @@ impl Config {
         };
         positive("train.lr", self.train.lr)?;
         positive("target.width", self.target.width)?;
+        if self.target.width > 16.0 {
+            return Err(Error::config("target.width", format!("{} is more than 16", self.target.width)));
+        }
         positive("meta.lr", self.meta.lr)?;
         for (key, value) in [
             ("method.beta", self.method.beta),
@@ -318,6 +321,13 @@ impl Config {
         }
         if !(0.0..1.0).contains(&self.data.validation) {
             return Err(Error::config("data.validation", format!("{} is not in 0 to 1", self.data.validation)));
+        }
+        if !(1..=1024).contains(&self.data.size) {
+            return Err(Error::config("data.size", format!("{} is not in 1 to 1024", self.data.size)));
+        }
+        if self.data.augment >= self.data.size {
+            let reason = format!("a border of {} does not suit images of {} pixels", self.data.augment, self.data.size);
+            return Err(Error::config("data.augment", reason));
         }
         if self.train.batch_size == 0 {
             return Err(Error::config("train.batch_size", "0 images make no step"));
@@ -345,11 +355,22 @@ impl Config {
     }
 }
 
+/// Where the error is in `text`.
+fn place(text: &str, error: &toml::de::Error) -> String {
+    match error.span().and_then(|span| text.get(..span.start)) {
+        Some(before) => format!("line {}", before.matches('\n').count() + 1),
+        None => "configuration".into(),
+    }
+}
+
 /// Applies `a.b.c=value`, where value is TOML or, failing that, a string; a number as a part indexes a list.
 fn set(table: &mut toml::Table, change: &str) -> Result<()> {
     let Some((key, value)) = change.split_once('=') else {
         return Err(Error::config("--set", format!("{change} is not of the form key=value")));
     };
+    if key.split('.').any(str::is_empty) {
+        return Err(Error::config("--set", format!("{change} names no key")));
+    }
     let value = format!("v = {value}")
         .parse::<toml::Table>()
         .ok()
@@ -406,6 +427,12 @@ mod tests {
     }
 
     #[test]
+    fn malformed_toml_names_its_line() {
+        let error = Config::from_toml("seed = 0\n[train]\nlr = = 3\n", &[]).expect_err("malformed").to_string();
+        assert!(error.starts_with("line 3: "), "{error}");
+    }
+
+    #[test]
     fn bad_values_name_their_key() {
         for (change, start) in [
             ("train.lr=0", "train.lr: 0 is not positive"),
@@ -416,6 +443,11 @@ mod tests {
             ("seed.x=1", "seed"),
             ("sources=[1]", "sources[0]"),
             ("meta", "--set: meta is not of the form key=value"),
+            ("=1", "--set: =1 names no key"),
+            ("target.width=1e9", "target.width: 1000000000 is more than 16"),
+            ("data.size=0", "data.size: 0 is not in 1 to 1024"),
+            ("data.augment=32", "data.augment: a border of 32 does not suit images of 32 pixels"),
+            ("method.pairs=some", "method.pairs: neither single, one-to-one, all-to-all nor a list"),
         ] {
             let error = Config::from_toml("", &[change.into()]).expect_err(change).to_string();
             assert!(error.starts_with(start), "{change}: {error}");

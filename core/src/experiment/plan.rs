@@ -20,6 +20,9 @@ use crate::source::{Source, read_weights};
 /// Seed of the drawn tasks: they are the same for every run.
 const TASK_SEED: Seed = Seed(0x5eed);
 
+/// The deepest ResNet of the paper that introduced them, and deep enough.
+const MAX_DEPTH: usize = 1202;
+
 /// Everything that a run needs.
 #[derive(Debug)]
 pub struct Plan {
@@ -129,10 +132,7 @@ fn load(config: &Config) -> Result<Splits> {
     let seed = Seed(config.seed);
     let Some(path) = &config.data.path else {
         let task = config.synthetic();
-        task.check().map_err(|e| match e {
-            Error::Config { key, reason } => Error::config(format!("data.{key}"), reason),
-            other => other,
-        })?;
+        task.check().map_err(|e| renamed(e, "", "data."))?;
         return Ok(Splits {
             train: synthetic(&task, Split::Train, TASK_SEED),
             validation: None,
@@ -163,11 +163,24 @@ fn sources(config: &Config, device: &Device, dtype: DType) -> Result<Vec<Source>
     config
         .sources
         .iter()
-        .map(|source| {
+        .enumerate()
+        .map(|(nth, source)| {
             let weights = read_weights(&source.weights)?;
-            Source::new(&weights, source.layers.as_deref(), config.data.size, device, dtype)
+            let source = Source::new(&weights, source.layers.as_deref(), config.data.size, device, dtype);
+            source.map_err(|e| renamed(e, "layers", &format!("sources[{nth}].layers")))
         })
         .collect()
+}
+
+/// The same error with `from` at the start of its key replaced: what read a part does not know where the part stands.
+fn renamed(error: Error, from: &str, to: &str) -> Error {
+    match error {
+        Error::Config { key, reason } => match key.strip_prefix(from) {
+            Some(rest) => Error::config(format!("{to}{rest}"), reason),
+            None => Error::Config { key, reason },
+        },
+        other => other,
+    }
 }
 
 fn target(config: &Config, classes: usize) -> Result<Network> {
@@ -177,7 +190,7 @@ fn target(config: &Config, classes: usize) -> Result<Network> {
     }
     let depth: Option<usize> = network.strip_prefix("resnet").and_then(|depth| depth.parse().ok());
     match depth {
-        Some(depth) if depth >= 8 && (depth - 2) % 6 == 0 => {
+        Some(depth) if (8..=MAX_DEPTH).contains(&depth) && (depth - 2) % 6 == 0 => {
             Ok(ResNetConfig::cifar(depth, classes, config.data.size).build())
         }
         _ => Err(Error::config(
@@ -196,7 +209,8 @@ fn learner(config: &Config, network: Network, sources: &[Source]) -> Result<Lear
     let pairs = match &config.method.pairs {
         None => PairSet::from_rule(config.method.name.default_pairs(), &layers, network.taps())?,
         Some(PairsConfig::Rule(rule)) => PairSet::from_rule(*rule, &layers, network.taps())?,
-        Some(PairsConfig::List(pairs)) => PairSet::new(pairs.clone(), &layers, network.taps())?,
+        Some(PairsConfig::List(pairs)) => PairSet::new(pairs.clone(), &layers, network.taps())
+            .map_err(|e| renamed(e, "pairs", "method.pairs"))?,
     };
     if pairs.is_empty() {
         return Err(Error::config("method.pairs", "no pair is left to match"));

@@ -58,9 +58,9 @@ impl WeightMap {
         let mut map = Self::new(path.display().to_string());
         for (name, tensor) in reader.tensors() {
             let bytes = tensor.read().map_err(|e| Error::file(path, one_line(&e)))?;
-            let Some(values) = widen(&format!("{:?}", tensor.dtype()), &bytes) else { continue };
             // Checkpoints of a network trained on several GPUs carry this prefix.
             let name = name.strip_prefix("module.").unwrap_or(name);
+            let Some(values) = widen(&map, name, &format!("{:?}", tensor.dtype()), &bytes)? else { continue };
             map.insert(name, tensor.shape().to_vec(), values);
         }
         if map.tensors.is_empty() {
@@ -70,12 +70,15 @@ impl WeightMap {
     }
 
     /// Reads the contents of a safetensors file; errors call it `origin`.
+    ///
+    /// # Errors
+    /// When it is truncated or none, or names the tensor of a type that is not read.
     pub fn from_safetensors(origin: impl Into<String>, bytes: &[u8]) -> Result<Self> {
         let mut map = Self::new(origin);
         let file = SafeTensors::deserialize(bytes)
             .map_err(|e| Error::file(&map.origin, format!("is no safetensors file: {}", one_line(&e))))?;
         for (name, view) in file.tensors() {
-            if let Some(values) = widen(&format!("{:?}", view.dtype()), view.data()) {
+            if let Some(values) = widen(&map, &name, &format!("{:?}", view.dtype()), view.data())? {
                 map.insert(&name, view.shape().to_vec(), values);
             }
         }
@@ -140,17 +143,19 @@ fn one_line(error: &dyn fmt::Display) -> String {
     error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Little-endian numbers of the named type; `None` for a type that holds no weights.
-fn widen(dtype: &str, bytes: &[u8]) -> Option<Vec<f64>> {
+/// Little-endian numbers of the named type; `None` for a type that holds no weights. A floating-point type that is not
+/// read is an error: its weights would seem to be missing.
+fn widen(map: &WeightMap, name: &str, dtype: &str, bytes: &[u8]) -> Result<Option<Vec<f64>>> {
     fn each<const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> f64) -> Vec<f64> {
         bytes.as_chunks::<N>().0.iter().map(|chunk| value(*chunk)).collect()
     }
-    match dtype {
+    Ok(match dtype {
         "F64" => Some(each(bytes, f64::from_le_bytes)),
         "F32" => Some(each(bytes, |b| f64::from(f32::from_le_bytes(b)))),
         "I64" => Some(each(bytes, |b| i64::from_le_bytes(b) as f64)),
+        _ if dtype.contains('F') => return Err(map.error(format!("{name} is of type {dtype}; F32 and F64 are read"))),
         _ => None,
-    }
+    })
 }
 
 /// Which keys of a checkpoint met a weight of the network.
@@ -224,6 +229,9 @@ impl Network {
             }
             if let Some(bad) = tensor.values.iter().find(|value| !value.is_finite()) {
                 return Err(weights.error(format!("{name} contains {bad}")));
+            }
+            if let Some(bad) = tensor.values.iter().find(|value| name.ends_with("running_var") && **value < 0.0) {
+                return Err(weights.error(format!("{name} contains {bad}, which is no variance")));
             }
         }
         let mut theta = vec![0.0; self.layout().len()];

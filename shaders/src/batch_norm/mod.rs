@@ -11,11 +11,13 @@
 //! - tangent of the gradient: the product rule on the above, `ġ = ȳ̇` where `ρ` is active
 
 mod cpu;
+mod gpu;
 mod reference;
 
 use burn::tensor::Tensor;
 
 use crate::cpu::Cpu;
+use crate::gpu::Gpu;
 
 /// Mean and biased variance of each channel, `[C]`.
 #[derive(Debug, Clone)]
@@ -59,6 +61,9 @@ pub struct TangentMoments {
 
 /// Normalises `x` (`[B, C, H, W]`) by its own moments, which are returned too.
 pub fn evaluate(x: Tensor<4>, affine: &Affine, epsilon: f64, relu: bool) -> (Evaluated, Moments) {
+    if Gpu::of(&x).is_some() {
+        return gpu::evaluate(x, affine, epsilon, relu);
+    }
     let moments = match Cpu::of(&x) {
         Some(_) => cpu::moments(&x),
         None => reference::moments(&x),
@@ -81,6 +86,7 @@ impl Evaluated {
     pub fn gradient(&self, gamma: &Tensor<1>, y_bar: &Tensor<4>) -> (Tensor<4>, Affine) {
         match Cpu::of(&self.x) {
             Some(_) => cpu::gradient(self, gamma, y_bar),
+            None if Gpu::of(&self.x).is_some() => gpu::gradient(self, gamma, y_bar),
             None => reference::gradient(self, gamma, y_bar),
         }
     }
@@ -95,6 +101,7 @@ impl Evaluated {
     pub fn tangent(&self, gamma: &Tensor<1>, x_dot: &Tensor<4>, affine_dot: &Affine) -> (Tensor<4>, TangentMoments) {
         match Cpu::of(&self.x) {
             Some(_) => cpu::tangent(self, gamma, x_dot, affine_dot),
+            None if Gpu::of(&self.x).is_some() => gpu::tangent(self, gamma, x_dot, affine_dot),
             None => reference::tangent(self, gamma, x_dot, affine_dot),
         }
     }
@@ -108,6 +115,7 @@ impl Evaluated {
     ) -> (Tensor<4>, Affine) {
         match Cpu::of(&self.x) {
             Some(_) => cpu::gradient_tangent(self, along, y_bar, y_bar_dot),
+            None if Gpu::of(&self.x).is_some() => gpu::gradient_tangent(self, along, y_bar, y_bar_dot),
             None => reference::gradient_tangent(self, along, y_bar, y_bar_dot),
         }
     }

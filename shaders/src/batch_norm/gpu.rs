@@ -1,0 +1,110 @@
+//! The rules as WGSL kernels, one launch each: composed of Burn's operations each is a dozen or two.
+
+use burn::tensor::Tensor;
+
+use super::{Affine, Direction, Evaluated, Moments, TangentMoments, reference};
+use crate::gpu::{Gpu, Wgsl, launch, tensor};
+
+const FORWARD: Wgsl =
+    Wgsl { name: "batch_norm_forward", source: include_str!("../../wgsl/batch_norm_forward.wgsl") };
+const GRADIENT: Wgsl =
+    Wgsl { name: "batch_norm_gradient", source: include_str!("../../wgsl/batch_norm_gradient.wgsl") };
+const TANGENT: Wgsl =
+    Wgsl { name: "batch_norm_tangent", source: include_str!("../../wgsl/batch_norm_tangent.wgsl") };
+const GRADIENT_TANGENT: Wgsl = Wgsl {
+    name: "batch_norm_gradient_tangent",
+    source: include_str!("../../wgsl/batch_norm_gradient_tangent.wgsl"),
+};
+
+/// Sizes as the kernels read them: B, C, A, relu.
+fn sizes(x: &Tensor<4>, relu: bool) -> [usize; 4] {
+    let [batch, channels, height, width] = x.dims();
+    [batch, channels, height * width, usize::from(relu)]
+}
+
+/// Per-channel vectors one after another.
+fn rows(vectors: &[&Tensor<1>]) -> Tensor<1> {
+    Tensor::cat(vectors.iter().map(|vector| (*vector).clone()).collect(), 0)
+}
+
+/// Row `nth` of `[rows, C]`.
+fn row(vectors: &Tensor<2>, nth: usize) -> Tensor<1> {
+    let channels = vectors.dims()[1];
+    vectors.clone().narrow(0, nth, 1).reshape([channels])
+}
+
+fn gpu<const D: usize>(x: &Tensor<D>) -> Gpu {
+    Gpu::of(x).expect("one normalisation's tensors are on one device")
+}
+
+pub fn evaluate(x: Tensor<4>, affine: &Affine, epsilon: f64, relu: bool) -> (Evaluated, Moments) {
+    let dims = x.dims();
+    let channels = dims[1];
+    let epsilon = Tensor::<1>::full([1], epsilon, (&x.device(), x.dtype()));
+    let [y, moments] = launch(
+        FORWARD,
+        channels,
+        &[&gpu(&x), &gpu(&rows(&[&affine.gamma, &affine.beta])), &gpu(&epsilon)],
+        [&dims, &[3, channels]],
+        &sizes(&x, relu),
+    );
+    let moments: Tensor<2> = tensor(moments);
+    let (mean, variance, inv_std) = (row(&moments, 0), row(&moments, 1), row(&moments, 2));
+    let at = Evaluated { x, y: tensor(y), mean: mean.clone(), inv_std, relu };
+    (at, Moments { mean, variance })
+}
+
+pub fn gradient(at: &Evaluated, gamma: &Tensor<1>, y_bar: &Tensor<4>) -> (Tensor<4>, Affine) {
+    let dims = y_bar.dims();
+    let [x_bar, affine_bar] = launch(
+        GRADIENT,
+        dims[1],
+        &[&gpu(&at.x), &gpu(&at.y), &gpu(y_bar), &gpu(&rows(&[&at.mean, &at.inv_std, gamma]))],
+        [&dims, &[2, dims[1]]],
+        &sizes(&at.x, at.relu),
+    );
+    let affine_bar: Tensor<2> = tensor(affine_bar);
+    (tensor(x_bar), Affine { gamma: row(&affine_bar, 0), beta: row(&affine_bar, 1) })
+}
+
+pub fn tangent(
+    at: &Evaluated,
+    gamma: &Tensor<1>,
+    x_dot: &Tensor<4>,
+    affine_dot: &Affine,
+) -> (Tensor<4>, TangentMoments) {
+    let dims = x_dot.dims();
+    let vectors = rows(&[&at.mean, &at.inv_std, gamma, &affine_dot.gamma, &affine_dot.beta]);
+    let [y_dot, moments] = launch(
+        TANGENT,
+        dims[1],
+        &[&gpu(&at.x), &gpu(&at.y), &gpu(x_dot), &gpu(&vectors)],
+        [&dims, &[2, dims[1]]],
+        &sizes(&at.x, at.relu),
+    );
+    let moments: Tensor<2> = tensor(moments);
+    (tensor(y_dot), TangentMoments { mean: row(&moments, 0), correlation: row(&moments, 1) })
+}
+
+pub fn gradient_tangent(
+    at: &Evaluated,
+    along: &Direction<'_>,
+    y_bar: &Tensor<4>,
+    y_bar_dot: &Tensor<4>,
+) -> (Tensor<4>, Affine) {
+    let dims = y_bar.dims();
+    let moments = along.moments;
+    let vectors =
+        rows(&[&at.mean, &at.inv_std, along.gamma, along.gamma_dot, &moments.mean, &moments.correlation]);
+    // With the mask inside it would need a ninth buffer, one more than WebGPU promises.
+    let (g, g_dot) = (reference::active(at, y_bar), reference::active(at, y_bar_dot));
+    let [x_bar_dot, affine_bar] = launch(
+        GRADIENT_TANGENT,
+        dims[1],
+        &[&gpu(&at.x), &gpu(along.x_dot), &gpu(&g), &gpu(&g_dot), &gpu(&vectors)],
+        [&dims, &[2, dims[1]]],
+        &sizes(&at.x, at.relu)[..3],
+    );
+    let affine_bar: Tensor<2> = tensor(affine_bar);
+    (tensor(x_bar_dot), Affine { gamma: row(&affine_bar, 0), beta: row(&affine_bar, 1) })
+}

@@ -1,0 +1,87 @@
+//! What the WGSL kernels share: tensors in GPU memory, and launching.
+//!
+//! Kernels keep to WebGPU's baseline: at most 8 storage buffers, 256 invocations a workgroup, no subgroups. All buffers are
+//! bound `read_write`, because tensors share large allocations and WebGPU does not let one allocation be bound for
+//! reading and for writing at once. Sizes travel in a small buffer, so that one compiled kernel serves every layer.
+
+use burn::backend::DispatchTensorKind;
+use burn::backend::wgpu::{
+    CubeDim, CubeTensor, KernelSource, SourceKernel, SourceTemplate, Wgpu, into_contiguous,
+};
+use burn::tensor::{DType, Tensor};
+use cubecl::server::Handle;
+use cubecl::prelude::{CubeCount, KernelId};
+use cubecl::server::KernelArguments;
+
+/// Invocations of a workgroup.
+pub(crate) const WORKGROUP: u32 = 256;
+
+/// A contiguous single-precision tensor in GPU memory.
+pub(crate) struct Gpu(CubeTensor);
+
+impl Gpu {
+    /// The GPU storage of `x`, or `None` where it lies elsewhere or is not single precision.
+    pub fn of<const D: usize>(x: &Tensor<D>) -> Option<Self> {
+        if x.dtype() != DType::F32 || !matches!(x.clone().into_dispatch().kind, DispatchTensorKind::Cube(_)) {
+            return None;
+        }
+        Some(Self(into_contiguous(x.clone().try_into_primitive::<Wgpu>().ok()?)))
+    }
+}
+
+/// A kernel: its name, which is unique, and its source.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wgsl {
+    pub name: &'static str,
+    pub source: &'static str,
+}
+
+impl KernelSource for Wgsl {
+    fn source(&self) -> SourceTemplate {
+        SourceTemplate::new(self.source).register("workgroup", WORKGROUP.to_string())
+    }
+
+    fn id(&self) -> KernelId {
+        // The name stands for the source: both are constants of one kernel.
+        KernelId::new::<Self>().info(self.name)
+    }
+
+    fn lang(&self) -> &'static str {
+        "wgsl"
+    }
+}
+
+/// Runs `kernel` with one workgroup for each of `groups`: inputs first, then outputs, then `sizes`. Returns the outputs.
+pub(crate) fn launch<const N: usize>(
+    kernel: Wgsl,
+    groups: usize,
+    inputs: &[&Gpu],
+    outputs: [&[usize]; N],
+    sizes: &[usize],
+) -> [CubeTensor; N] {
+    let like = &inputs[0].0;
+    let outputs = outputs.map(|shape| {
+        let elements: usize = shape.iter().product();
+        let handle = like.client.empty(elements * size_of::<f32>());
+        CubeTensor::new_contiguous(like.client.clone(), like.device.clone(), shape.to_vec().into(), handle, DType::F32)
+    });
+    let number = |n: usize| u32::try_from(n).expect("tensors have fewer than 2³² elements");
+    let sizes: Vec<u8> = sizes.iter().flat_map(|n| number(*n).to_le_bytes()).collect();
+    let buffers: Vec<Handle> = inputs
+        .iter()
+        .map(|tensor| tensor.0.handle.clone())
+        .chain(outputs.iter().map(|tensor| tensor.handle.clone()))
+        .chain([like.client.create_from_slice(&sizes)])
+        .collect();
+    assert!(buffers.len() <= 8, "{}: WebGPU binds at most 8 storage buffers", kernel.name);
+    assert!(groups <= 65_535, "{}: WebGPU runs at most 65,535 workgroups a dimension", kernel.name);
+    let arguments = KernelArguments::new().with_buffers(buffers.into_iter().map(|handle| handle.binding()).collect());
+    let kernel = SourceKernel::new(kernel, CubeDim::new_1d(WORKGROUP));
+    like.client.launch(Box::new(kernel), CubeCount::Static(number(groups), 1, 1), arguments);
+    outputs
+}
+
+/// An output of [`launch`] as a tensor.
+pub(crate) fn tensor<const D: usize>(output: CubeTensor) -> Tensor<D> {
+    Tensor::from_primitive::<Wgpu>(output)
+}

@@ -1,0 +1,62 @@
+// Batch normalisation in training mode with ReLU behind it: one workgroup a channel.
+// m = ⟨x⟩, v = ⟨(x − m)²⟩, s = 1/√(v + ε), y = ρ(γ s (x − m) + β).
+
+@group(0) @binding(0) var<storage, read_write> x: array<f32>;       // [B, C, A]
+@group(0) @binding(1) var<storage, read_write> affine: array<f32>;  // γ, β: [2, C]
+@group(0) @binding(2) var<storage, read_write> epsilon: array<f32>; // [1]
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;       // [B, C, A]
+@group(0) @binding(4) var<storage, read_write> moments: array<f32>; // m, v, s: [3, C]
+@group(0) @binding(5) var<storage, read_write> sizes: array<u32>;   // B, C, A, relu
+
+const LANES: u32 = {{ workgroup }}u;
+var<workgroup> partial: array<f32, LANES>;
+
+fn total(lane: u32, value: f32) -> f32 {
+    partial[lane] = value;
+    workgroupBarrier();
+    for (var half = LANES / 2u; half > 0u; half /= 2u) {
+        if lane < half {
+            partial[lane] += partial[lane + half];
+        }
+        workgroupBarrier();
+    }
+    let sum = partial[0];
+    workgroupBarrier();
+    return sum;
+}
+
+@compute @workgroup_size({{ workgroup }})
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    let channels = sizes[1];
+    let area = sizes[2];
+    let count = sizes[0] * area;
+    let c = group.x;
+
+    var sum = 0.0;
+    for (var i = lane; i < count; i += LANES) {
+        sum += x[(i / area * channels + c) * area + i % area];
+    }
+    let mean = total(lane, sum) / f32(count);
+
+    // A second pass over centred values: E[x²] − E[x]² would cancel.
+    var squares = 0.0;
+    for (var i = lane; i < count; i += LANES) {
+        let d = x[(i / area * channels + c) * area + i % area] - mean;
+        squares += d * d;
+    }
+    let variance = total(lane, squares) / f32(count);
+    let inv_std = 1.0 / sqrt(variance + epsilon[0]);
+    if lane == 0u {
+        moments[c] = mean;
+        moments[channels + c] = variance;
+        moments[2u * channels + c] = inv_std;
+    }
+
+    let scale = affine[c] * inv_std;
+    let shift = affine[channels + c];
+    for (var i = lane; i < count; i += LANES) {
+        let at = (i / area * channels + c) * area + i % area;
+        let value = (x[at] - mean) * scale + shift;
+        y[at] = select(value, 0.0, sizes[3] == 1u && value < 0.0);
+    }
+}

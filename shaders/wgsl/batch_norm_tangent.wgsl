@@ -1,0 +1,57 @@
+// The tangent of batch normalisation with ReLU: one workgroup a channel.
+// x̂̇ = s (ẋ − ⟨ẋ⟩ − x̂ ⟨x̂ ẋ⟩), ẏ = γ̇ x̂ + γ x̂̇ + β̇ where ρ is active.
+
+@group(0) @binding(0) var<storage, read_write> x: array<f32>;       // [B, C, A]
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;       // [B, C, A]
+@group(0) @binding(2) var<storage, read_write> x_dot: array<f32>;   // [B, C, A]
+@group(0) @binding(3) var<storage, read_write> vectors: array<f32>; // m, s, γ, γ̇, β̇: [5, C]
+@group(0) @binding(4) var<storage, read_write> y_dot: array<f32>;   // [B, C, A]
+@group(0) @binding(5) var<storage, read_write> moments: array<f32>; // ⟨ẋ⟩, ⟨x̂ ẋ⟩: [2, C]
+@group(0) @binding(6) var<storage, read_write> sizes: array<u32>;   // B, C, A, relu
+
+const LANES: u32 = {{ workgroup }}u;
+var<workgroup> partial: array<vec2<f32>, LANES>;
+
+fn total(lane: u32, value: vec2<f32>) -> vec2<f32> {
+    partial[lane] = value;
+    workgroupBarrier();
+    for (var half = LANES / 2u; half > 0u; half /= 2u) {
+        if lane < half {
+            partial[lane] += partial[lane + half];
+        }
+        workgroupBarrier();
+    }
+    return partial[0];
+}
+
+@compute @workgroup_size({{ workgroup }})
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    let channels = sizes[1];
+    let area = sizes[2];
+    let count = sizes[0] * area;
+    let relu = sizes[3] == 1u;
+    let c = group.x;
+    let mean = vectors[c];
+    let inv_std = vectors[channels + c];
+
+    var sums = vec2<f32>(0.0);
+    for (var i = lane; i < count; i += LANES) {
+        let at = (i / area * channels + c) * area + i % area;
+        sums += vec2<f32>(x_dot[at], (x[at] - mean) * inv_std * x_dot[at]);
+    }
+    let means = total(lane, sums) / f32(count);
+    if lane == 0u {
+        moments[c] = means.x;
+        moments[channels + c] = means.y;
+    }
+
+    let scale = vectors[2u * channels + c] * inv_std;
+    let gamma_dot = vectors[3u * channels + c];
+    let beta_dot = vectors[4u * channels + c];
+    for (var i = lane; i < count; i += LANES) {
+        let at = (i / area * channels + c) * area + i % area;
+        let x_hat = (x[at] - mean) * inv_std;
+        let value = gamma_dot * x_hat + scale * (x_dot[at] - means.x - x_hat * means.y) + beta_dot;
+        y_dot[at] = select(value, 0.0, relu && y[at] <= 0.0);
+    }
+}
