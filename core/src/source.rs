@@ -34,7 +34,10 @@ pub struct Source {
 pub fn read_weights(from: &str) -> Result<WeightMap> {
     if let Some(depth) = from.strip_prefix("untrained-resnet").and_then(|depth| depth.parse().ok()) {
         if !(8..=1202).contains(&depth) || (depth - 2) % 6 != 0 {
-            return Err(Error::weights(from, "is none of untrained-resnet8, untrained-resnet14, untrained-resnet20, …"));
+            return Err(Error::weights(
+                from,
+                "is none of untrained-resnet8, untrained-resnet14, untrained-resnet20, …",
+            ));
         }
         return Ok(untrained(from, depth));
     }

@@ -3,6 +3,15 @@
 use burn::tensor::Tensor;
 
 use crate::cpu::{Cpu, PlaneShape, Real, by_dtype, channel_sums, lane_sums, map_images, map_planes};
+use crate::gpu::{Gpu, Wgsl, launch, tensor};
+
+const MEAN_PRODUCT: Wgsl =
+    Wgsl { name: "channel_mean_product", source: include_str!("../wgsl/channel_mean_product.wgsl") };
+const SUM: Wgsl = Wgsl { name: "channel_sum", source: include_str!("../wgsl/channel_sum.wgsl") };
+
+/// All of them.
+#[cfg(test)]
+pub(crate) const KERNELS: [Wgsl; 2] = [MEAN_PRODUCT, SUM];
 
 /// `⟨d, e⟩_{bc} = 1/(HW) Σ_ij d_{bcij} e_{bcij}`, `[B, C, H, W]` × 2 → `[B, C]`.
 ///
@@ -10,6 +19,11 @@ use crate::cpu::{Cpu, PlaneShape, Real, by_dtype, channel_sums, lane_sums, map_i
 /// of that.
 pub fn mean_product(d: &Tensor<4>, e: &Tensor<4>) -> Tensor<2> {
     let [batch, channels, height, width] = d.dims();
+    if let (Some(left), Some(right)) = (Gpu::of(d), Gpu::of(e)) {
+        let sizes = [channels, height * width];
+        let [out] = launch(MEAN_PRODUCT, [channels, batch], &[&left, &right], [&[batch, channels]], &sizes);
+        return tensor(out);
+    }
     let (Some(left), Some(right)) = (Cpu::of(d), Cpu::of(e)) else {
         return (d.clone() * e.clone())
             .reshape([batch, channels, height * width])
@@ -81,7 +95,11 @@ pub fn add_bias(x: &Tensor<4>, v: &Tensor<1>, minus: Option<&Tensor<4>>) -> Tens
 
 /// `v_c = Σ_{bij} y_{bcij}`, `[B, C, H, W]` → `[C]`: the gradient of [`add_bias`] in its bias.
 pub fn sum(y: &Tensor<4>) -> Tensor<1> {
-    let channels = y.dims()[1];
+    let [batch, channels, height, width] = y.dims();
+    if let Some(y) = Gpu::of(y) {
+        let [out] = launch(SUM, [channels, 1], &[&y], [&[channels]], &[batch, channels, height * width]);
+        return tensor(out);
+    }
     let Some(values) = Cpu::of(y) else {
         return y.clone().sum_dim(3).sum_dim(2).sum_dim(0).reshape([channels]);
     };

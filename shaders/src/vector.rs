@@ -4,6 +4,13 @@ use burn::tensor::Tensor;
 use rayon::prelude::*;
 
 use crate::cpu::{Cpu, Real, by_dtype};
+use crate::gpu::{Gpu, WORKGROUP, Wgsl, launch, tensor};
+
+const COMBINE: Wgsl = Wgsl { name: "vector_combine", source: include_str!("../wgsl/vector_combine.wgsl") };
+
+/// All of them.
+#[cfg(test)]
+pub(crate) const KERNELS: [Wgsl; 1] = [COMBINE];
 
 /// Elements that one thread takes at a time.
 const CHUNK: usize = 1 << 15;
@@ -14,6 +21,9 @@ const CHUNK: usize = 1 << 15;
 /// When there is no term.
 pub fn combine(terms: &[(f64, &Tensor<1>)]) -> Tensor<1> {
     assert!(!terms.is_empty(), "a linear combination has at least one term");
+    if let Some(sum) = combine_on_gpu(terms) {
+        return sum;
+    }
     let Some(vectors) = terms.iter().map(|&(k, x)| Some((k, Cpu::of(x)?))).collect::<Option<Vec<_>>>() else {
         let scaled = terms.iter().map(|&(k, x)| if k == 1.0 { x.clone() } else { x.clone() * k });
         return scaled.reduce(|a, b| a + b).expect("at least one term");
@@ -32,6 +42,31 @@ pub fn combine(terms: &[(f64, &Tensor<1>)]) -> Tensor<1> {
         let shape = [out.len()];
         Cpu::tensor(out, shape)
     })
+}
+
+/// The combination of at most three vectors in one launch.
+fn combine_on_gpu(terms: &[(f64, &Tensor<1>)]) -> Option<Tensor<1>> {
+    const TERMS: usize = 3;
+    if terms.len() > TERMS {
+        return None;
+    }
+    let vectors = terms.iter().map(|(_, x)| Gpu::of(x)).collect::<Option<Vec<_>>>()?;
+    let mut factors: Vec<f64> = terms.iter().map(|(k, _)| *k).collect();
+    factors.resize(TERMS, 0.0);
+    let like = terms[0].1;
+    let factors: Tensor<1> =
+        Tensor::from_data(burn::tensor::TensorData::new(factors, [TERMS]), (&like.device(), like.dtype()));
+    let [n] = like.dims();
+    let groups = n.div_ceil(WORKGROUP as usize).min(1 << 14);
+    let vector = |nth: usize| &vectors[nth.min(vectors.len() - 1)];
+    let [out] = launch(
+        COMBINE,
+        [groups, 1],
+        &[vector(0), vector(1), vector(2), &Gpu::of(&factors)?],
+        [&[n]],
+        &[n, groups * WORKGROUP as usize],
+    );
+    Some(tensor(out))
 }
 
 /// A vector of `len` elements with each piece at its offset and zeros elsewhere.

@@ -132,7 +132,10 @@ impl Method {
 
 /// A rule or a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "neither single, one-to-one, all-to-all nor a list like [{ source_layer = 0, target_layer = 1 }]")]
+#[serde(
+    untagged,
+    expecting = "neither single, one-to-one, all-to-all nor a list like [{ source_layer = 0, target_layer = 1 }]"
+)]
 pub enum PairsConfig {
     /// `single`, `one-to-one` or `all-to-all`.
     Rule(PairRule),

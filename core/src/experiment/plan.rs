@@ -209,8 +209,9 @@ fn learner(config: &Config, network: Network, sources: &[Source]) -> Result<Lear
     let pairs = match &config.method.pairs {
         None => PairSet::from_rule(config.method.name.default_pairs(), &layers, network.taps())?,
         Some(PairsConfig::Rule(rule)) => PairSet::from_rule(*rule, &layers, network.taps())?,
-        Some(PairsConfig::List(pairs)) => PairSet::new(pairs.clone(), &layers, network.taps())
-            .map_err(|e| renamed(e, "pairs", "method.pairs"))?,
+        Some(PairsConfig::List(pairs)) => {
+            PairSet::new(pairs.clone(), &layers, network.taps()).map_err(|e| renamed(e, "pairs", "method.pairs"))?
+        }
     };
     if pairs.is_empty() {
         return Err(Error::config("method.pairs", "no pair is left to match"));

@@ -5,16 +5,16 @@ use burn::tensor::Tensor;
 use super::{Affine, Direction, Evaluated, Moments, TangentMoments, reference};
 use crate::gpu::{Gpu, Wgsl, launch, tensor};
 
-const FORWARD: Wgsl =
-    Wgsl { name: "batch_norm_forward", source: include_str!("../../wgsl/batch_norm_forward.wgsl") };
+const FORWARD: Wgsl = Wgsl { name: "batch_norm_forward", source: include_str!("../../wgsl/batch_norm_forward.wgsl") };
 const GRADIENT: Wgsl =
     Wgsl { name: "batch_norm_gradient", source: include_str!("../../wgsl/batch_norm_gradient.wgsl") };
-const TANGENT: Wgsl =
-    Wgsl { name: "batch_norm_tangent", source: include_str!("../../wgsl/batch_norm_tangent.wgsl") };
-const GRADIENT_TANGENT: Wgsl = Wgsl {
-    name: "batch_norm_gradient_tangent",
-    source: include_str!("../../wgsl/batch_norm_gradient_tangent.wgsl"),
-};
+const TANGENT: Wgsl = Wgsl { name: "batch_norm_tangent", source: include_str!("../../wgsl/batch_norm_tangent.wgsl") };
+const GRADIENT_TANGENT: Wgsl =
+    Wgsl { name: "batch_norm_gradient_tangent", source: include_str!("../../wgsl/batch_norm_gradient_tangent.wgsl") };
+
+/// All of them.
+#[cfg(test)]
+pub(crate) const KERNELS: [Wgsl; 4] = [FORWARD, GRADIENT, TANGENT, GRADIENT_TANGENT];
 
 /// Sizes as the kernels read them: B, C, A, relu.
 fn sizes(x: &Tensor<4>, relu: bool) -> [usize; 4] {
@@ -43,7 +43,7 @@ pub fn evaluate(x: Tensor<4>, affine: &Affine, epsilon: f64, relu: bool) -> (Eva
     let epsilon = Tensor::<1>::full([1], epsilon, (&x.device(), x.dtype()));
     let [y, moments] = launch(
         FORWARD,
-        channels,
+        [channels, 1],
         &[&gpu(&x), &gpu(&rows(&[&affine.gamma, &affine.beta])), &gpu(&epsilon)],
         [&dims, &[3, channels]],
         &sizes(&x, relu),
@@ -58,7 +58,7 @@ pub fn gradient(at: &Evaluated, gamma: &Tensor<1>, y_bar: &Tensor<4>) -> (Tensor
     let dims = y_bar.dims();
     let [x_bar, affine_bar] = launch(
         GRADIENT,
-        dims[1],
+        [dims[1], 1],
         &[&gpu(&at.x), &gpu(&at.y), &gpu(y_bar), &gpu(&rows(&[&at.mean, &at.inv_std, gamma]))],
         [&dims, &[2, dims[1]]],
         &sizes(&at.x, at.relu),
@@ -77,7 +77,7 @@ pub fn tangent(
     let vectors = rows(&[&at.mean, &at.inv_std, gamma, &affine_dot.gamma, &affine_dot.beta]);
     let [y_dot, moments] = launch(
         TANGENT,
-        dims[1],
+        [dims[1], 1],
         &[&gpu(&at.x), &gpu(&at.y), &gpu(x_dot), &gpu(&vectors)],
         [&dims, &[2, dims[1]]],
         &sizes(&at.x, at.relu),
@@ -94,13 +94,12 @@ pub fn gradient_tangent(
 ) -> (Tensor<4>, Affine) {
     let dims = y_bar.dims();
     let moments = along.moments;
-    let vectors =
-        rows(&[&at.mean, &at.inv_std, along.gamma, along.gamma_dot, &moments.mean, &moments.correlation]);
+    let vectors = rows(&[&at.mean, &at.inv_std, along.gamma, along.gamma_dot, &moments.mean, &moments.correlation]);
     // With the mask inside it would need a ninth buffer, one more than WebGPU promises.
     let (g, g_dot) = (reference::active(at, y_bar), reference::active(at, y_bar_dot));
     let [x_bar_dot, affine_bar] = launch(
         GRADIENT_TANGENT,
-        dims[1],
+        [dims[1], 1],
         &[&gpu(&at.x), &gpu(along.x_dot), &gpu(&g), &gpu(&g_dot), &gpu(&vectors)],
         [&dims, &[2, dims[1]]],
         &sizes(&at.x, at.relu)[..3],

@@ -16,6 +16,9 @@ mod reference;
 
 use burn::tensor::Tensor;
 
+#[cfg(test)]
+pub(crate) use gpu::KERNELS;
+
 use crate::cpu::Cpu;
 use crate::gpu::Gpu;
 

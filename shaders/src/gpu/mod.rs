@@ -5,13 +5,10 @@
 //! reading and for writing at once. Sizes travel in a small buffer, so that one compiled kernel serves every layer.
 
 use burn::backend::DispatchTensorKind;
-use burn::backend::wgpu::{
-    CubeDim, CubeTensor, KernelSource, SourceKernel, SourceTemplate, Wgpu, into_contiguous,
-};
+use burn::backend::wgpu::{CubeDim, CubeTensor, KernelSource, SourceKernel, SourceTemplate, Wgpu, into_contiguous};
 use burn::tensor::{DType, Tensor};
-use cubecl::server::Handle;
 use cubecl::prelude::{CubeCount, KernelId};
-use cubecl::server::KernelArguments;
+use cubecl::server::{Handle, KernelArguments};
 
 /// Invocations of a workgroup.
 pub(crate) const WORKGROUP: u32 = 256;
@@ -51,10 +48,10 @@ impl KernelSource for Wgsl {
     }
 }
 
-/// Runs `kernel` with one workgroup for each of `groups`: inputs first, then outputs, then `sizes`. Returns the outputs.
+/// Runs `kernel` with `groups` workgroups along x and y: inputs first, then outputs, then `sizes`. Returns the outputs.
 pub(crate) fn launch<const N: usize>(
     kernel: Wgsl,
-    groups: usize,
+    groups: [usize; 2],
     inputs: &[&Gpu],
     outputs: [&[usize]; N],
     sizes: &[usize],
@@ -74,14 +71,47 @@ pub(crate) fn launch<const N: usize>(
         .chain([like.client.create_from_slice(&sizes)])
         .collect();
     assert!(buffers.len() <= 8, "{}: WebGPU binds at most 8 storage buffers", kernel.name);
-    assert!(groups <= 65_535, "{}: WebGPU runs at most 65,535 workgroups a dimension", kernel.name);
+    assert!(
+        groups.iter().all(|count| *count <= 65_535),
+        "{}: WebGPU runs at most 65,535 workgroups a dimension",
+        kernel.name
+    );
     let arguments = KernelArguments::new().with_buffers(buffers.into_iter().map(|handle| handle.binding()).collect());
     let kernel = SourceKernel::new(kernel, CubeDim::new_1d(WORKGROUP));
-    like.client.launch(Box::new(kernel), CubeCount::Static(number(groups), 1, 1), arguments);
+    like.client.launch(Box::new(kernel), CubeCount::Static(number(groups[0]), number(groups[1]), 1), arguments);
     outputs
 }
 
 /// An output of [`launch`] as a tensor.
 pub(crate) fn tensor<const D: usize>(output: CubeTensor) -> Tensor<D> {
     Tensor::from_primitive::<Wgpu>(output)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every kernel, as it is compiled, is valid WGSL for a device with none but WebGPU's baseline.
+    #[test]
+    fn every_kernel_is_valid() {
+        let kernels = [
+            crate::batch_norm::KERNELS.as_slice(),
+            crate::channels::KERNELS.as_slice(),
+            crate::vector::KERNELS.as_slice(),
+        ]
+        .concat();
+        let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/wgsl")).expect("the kernels' folder");
+        assert_eq!(kernels.len(), files.count(), "every file is a kernel that is listed");
+        for kernel in kernels {
+            let source = kernel.source().complete();
+            let module = naga::front::wgsl::parse_str(&source)
+                .unwrap_or_else(|e| panic!("{}: {}", kernel.name, e.emit_to_string(&source)));
+            let capabilities = naga::valid::Capabilities::empty();
+            naga::valid::Validator::new(naga::valid::ValidationFlags::all(), capabilities)
+                .validate(&module)
+                .unwrap_or_else(|e| panic!("{}: {}", kernel.name, e.emit_to_string(&source)));
+            let buffers = module.global_variables.iter().filter(|(_, variable)| variable.binding.is_some()).count();
+            assert!(buffers <= 8, "{}: {buffers} storage buffers", kernel.name);
+        }
+    }
 }
