@@ -4,4 +4,5 @@
 
 pub mod allocator;
 pub mod cli;
+pub mod environment;
 pub mod plots;

@@ -6,8 +6,8 @@ use crate::cpu::{Cpu, PlaneShape, Real, by_dtype, channel_sums, lane_sums, map_i
 use crate::gpu::{Gpu, Wgsl, launch, tensor};
 
 const MEAN_PRODUCT: Wgsl =
-    Wgsl { name: "channel_mean_product", source: include_str!("../wgsl/channel_mean_product.wgsl") };
-const SUM: Wgsl = Wgsl { name: "channel_sum", source: include_str!("../wgsl/channel_sum.wgsl") };
+    Wgsl { name: "channel_mean_product", source: include_str!("../wgsl/channel_mean_product.wgsl"), sum: Some("f32") };
+const SUM: Wgsl = Wgsl { name: "channel_sum", source: include_str!("../wgsl/channel_sum.wgsl"), sum: Some("f32") };
 
 /// All of them.
 #[cfg(test)]

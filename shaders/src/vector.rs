@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use crate::cpu::{Cpu, Real, by_dtype};
 use crate::gpu::{Gpu, WORKGROUP, Wgsl, launch, tensor};
 
-const COMBINE: Wgsl = Wgsl { name: "vector_combine", source: include_str!("../wgsl/vector_combine.wgsl") };
+const COMBINE: Wgsl = Wgsl { name: "vector_combine", source: include_str!("../wgsl/vector_combine.wgsl"), sum: None };
 
 /// All of them.
 #[cfg(test)]

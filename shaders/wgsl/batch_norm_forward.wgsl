@@ -8,23 +8,6 @@
 @group(0) @binding(4) var<storage, read_write> moments: array<f32>; // m, v, s: [3, C]
 @group(0) @binding(5) var<storage, read_write> sizes: array<u32>;   // B, C, A, relu
 
-const LANES: u32 = {{ workgroup }}u;
-var<workgroup> partial: array<f32, LANES>;
-
-fn total(lane: u32, value: f32) -> f32 {
-    partial[lane] = value;
-    workgroupBarrier();
-    for (var half = LANES / 2u; half > 0u; half /= 2u) {
-        if lane < half {
-            partial[lane] += partial[lane + half];
-        }
-        workgroupBarrier();
-    }
-    let sum = partial[0];
-    workgroupBarrier();
-    return sum;
-}
-
 @compute @workgroup_size({{ workgroup }})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let channels = sizes[1];

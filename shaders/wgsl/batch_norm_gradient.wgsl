@@ -9,21 +9,6 @@
 @group(0) @binding(5) var<storage, read_write> affine_bar: array<f32>; // γ̄, β̄: [2, C]
 @group(0) @binding(6) var<storage, read_write> sizes: array<u32>;      // B, C, A, relu
 
-const LANES: u32 = {{ workgroup }}u;
-var<workgroup> partial: array<vec2<f32>, LANES>;
-
-fn total(lane: u32, value: vec2<f32>) -> vec2<f32> {
-    partial[lane] = value;
-    workgroupBarrier();
-    for (var half = LANES / 2u; half > 0u; half /= 2u) {
-        if lane < half {
-            partial[lane] += partial[lane + half];
-        }
-        workgroupBarrier();
-    }
-    return partial[0];
-}
-
 @compute @workgroup_size({{ workgroup }})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let channels = sizes[1];

@@ -5,9 +5,6 @@
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;   // [B, C]
 @group(0) @binding(3) var<storage, read_write> sizes: array<u32>; // C, A
 
-const LANES: u32 = {{ workgroup }}u;
-var<workgroup> partial: array<f32, LANES>;
-
 @compute @workgroup_size({{ workgroup }})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let area = sizes[1];
@@ -16,15 +13,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var i = lane; i < area; i += LANES) {
         sum += d[plane * area + i] * e[plane * area + i];
     }
-    partial[lane] = sum;
-    workgroupBarrier();
-    for (var half = LANES / 2u; half > 0u; half /= 2u) {
-        if lane < half {
-            partial[lane] += partial[lane + half];
-        }
-        workgroupBarrier();
-    }
+    let all = total(lane, sum);
     if lane == 0u {
-        out[plane] = partial[0] / f32(area);
+        out[plane] = all / f32(area);
     }
 }

@@ -4,9 +4,6 @@
 @group(0) @binding(1) var<storage, read_write> out: array<f32>;   // [C]
 @group(0) @binding(2) var<storage, read_write> sizes: array<u32>; // B, C, A
 
-const LANES: u32 = {{ workgroup }}u;
-var<workgroup> partial: array<f32, LANES>;
-
 @compute @workgroup_size({{ workgroup }})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let channels = sizes[1];
@@ -15,15 +12,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var i = lane; i < sizes[0] * area; i += LANES) {
         sum += y[(i / area * channels + group.x) * area + i % area];
     }
-    partial[lane] = sum;
-    workgroupBarrier();
-    for (var half = LANES / 2u; half > 0u; half /= 2u) {
-        if lane < half {
-            partial[lane] += partial[lane + half];
-        }
-        workgroupBarrier();
-    }
+    let all = total(lane, sum);
     if lane == 0u {
-        out[group.x] = partial[0];
+        out[group.x] = all;
     }
 }

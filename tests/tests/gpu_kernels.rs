@@ -5,12 +5,12 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use futures_lite::future::block_on;
-use l2t_core::device::{DeviceChoice, open};
 use l2t_core::network::weights::read;
 use l2t_shaders::batch_norm::{Affine, Direction, Moments, evaluate, evaluate_fixed};
 use l2t_shaders::conv::{Geometry, convolve, input_gradient, weight_gradient};
 use l2t_shaders::max_pool::{Window, gather, max_pool, scatter};
 use l2t_shaders::{add_relu, channels, vector};
+use l2t_tests::gpu;
 
 /// Single precision with sums of up to 882 terms of order one.
 const TOLERANCE: f64 = 2e-5;
@@ -46,15 +46,7 @@ fn host<const D: usize>(tensor: &Tensor<D>) -> Vec<f64> {
 
 #[test]
 fn every_operation_agrees_with_the_cpu() {
-    let device = match open(DeviceChoice::Gpu).or_else(|_| open(DeviceChoice::SoftwareGpu)) {
-        Ok(device) => device,
-        Err(error) => {
-            assert_ne!(std::env::var("L2T_REQUIRE_GPU").as_deref(), Ok("1"), "L2T_REQUIRE_GPU=1, but {error}");
-            println!("NOT TESTED: {error}");
-            return;
-        }
-    };
-    println!("on {}", device.name);
+    let Some(device) = gpu() else { return };
     let gpu = &device.device;
     for relu in [false, true] {
         compare(gpu, "batch norm", |on| batch_norm(on, relu));

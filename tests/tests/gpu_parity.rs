@@ -4,24 +4,16 @@
 //! says so and checks nothing, unless `L2T_REQUIRE_GPU=1` makes that a failure, as it is in CI.
 
 use burn::tensor::DType;
-use l2t_core::device::{DeviceChoice, open};
 use l2t_tests::equations::{made, made_name};
 use l2t_tests::fixture::{Fixture, check, recorded};
+use l2t_tests::gpu;
 
 /// Single precision through some forty layers forth and back; the CPU device reaches a few 1e-4 with the same fixtures.
 const TOLERANCE: f64 = 1e-3;
 
 #[test]
 fn an_iteration_on_the_gpu() {
-    let device = match open(DeviceChoice::Gpu).or_else(|_| open(DeviceChoice::SoftwareGpu)) {
-        Ok(device) => device,
-        Err(error) => {
-            assert_ne!(std::env::var("L2T_REQUIRE_GPU").as_deref(), Ok("1"), "L2T_REQUIRE_GPU=1, but {error}");
-            println!("NOT TESTED: {error}");
-            return;
-        }
-    };
-    println!("on {}", device.name);
+    let Some(device) = gpu() else { return };
     let files = recorded().into_iter().map(|path| (path.display().to_string(), Fixture::load(&path)));
     // T = 2 and T = 3 of the made ones: a software driver takes seconds for each.
     let equations = made().into_iter().filter(|(setting, _)| setting.hyper[4] >= 2.0);

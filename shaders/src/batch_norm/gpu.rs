@@ -5,12 +5,23 @@ use burn::tensor::Tensor;
 use super::{Affine, Direction, Evaluated, Moments, TangentMoments, reference};
 use crate::gpu::{Gpu, Wgsl, launch, tensor};
 
-const FORWARD: Wgsl = Wgsl { name: "batch_norm_forward", source: include_str!("../../wgsl/batch_norm_forward.wgsl") };
-const GRADIENT: Wgsl =
-    Wgsl { name: "batch_norm_gradient", source: include_str!("../../wgsl/batch_norm_gradient.wgsl") };
-const TANGENT: Wgsl = Wgsl { name: "batch_norm_tangent", source: include_str!("../../wgsl/batch_norm_tangent.wgsl") };
-const GRADIENT_TANGENT: Wgsl =
-    Wgsl { name: "batch_norm_gradient_tangent", source: include_str!("../../wgsl/batch_norm_gradient_tangent.wgsl") };
+const FORWARD: Wgsl =
+    Wgsl { name: "batch_norm_forward", source: include_str!("../../wgsl/batch_norm_forward.wgsl"), sum: Some("f32") };
+const GRADIENT: Wgsl = Wgsl {
+    name: "batch_norm_gradient",
+    source: include_str!("../../wgsl/batch_norm_gradient.wgsl"),
+    sum: Some("vec2<f32>"),
+};
+const TANGENT: Wgsl = Wgsl {
+    name: "batch_norm_tangent",
+    source: include_str!("../../wgsl/batch_norm_tangent.wgsl"),
+    sum: Some("vec2<f32>"),
+};
+const GRADIENT_TANGENT: Wgsl = Wgsl {
+    name: "batch_norm_gradient_tangent",
+    source: include_str!("../../wgsl/batch_norm_gradient_tangent.wgsl"),
+    sum: Some("vec4<f32>"),
+};
 
 /// All of them.
 #[cfg(test)]

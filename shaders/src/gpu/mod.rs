@@ -26,16 +26,23 @@ impl Gpu {
     }
 }
 
-/// A kernel: its name, which is unique, and its source.
+/// A kernel.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wgsl {
+    /// Unique among the kernels: compiled kernels are kept by it.
     pub name: &'static str,
     pub source: &'static str,
+    /// The type that the kernel adds up over a workgroup, if it does; gives it `total` of `wgsl/shared/total.wgsl`.
+    pub sum: Option<&'static str>,
 }
 
 impl KernelSource for Wgsl {
     fn source(&self) -> SourceTemplate {
-        SourceTemplate::new(self.source).register("workgroup", WORKGROUP.to_string())
+        let template = SourceTemplate::new(self.source).register("workgroup", WORKGROUP.to_string());
+        match self.sum {
+            Some(sum) => template.add_template(include_str!("../../wgsl/shared/total.wgsl")).register("sum", sum),
+            None => template,
+        }
     }
 
     fn id(&self) -> KernelId {
@@ -101,6 +108,7 @@ mod tests {
         ]
         .concat();
         let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/wgsl")).expect("the kernels' folder");
+        let files = files.filter(|entry| entry.as_ref().is_ok_and(|entry| entry.path().is_file()));
         assert_eq!(kernels.len(), files.count(), "every file is a kernel that is listed");
         for kernel in kernels {
             let source = kernel.source().complete();
