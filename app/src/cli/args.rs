@@ -49,7 +49,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["preset", "config", "resume"]))]
 pub struct TrainArguments {
-    /// An experiment that comes with the program: demo, source, cifar10-50, paper-cifar10.
+    /// An experiment that comes with the program: demo, source, cifar10-50, paper-cifar10, bench.
     #[arg(long)]
     pub preset: Option<String>,
     /// An experiment in a TOML file; every run writes its own as config.toml.

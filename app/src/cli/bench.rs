@@ -92,13 +92,13 @@ fn report(plan: &Plan, learner: &Learner, first: &Timing, timings: &[Timing]) {
         values[values.len() / 2]
     };
     let total = median(&|t| t.total);
-    println!("phase            median ms   share");
+    say!("phase            median ms   share");
     for phase in Phase::ALL {
         let secs = median(&|t| t.phases.get(&phase).copied().unwrap_or(0.0));
-        println!("{:<16} {:9.1}   {:4.0} %", phase.name(), 1e3 * secs, 100.0 * secs / total);
+        say!("{:<16} {:9.1}   {:4.0} %", phase.name(), 1e3 * secs, 100.0 * secs / total);
     }
     let (least, most) = timings.iter().fold((f64::MAX, 0.0), |(l, m): (f64, f64), t| (l.min(t.total), m.max(t.total)));
-    println!(
+    say!(
         "{:<16} {:9.1}   ({:.1} to {:.1} in {} repeats; the first took {:.1})",
         "iteration",
         1e3 * total,
@@ -114,7 +114,7 @@ fn report(plan: &Plan, learner: &Learner, first: &Timing, timings: &[Timing]) {
         * (model.network.forward_multiply_adds(model.network.output())
             + model.matching.as_ref().map_or(0, |matching| matching.forward_multiply_adds()));
     let source: u64 = batch * plan.sources.iter().map(|source| source.multiply_adds()).sum::<u64>();
-    println!(
+    say!(
         "work             {:.1} target forward-equivalents ({:.2} GFLOP each, regressors included) and {} source forward ({:.2} GFLOP)",
         timings[0].multiply_adds as f64 / forward as f64,
         2e-9 * forward as f64,
@@ -123,16 +123,16 @@ fn report(plan: &Plan, learner: &Learner, first: &Timing, timings: &[Timing]) {
     );
     let product = matrix_product(plan);
     let achieved = 2e-9 * (timings[0].multiply_adds + source) as f64 / total;
-    println!(
+    say!(
         "rate             {achieved:.1} GFLOP/s; this device's own 1024³ matrix product {product:.1} GFLOP/s ({:.0} %)",
         100.0 * achieved / product
     );
     match peak_memory() {
-        Some(bytes) => println!("peak memory      {:.0} MiB of this process", bytes / 1048576.0),
-        None => println!("peak memory      unknown on this system"),
+        Some(bytes) => say!("peak memory      {:.0} MiB of this process", bytes / 1048576.0),
+        None => say!("peak memory      unknown on this system"),
     }
     if let Some(usage) = plan.device.memory_pool_usage() {
-        println!("device memory    {usage:?}");
+        say!("device memory    {usage:?}");
     }
 }
 

@@ -7,6 +7,6 @@ use l2t_core::Result;
 use super::Ending;
 
 pub fn inspect(path: &Path) -> Result<Ending> {
-    println!("{}", l2t_core::data::inspect(path)?);
+    say!("{}", l2t_core::data::inspect(path)?);
     Ok(Ending::Done)
 }

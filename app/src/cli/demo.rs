@@ -1,12 +1,15 @@
 //! `l2t demo`: the main job on what the program carries.
 
-use l2t_core::Result;
-use l2t_core::experiment::store::write_summary;
+use std::path::Path;
+
+use l2t_core::experiment::checkpoint::Checkpoint;
+use l2t_core::experiment::store::{RunFolder, write_summary};
 use l2t_core::experiment::{Config, History, Plan, Summary};
+use l2t_core::{Error, Result};
 
 use super::args::DemoArguments;
 use super::pictures::compare_curves;
-use super::train::{describe, on_interrupt, subfolder, train_into, verdict};
+use super::train::{describe, nothing_left, on_interrupt, train_into, verdict};
 use super::{Ending, open_device};
 
 /// The methods that are compared, at equal seeds.
@@ -15,22 +18,30 @@ const METHODS: [&str; 2] = ["scratch", "l2t-ww"];
 pub fn run(arguments: &DemoArguments) -> Result<Ending> {
     let device = open_device(arguments.device.device.into())?;
     let control = on_interrupt();
+    // All that can be wrong comes out before anything is trained.
+    let mut runs = Vec::new();
+    for method in METHODS {
+        let changes = [&arguments.set[..], &[format!("method.name={method}")]].concat();
+        let plan = Plan::new(Config::preset("demo", &changes)?, device.device.clone(), device.name.clone())?;
+        let kept = earlier(&arguments.out.join(method), &plan)?;
+        runs.push((method, plan, kept));
+    }
     let (mut summary, mut histories): (Summary, Vec<(&str, History)>) = Default::default();
     let mut lines = Vec::new();
-    for method in METHODS {
-        let mut changes = arguments.set.clone();
-        changes.push(format!("method.name={method}"));
-        let plan = Plan::new(Config::preset("demo", &changes)?, device.device.clone(), device.name.clone())?;
+    for (method, plan, kept) in runs {
         describe(&plan);
-        let mut folder = subfolder(&arguments.out, method)?;
-        folder.write_config(&plan.config)?;
-        let outcome = train_into(&plan, &mut folder, None, &control, method)?;
+        let (mut folder, checkpoint) = match kept {
+            Some((folder, checkpoint)) => (folder, Some(checkpoint)),
+            None => (RunFolder::create(&arguments.out.join(method), &plan.config)?, None),
+        };
+        nothing_left(&plan, checkpoint.as_ref());
+        let outcome = train_into(&plan, &mut folder, checkpoint.as_ref(), &control, method)?;
         let mut run = outcome.summary.clone();
         run.folder = method.into();
         summary.runs.push(run);
         write_summary(&arguments.out, &summary)?;
         if !outcome.summary.complete {
-            println!("go on with: l2t train --resume {}", folder.path().display());
+            say!("go on with the same command");
             return Ok(Ending::Stopped);
         }
         lines.push(verdict(&outcome));
@@ -38,11 +49,20 @@ pub fn run(arguments: &DemoArguments) -> Result<Ending> {
     }
     let runs: Vec<(&str, &History)> = histories.iter().map(|(method, history)| (*method, history)).collect();
     compare_curves(&arguments.out.join("comparison"), "scratch and L2T-ww on the built-in shapes", &runs)?;
-    println!();
-    lines.iter().for_each(|line| println!("{line}"));
-    println!(
-        "pictures and numbers are in {}; start with comparison.png and l2t-ww/matching.png",
-        arguments.out.display()
-    );
+    say!();
+    lines.iter().for_each(|line| say!("{line}"));
+    say!("pictures and numbers are in {}; start with comparison.png and l2t-ww/matching.png", arguments.out.display());
     Ok(Ending::Done)
+}
+
+/// What an earlier demo that was stopped left in `folder`.
+fn earlier(folder: &Path, plan: &Plan) -> Result<Option<(RunFolder, Checkpoint)>> {
+    if !RunFolder::holds_run(folder) {
+        return Ok(None);
+    }
+    let (opened, checkpoint) = RunFolder::open(folder)?;
+    if checkpoint.config != plan.config {
+        return Err(Error::file(folder, "holds a run of another configuration; name another folder by --out"));
+    }
+    Ok(Some((opened, checkpoint)))
 }

@@ -1,5 +1,13 @@
 //! The command line: arguments, and one file per command.
 
+/// Prints a line. A reader that has gone (`l2t train … | head`) is no reason to end a run.
+macro_rules! say {
+    ($($words:tt)*) => {{
+        use std::io::Write;
+        let _ = writeln!(std::io::stdout(), $($words)*);
+    }};
+}
+
 mod args;
 mod bench;
 mod data;
@@ -57,7 +65,7 @@ fn run(command: Command) -> Result<Ending> {
 /// Opens a device and says which and why.
 fn open_device(choice: DeviceChoice) -> Result<OpenDevice> {
     let device = l2t_core::device::open(choice)?;
-    println!("device  {}: {}", device.name, device.reason);
+    say!("device  {}: {}", device.name, device.reason);
     Ok(device)
 }
 

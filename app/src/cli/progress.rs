@@ -47,7 +47,7 @@ impl RunProgress {
             }
             Event::Stopped => {
                 self.bar.finish_and_clear();
-                println!("{} stopped after the iteration and saved", self.label);
+                say!("{} stopped after the iteration and saved", self.label);
             }
             Event::Finished(_) => self.bar.finish_and_clear(),
         }
@@ -55,7 +55,7 @@ impl RunProgress {
 
     /// Prints above the bar; also where standard error is no terminal, so that a log has the epochs.
     fn line(&self, line: &str) {
-        self.bar.suspend(|| println!("{line}"));
+        self.bar.suspend(|| say!("{line}"));
     }
 }
 

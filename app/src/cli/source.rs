@@ -19,10 +19,10 @@ pub fn eval(arguments: &EvalArguments) -> Result<Ending> {
     let weights = read_weights(&utf8(&arguments.weights)?)?;
     let device = open_device(arguments.device.device.into())?;
     let source = Source::new(&weights, None, arguments.size, &device.device, DType::F32)?;
-    println!("source  {}: {}", source.name, source.keys);
+    say!("source  {}: {}", source.name, source.keys);
     let data = Arc::new(load(&arguments.data, Split::Test, arguments.size)?);
     for note in &data.notes {
-        println!("data    {note}");
+        say!("data    {note}");
     }
     if data.class_names.len() != source.network.classes() {
         let reason =
@@ -34,19 +34,19 @@ pub fn eval(arguments: &EvalArguments) -> Result<Ending> {
     bar.finish_and_clear();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of images")]
     let correct = (share * data.len() as f64).round() as usize;
-    println!("accuracy {:.2} % ({correct} of {} images of {})", 100.0 * share, data.len(), data.name);
+    say!("accuracy {:.2} % ({correct} of {} images of {})", 100.0 * share, data.len(), data.name);
     Ok(Ending::Done)
 }
 
 pub fn inspect(path: &Path) -> Result<Ending> {
     let weights = read_weights(&utf8(path)?)?;
     let (network, name, matched) = infer(&weights, 32)?;
-    println!("{name}, {} classes, {} weights", network.classes(), network.layout().count());
-    println!("{}", network.compare_keys(&weights));
+    say!("{name}, {} classes, {} weights", network.classes(), network.layout().count());
+    say!("{}", network.compare_keys(&weights));
     for (nth, tap) in network.taps().iter().enumerate() {
         let [channels, height, width] = tap.shape;
         let mark = if matched.contains(&nth) { "matched by default" } else { "" };
-        println!("layer {nth:2}  {:<10} {channels:4} × {height} × {width}  {mark}", tap.label);
+        say!("layer {nth:2}  {:<10} {channels:4} × {height} × {width}  {mark}", tap.label);
     }
     Ok(Ending::Done)
 }
@@ -57,6 +57,6 @@ pub fn convert(path: &Path, out: &Path) -> Result<Ending> {
     let (state, keys) = network.import(&weights, &burn::tensor::Device::flex(), DType::F32)?;
     let map = block_on(network.export("converted", &state))?;
     write_whole(out, &map.to_safetensors())?;
-    println!("{name}: {keys}; written to {}", out.display());
+    say!("{name}: {keys}; written to {}", out.display());
     Ok(Ending::Done)
 }

@@ -1,7 +1,5 @@
 //! `l2t train`.
 
-use std::path::Path;
-
 use futures_lite::future::block_on;
 use l2t_core::experiment::checkpoint::Checkpoint;
 use l2t_core::experiment::run::Outcome;
@@ -25,23 +23,23 @@ pub fn run(arguments: &TrainArguments) -> Result<Ending> {
     let device = open_device(arguments.device.device.into())?;
     let plan = Plan::new(config, device.device, device.name)?;
     describe(&plan);
+    let control = on_interrupt();
     let (mut folder, checkpoint) = match resumed {
         Some((folder, checkpoint)) => (folder, Some(checkpoint)),
         None => {
             let out = arguments.out.as_deref().expect("clap asks for --out without --resume");
-            let folder = RunFolder::create(out)?;
-            folder.write_config(&plan.config)?;
-            (folder, None)
+            (RunFolder::create(out, &plan.config)?, None)
         }
     };
-    let outcome = train_into(&plan, &mut folder, checkpoint.as_ref(), &on_interrupt(), plan.config.method.name.name())?;
+    nothing_left(&plan, checkpoint.as_ref());
+    let outcome = train_into(&plan, &mut folder, checkpoint.as_ref(), &control, plan.config.method.name.name())?;
     write_summary(folder.path(), &Summary { runs: vec![outcome.summary.clone()] })?;
     if !outcome.summary.complete {
-        println!("go on with: l2t train --resume {}", folder.path().display());
+        say!("go on with: l2t train --resume {}", folder.path().display());
         return Ok(Ending::Stopped);
     }
-    println!("{}", verdict(&outcome));
-    println!("all of it is in {}", folder.path().display());
+    say!("{}", verdict(&outcome));
+    say!("all of it is in {}", folder.path().display());
     Ok(Ending::Done)
 }
 
@@ -56,11 +54,15 @@ fn configuration(arguments: &TrainArguments) -> Result<Config> {
     }
 }
 
-/// A control that Ctrl-C asks to stop.
+/// A control that Ctrl-C asks to stop; the second Ctrl-C ends the program at once.
 pub fn on_interrupt() -> Control {
     let control = Control::default();
     let asked = control.clone();
     let handler = move || {
+        if asked.stopped() {
+            #[expect(clippy::disallowed_methods, reason = "the user insists, and every file is written whole")]
+            std::process::exit(super::STOPPED.into());
+        }
         eprintln!("stopping after this iteration; everything is being saved");
         asked.stop();
     };
@@ -74,7 +76,7 @@ pub fn on_interrupt() -> Control {
 /// Says what is about to happen.
 pub fn describe(plan: &Plan) {
     let part = |data: &Option<std::sync::Arc<l2t_core::data::Dataset>>| data.as_ref().map_or(0, |data| data.len());
-    println!(
+    say!(
         "data    {}: {} classes, {} training, {} validation, {} test images",
         plan.train.name,
         plan.train.class_names.len(),
@@ -83,13 +85,13 @@ pub fn describe(plan: &Plan) {
         part(&plan.test)
     );
     for note in &plan.train.notes {
-        println!("        {note}");
+        say!("        {note}");
     }
     for source in &plan.sources {
-        println!("source  {}: {}", source.name, source.keys);
+        say!("source  {}: {}", source.name, source.keys);
     }
     let network = &plan.learner.model.network;
-    println!(
+    say!(
         "target  {}: {} weights{}",
         plan.config.target.network,
         network.layout().count(),
@@ -99,6 +101,13 @@ pub fn describe(plan: &Plan) {
             .as_ref()
             .map_or(String::new(), |matching| format!(", {} candidate pairs", matching.pairs().len()))
     );
+}
+
+/// Says so where a checkpoint is that of a finished run: its results are only written again.
+pub fn nothing_left(plan: &Plan, checkpoint: Option<&Checkpoint>) {
+    if checkpoint.is_some_and(|checkpoint| checkpoint.position.epoch >= plan.config.train.epochs) {
+        say!("all {} epochs were done already; nothing is trained", plan.config.train.epochs);
+    }
 }
 
 /// Trains into a folder and draws; the same for a single run and for the demo's.
@@ -130,9 +139,4 @@ pub fn verdict(outcome: &Outcome) -> String {
         percent(outcome.summary.validation_accuracy),
         outcome.summary.wall_secs
     )
-}
-
-/// A folder inside the run's output.
-pub fn subfolder(out: &Path, name: &str) -> Result<RunFolder> {
-    RunFolder::create(&out.join(name))
 }

@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::history::EpochRecord;
 use super::history::RunSummary;
 
+/// What may help where a run diverged.
+pub(super) const LOWER_RATE: &str = "a smaller train.lr or meta.lr may help";
+
 /// A fact about a run; plain values, so that any front end can have them.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {

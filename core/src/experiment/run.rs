@@ -6,7 +6,7 @@ use web_time::Instant;
 use super::checkpoint::{Checkpoint, Position};
 use super::config::Config;
 use super::evaluate::{accuracy, count_correct, upload_images, upload_labels};
-use super::event::{Control, Event};
+use super::event::{Control, Event, LOWER_RATE};
 use super::history::{EpochRecord, PairStatistics, RunSummary};
 use super::plan::Plan;
 use crate::bilevel::{Learner, LearnerState, Report};
@@ -205,6 +205,13 @@ async fn epoch(
         }
     }
     position.sums = read(&sums.sums).await?;
+    // The losses of single iterations are not all looked at; their sums are.
+    if position.sums.iter().any(|sum| !sum.is_finite()) {
+        return Err(Error::Diverged(format!(
+            "a loss or λ was not finite in epoch {}; {LOWER_RATE}",
+            position.epoch + 1
+        )));
+    }
     Ok((state, finished && !(control.stopped() && position.iteration < of)))
 }
 
@@ -217,7 +224,7 @@ async fn losses(report: &Report, position: &Position) -> Result<Event> {
     for (name, value) in [("L_org", Some(task)), ("β L_wfm", matching)] {
         if value.is_some_and(|value| !value.is_finite()) {
             return Err(Error::Diverged(format!(
-                "{name} is not finite at epoch {}, iteration {}; a smaller train.lr may help",
+                "{name} is not finite at epoch {}, iteration {}; {LOWER_RATE}",
                 position.epoch + 1,
                 position.iteration
             )));

@@ -10,20 +10,25 @@ use super::history::{History, Summary};
 use super::run::Keeper;
 use crate::error::{Error, Result};
 
-/// Writes `bytes` to a temporary file beside `path` and renames it.
+/// Writes `bytes` to `<path>.partial` and renames it. What a killed program leaves is overwritten by the next attempt.
 ///
 /// # Errors
 /// Names the file.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
     let attempt = || {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut file = fs::File::create(&partial)?;
         file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|e| e.error)?;
-        Ok(())
+        file.sync_all()?;
+        fs::rename(&partial, path)
     };
-    attempt().map_err(|e: std::io::Error| Error::file(path, format!("cannot be written: {e}")))
+    attempt().map_err(|e| {
+        // Where it was never made there is nothing to remove.
+        let _ = fs::remove_file(&partial);
+        Error::file(path, format!("cannot be written: {e}"))
+    })
 }
 
 /// The folder of one run.
@@ -31,22 +36,26 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
 pub struct RunFolder(PathBuf);
 
 impl RunFolder {
-    /// Makes the folder and checks that it can be written to.
+    /// Makes the folder and writes `config.toml` into it.
     ///
     /// # Errors
     /// Names the folder; also when it holds another run already.
-    pub fn create(path: &Path) -> Result<Self> {
+    pub fn create(path: &Path, config: &Config) -> Result<Self> {
         let folder = Self(path.to_owned());
-        if folder.latest_path().exists() {
+        if Self::holds_run(path) {
             let reason =
                 format!("holds a run already; go on with it by --resume {}, or name another folder", path.display());
             return Err(Error::file(path, reason));
         }
         fs::create_dir_all(folder.0.join("checkpoints"))
             .map_err(|e| Error::file(path, format!("cannot be made: {e}")))?;
-        tempfile::NamedTempFile::new_in(&folder.0)
-            .map_err(|e| Error::file(path, format!("cannot be written to: {e}")))?;
+        write_whole(&path.join("config.toml"), config.to_toml().as_bytes())?;
         Ok(folder)
+    }
+
+    /// Whether `path` holds a run that can be gone on with.
+    pub fn holds_run(path: &Path) -> bool {
+        Self(path.to_owned()).latest_path().exists()
     }
 
     /// Opens the folder of an earlier run, with its newest checkpoint.
@@ -57,6 +66,12 @@ impl RunFolder {
         let folder = Self(path.to_owned());
         if !path.is_dir() {
             return Err(Error::file(path, "is no folder"));
+        }
+        if !Self::holds_run(path) {
+            return Err(Error::file(
+                path,
+                "holds no run that can be gone on with: checkpoints/latest.safetensors is missing",
+            ));
         }
         let checkpoint = load(&folder.latest_path())?;
         Ok((folder, checkpoint))
@@ -73,14 +88,6 @@ impl RunFolder {
 
     fn best_path(&self) -> PathBuf {
         self.0.join("checkpoints/best.safetensors")
-    }
-
-    /// `config.toml`.
-    ///
-    /// # Errors
-    /// Names the file.
-    pub fn write_config(&self, config: &Config) -> Result<()> {
-        write_whole(&self.0.join("config.toml"), config.to_toml().as_bytes())
     }
 
     /// `metrics.jsonl`, `metrics.csv` and, where pairs are matched, `pair-weights.csv`: one line an epoch (and pair).
