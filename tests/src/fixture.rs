@@ -95,7 +95,8 @@ impl Fixture {
 /// When the named folder holds none.
 pub fn recorded() -> Vec<PathBuf> {
     let named = std::env::var_os("L2T_FIXTURES").map(PathBuf::from);
-    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/fixtures");
+    let beside =
+        PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../../shared/fixtures");
     let folder = match named {
         Some(folder) => {
             assert!(folder.is_dir(), "L2T_FIXTURES: {} is no folder", folder.display());

@@ -45,6 +45,14 @@ impl RunProgress {
                 );
                 self.line(&line);
             }
+            Event::Testing { done, of } => {
+                if self.bar.length() != Some(*of as u64) || self.bar.position() > *done as u64 {
+                    self.bar.reset();
+                    self.bar.set_style(style("{prefix} {wide_bar} {pos}/{len} test images · {per_sec} · {eta} left"));
+                    self.bar.set_length(*of as u64);
+                }
+                self.bar.set_position(*done as u64);
+            }
             Event::Stopped => {
                 self.bar.finish_and_clear();
                 say!("{} stopped after the iteration and saved", self.label);

@@ -39,6 +39,13 @@ pub enum Event {
     },
     /// An epoch is complete and measured.
     Epoch(Box<EpochRecord>),
+    /// The test images are being classified.
+    Testing {
+        /// Images done.
+        done: usize,
+        /// All images.
+        of: usize,
+    },
     /// The run was asked to stop, and everything was saved.
     Stopped,
     /// The run is complete.

@@ -127,7 +127,9 @@ pub async fn run(
     }
     let target = network_state(plan, &keeper.best()?.restore(plan)?);
     let test = match &plan.test {
-        Some(test) => Some(accuracy(&plan.learner.model.network, &target, test, |_, _| {}).await?),
+        Some(test) => Some(
+            accuracy(&plan.learner.model.network, &target, test, |done, of| tell(Event::Testing { done, of })).await?,
+        ),
         None => None,
     };
     position.elapsed_secs = clock.elapsed();

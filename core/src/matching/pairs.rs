@@ -68,7 +68,13 @@ impl PairSet {
                 return Err(Error::config(key, reason));
             }
             if pairs[..nth].contains(pair) {
-                return Err(Error::config(key, format!("{pair:?} is there already")));
+                return Err(Error::config(
+                    key,
+                    format!(
+                        "source {}, layer {} to target layer {} is there already",
+                        pair.source, pair.source_layer, pair.target_layer
+                    ),
+                ));
             }
         }
         Ok(Self(pairs))

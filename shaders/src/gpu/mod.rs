@@ -107,7 +107,9 @@ mod tests {
             crate::vector::KERNELS.as_slice(),
         ]
         .concat();
-        let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/wgsl")).expect("the kernels' folder");
+        // At run time: a compiled-in path goes stale where several checkouts share a target folder.
+        let folder = std::env::var("CARGO_MANIFEST_DIR").expect("Cargo names the crate's folder");
+        let files = std::fs::read_dir(format!("{folder}/wgsl")).expect("the kernels' folder");
         let files = files.filter(|entry| entry.as_ref().is_ok_and(|entry| entry.path().is_file()));
         assert_eq!(kernels.len(), files.count(), "every file is a kernel that is listed");
         for kernel in kernels {
