@@ -67,6 +67,21 @@ impl RunProgress {
     }
 }
 
+/// A bar for what is read in parts, each with its own length; shown only where it takes longer than a moment.
+pub fn loading() -> impl Fn(usize, usize) + Send + Sync + 'static {
+    let bar = ProgressBar::no_length().with_prefix("reading images");
+    bar.set_style(style("{prefix} {wide_bar} {pos}/{len} · {per_sec} · {eta} left"));
+    move |done, of| {
+        bar.set_length(of as u64);
+        bar.set_position(done as u64);
+        if done == of {
+            // The next part starts anew.
+            bar.finish_and_clear();
+            bar.reset();
+        }
+    }
+}
+
 /// A bar that counts to `len`.
 pub fn counter(label: &str, len: usize) -> ProgressBar {
     let bar = ProgressBar::new(len as u64).with_prefix(label.to_owned());

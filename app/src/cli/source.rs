@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use burn::tensor::DType;
 use futures_lite::future::block_on;
-use l2t_core::data::{Split, load};
+use l2t_core::data::{DataSource, Split};
 use l2t_core::experiment::evaluate::accuracy;
 use l2t_core::experiment::store::write_whole;
 use l2t_core::source::{Source, infer, read_weights};
 use l2t_core::{Error, Result};
 
 use super::args::EvalArguments;
-use super::progress::counter;
+use super::progress::{counter, loading};
 use super::{Ending, open_device, utf8};
 
 pub fn eval(arguments: &EvalArguments) -> Result<Ending> {
@@ -20,7 +20,7 @@ pub fn eval(arguments: &EvalArguments) -> Result<Ending> {
     let device = open_device(arguments.device.device.into())?;
     let source = Source::new(&weights, None, arguments.size, &device.device, DType::F32)?;
     say!("source  {}: {}", source.name, source.keys);
-    let data = Arc::new(load(&arguments.data, Split::Test, arguments.size)?);
+    let data = Arc::new(DataSource::open(&arguments.data)?.watched(loading()).load(Split::Test, arguments.size)?);
     for note in &data.notes {
         say!("data    {note}");
     }

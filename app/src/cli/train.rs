@@ -9,7 +9,7 @@ use l2t_core::{Error, Result};
 
 use super::args::TrainArguments;
 use super::pictures::{Columns, draw};
-use super::progress::RunProgress;
+use super::progress::{RunProgress, loading};
 use super::{Ending, open_device};
 
 pub fn run(arguments: &TrainArguments) -> Result<Ending> {
@@ -21,7 +21,7 @@ pub fn run(arguments: &TrainArguments) -> Result<Ending> {
         None => (configuration(arguments)?, None),
     };
     let device = open_device(arguments.device.device.into())?;
-    let plan = Plan::new(config, device.device, device.name)?;
+    let plan = Plan::watched(config, device.device, device.name, loading())?;
     describe(&plan);
     let control = on_interrupt();
     let (mut folder, checkpoint) = match resumed {

@@ -57,9 +57,26 @@ pub(super) struct Files {
     names: Vec<String>,
     folders: Vec<String>,
     store: Store,
+    watch: Option<Watch>,
 }
 
+/// Hears how many images of a part were read, and of how many.
+pub(super) type Watch = std::sync::Arc<dyn Fn(usize, usize) + Send + Sync>;
+
 impl Files {
+    /// The same files, with somebody to hear of progress.
+    pub(super) fn watched(mut self, watch: Watch) -> Self {
+        self.watch = Some(watch);
+        self
+    }
+
+    /// Tells whoever listens that `done` of `of` images were read.
+    pub(super) fn tell(&self, done: usize, of: usize) {
+        if let Some(watch) = &self.watch {
+            watch(done, of);
+        }
+    }
+
     /// The folder, zip archive or single file at `path`.
     ///
     /// # Errors
@@ -69,7 +86,14 @@ impl Files {
         let metadata = std::fs::metadata(path).map_err(|error| Error::file(path, io_reason(&error)))?;
         if metadata.is_dir() {
             let (names, folders) = walk(path, LIMITS)?;
-            return Ok(Self { root: path.into(), prefix: String::new(), names, folders, store: Store::Folder });
+            return Ok(Self {
+                root: path.into(),
+                prefix: String::new(),
+                names,
+                folders,
+                store: Store::Folder,
+                watch: None,
+            });
         }
         if !metadata.is_file() {
             return Err(Error::file(path, "is neither a file nor a folder"));
@@ -101,7 +125,7 @@ impl Files {
     fn single(path: &Path, bytes: Vec<u8>) -> Self {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let (names, folders) = (vec![name], Vec::new());
-        Self { root: path.into(), prefix: String::new(), names, folders, store: Store::Single(bytes) }
+        Self { root: path.into(), prefix: String::new(), names, folders, store: Store::Single(bytes), watch: None }
     }
 
     /// Files that are in memory already, as (name, bytes).
@@ -109,7 +133,7 @@ impl Files {
         let files: BTreeMap<_, _> = files.into_iter().collect();
         let names: Vec<_> = files.keys().cloned().collect();
         let folders = parents(&names);
-        Self { root: root.into(), prefix: String::new(), names, folders, store: Store::Memory(files) }
+        Self { root: root.into(), prefix: String::new(), names, folders, store: Store::Memory(files), watch: None }
     }
 
     fn from_zip(root: &Path, reader: Box<dyn ReadSeek>, packed_bytes: u64, limits: Limits) -> Result<Self> {
@@ -140,7 +164,7 @@ impl Files {
         folders.extend(parents(&names));
         let folders = folders.into_iter().collect();
         let store = Store::Zip { archive: Mutex::new(archive), index };
-        Ok(Self { root: root.into(), prefix: String::new(), names, folders, store })
+        Ok(Self { root: root.into(), prefix: String::new(), names, folders, store, watch: None })
     }
 
     /// What the user called the whole.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 #[cfg(not(target_family = "wasm"))]
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::data::decode::{self, Conversions, plural};
 use crate::data::open::DataSource;
@@ -97,7 +98,9 @@ impl Inspection {
             }
             Images::Encoded(names) => {
                 let files = &source.files;
+                let seen = AtomicUsize::new(0);
                 let facts = parallel::map(names, |name| {
+                    files.tell(seen.fetch_add(1, Ordering::Relaxed) + 1, names.len());
                     let picture = decode::decode(&files.read(name)?, &files.path_of(name), true)?;
                     Ok::<_, crate::error::Error>(picture.facts)
                 });

@@ -94,6 +94,13 @@ impl DataSource {
         Err(Error::file(path, reason))
     }
 
+    /// The same data set, with somebody to hear of progress: images of the present part read so far, and all of it.
+    #[must_use]
+    pub fn watched(mut self, watch: impl Fn(usize, usize) + Send + Sync + 'static) -> Self {
+        self.files = self.files.watched(std::sync::Arc::new(watch));
+        self
+    }
+
     /// What the data set is called: the official name, or that of the user's folder or archive.
     pub fn name(&self) -> String {
         match self.format {

@@ -100,11 +100,13 @@ fn decode_all(
     let upright = boxes.is_none();
     let mut pixels = Vec::with_capacity(names.len() * 3 * size * size);
     let mut conversions = Conversions::default();
+    let count = names.len();
     for (block, names) in names.chunks(BLOCK).enumerate() {
         let decoded = parallel::map(names, |name| {
             let picture = decode::decode(&files.read(name)?, &files.path_of(name), upright)?;
             Ok((decode::planar(&picture.rgb, size), picture.facts))
         });
+        files.tell(block * BLOCK + decoded.len(), count);
         for (place, decoded) in decoded.into_iter().enumerate() {
             let (image, facts) = decoded?;
             pixels.extend_from_slice(&image);

@@ -128,25 +128,3 @@ fn configurations_out_of_range_name_their_key() {
         assert_eq!(config.check().unwrap_err().to_string(), message);
     }
 }
-
-/// Writes a contact sheet to look at: `CONTACT_SHEET=sheet.png cargo test contact_sheet -- --ignored`.
-#[test]
-#[ignore = "writes a file to look at"]
-fn contact_sheet() {
-    let path = std::env::var("CONTACT_SHEET").expect("CONTACT_SHEET names the file to write");
-    let cell = 66;
-    let mut sheet = image::RgbImage::from_pixel(20 * cell, 10 * cell, image::Rgb([255; 3]));
-    for (task, left) in [(SyntheticTask::Source, 0), (SyntheticTask::Target, 10)] {
-        let config = SyntheticConfig { task, train_per_class: 10, ..SMALL };
-        let data = synthetic(&config, Split::Train, Seed(1));
-        for index in 0..100 {
-            let (row, column) = (index / 10, left + index % 10);
-            for (x, y) in (0..64).flat_map(|y| (0..64).map(move |x| (x, y))) {
-                let place = (y as usize / 2) * 32 + x as usize / 2;
-                let pixel = [0, 1, 2].map(|channel| data.image(index)[channel * 1024 + place]);
-                sheet.put_pixel(column as u32 * cell + x, row as u32 * cell + y, image::Rgb(pixel));
-            }
-        }
-    }
-    sheet.save(path).expect("the sheet is written");
-}

@@ -6,6 +6,8 @@ use burn::tensor::{DType, Device};
 
 use super::config::{Config, Method, PairsConfig, Precision, TargetConfig};
 use crate::bilevel::{Adam, AdamState, InnerRule, Learner, LearnerState, MetaRule, Moving, Sgd};
+#[cfg(not(target_family = "wasm"))]
+use crate::data::DataSource;
 use crate::data::{Dataset, Split, Splits, synthetic};
 use crate::error::{Error, Result};
 use crate::matching::{Matching, PairSet, SourceLayers};
@@ -52,9 +54,22 @@ impl Plan {
     /// # Errors
     /// Names the file, key or layer at fault; nothing is written.
     pub fn new(config: Config, device: Device, device_name: String) -> Result<Self> {
+        Self::watched(config, device, device_name, |_, _| {})
+    }
+
+    /// [`Plan::new`] with somebody to hear of progress: images of a part of the data read so far, and all of it.
+    ///
+    /// # Errors
+    /// As [`Plan::new`].
+    pub fn watched(
+        config: Config,
+        device: Device,
+        device_name: String,
+        watch: impl Fn(usize, usize) + Send + Sync + 'static,
+    ) -> Result<Self> {
         config.check()?;
         let dtype = dtype(config.train.precision, &device)?;
-        let splits = load(&config)?;
+        let splits = load(&config, watch)?;
         let classes = splits.train.class_names.len();
         let (train, validation) = hold_out(&config, splits.train, splits.validation)?;
         if config.train.batch_size > train.len() {
@@ -128,7 +143,7 @@ fn dtype(precision: Precision, device: &Device) -> Result<DType> {
     Ok(dtype)
 }
 
-fn load(config: &Config) -> Result<Splits> {
+fn load(config: &Config, watch: impl Fn(usize, usize) + Send + Sync + 'static) -> Result<Splits> {
     let seed = Seed(config.seed);
     let Some(path) = &config.data.path else {
         let task = config.synthetic();
@@ -140,10 +155,10 @@ fn load(config: &Config) -> Result<Splits> {
         });
     };
     #[cfg(not(target_family = "wasm"))]
-    return crate::data::load_splits(std::path::Path::new(path), config.data.size, seed);
+    return DataSource::open(std::path::Path::new(path))?.watched(watch).load_splits(config.data.size, seed);
     #[cfg(target_family = "wasm")]
     {
-        let _ = seed;
+        let _ = (seed, watch);
         Err(Error::file(path, "a page has no files; drop the pictures on it"))
     }
 }
