@@ -7,13 +7,12 @@ use l2t_core::experiment::Event;
 pub struct RunProgress {
     bar: ProgressBar,
     label: String,
-    losses: String,
 }
 
 impl RunProgress {
     /// A bar for the run called `label`.
     pub fn new(label: &str) -> Self {
-        Self { bar: ProgressBar::no_length(), label: label.to_owned(), losses: String::new() }
+        Self { bar: ProgressBar::no_length(), label: label.to_owned() }
     }
 
     /// Shows an event.
@@ -29,8 +28,7 @@ impl RunProgress {
             Event::Iteration { epoch, done, of } => self.bar.set_position((epoch * of + done) as u64),
             Event::Losses { task, matching } => {
                 let matching = matching.map_or(String::new(), |loss| format!(" · β L_wfm {loss:.3}"));
-                self.losses = format!(" · L_org {task:.3}{matching}");
-                self.bar.set_message(self.losses.clone());
+                self.bar.set_message(format!(" · L_org {task:.3}{matching}"));
             }
             Event::Epoch(record) => {
                 let percent = |share: f64| format!("{:5.1} %", 100.0 * share);

@@ -19,6 +19,3 @@ pub use graph::{Network, NodeId, NormName, Tap};
 pub use layout::{GradientParts, Init, ParamEntry, ParamId, ParamLayout};
 pub use running::RunningStats;
 pub use tangent::Tangents;
-
-#[cfg(test)]
-mod tests;

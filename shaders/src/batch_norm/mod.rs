@@ -64,22 +64,20 @@ pub struct TangentMoments {
 
 /// Normalises `x` (`[B, C, H, W]`) by its own moments, which are returned too.
 pub fn evaluate(x: Tensor<4>, affine: &Affine, epsilon: f64, relu: bool) -> (Evaluated, Moments) {
-    if Gpu::of(&x).is_some() {
+    if Gpu::holds(&x) {
         return gpu::evaluate(x, affine, epsilon, relu);
     }
-    let moments = match Cpu::of(&x) {
-        Some(_) => cpu::moments(&x),
-        None => reference::moments(&x),
-    };
+    let moments = if Cpu::holds(&x) { cpu::moments(&x) } else { reference::moments(&x) };
     (evaluate_fixed(x, &moments, affine, epsilon, relu), moments)
 }
 
 /// Normalises `x` (`[B, C, H, W]`) by given moments, which are constants to its derivatives.
 pub fn evaluate_fixed(x: Tensor<4>, moments: &Moments, affine: &Affine, epsilon: f64, relu: bool) -> Evaluated {
     let inv_std = (moments.variance.clone() + epsilon).sqrt().recip();
-    let y = match Cpu::of(&x) {
-        Some(_) => cpu::normalise(&x, &moments.mean, &inv_std, affine, relu),
-        None => reference::normalise(&x, &moments.mean, &inv_std, affine, relu),
+    let y = if Cpu::holds(&x) {
+        cpu::normalise(&x, &moments.mean, &inv_std, affine, relu)
+    } else {
+        reference::normalise(&x, &moments.mean, &inv_std, affine, relu)
     };
     Evaluated { x, y, mean: moments.mean.clone(), inv_std, relu }
 }
@@ -87,10 +85,12 @@ pub fn evaluate_fixed(x: Tensor<4>, moments: &Moments, affine: &Affine, epsilon:
 impl Evaluated {
     /// `(x̄, γ̄, β̄)` from `ȳ`, through the batch's moments.
     pub fn gradient(&self, gamma: &Tensor<1>, y_bar: &Tensor<4>) -> (Tensor<4>, Affine) {
-        match Cpu::of(&self.x) {
-            Some(_) => cpu::gradient(self, gamma, y_bar),
-            None if Gpu::of(&self.x).is_some() => gpu::gradient(self, gamma, y_bar),
-            None => reference::gradient(self, gamma, y_bar),
+        if Cpu::holds(&self.x) {
+            cpu::gradient(self, gamma, y_bar)
+        } else if Gpu::holds(&self.x) {
+            gpu::gradient(self, gamma, y_bar)
+        } else {
+            reference::gradient(self, gamma, y_bar)
         }
     }
 
@@ -102,10 +102,12 @@ impl Evaluated {
 
     /// `ẏ` from `ẋ` and `(γ̇, β̇)`.
     pub fn tangent(&self, gamma: &Tensor<1>, x_dot: &Tensor<4>, affine_dot: &Affine) -> (Tensor<4>, TangentMoments) {
-        match Cpu::of(&self.x) {
-            Some(_) => cpu::tangent(self, gamma, x_dot, affine_dot),
-            None if Gpu::of(&self.x).is_some() => gpu::tangent(self, gamma, x_dot, affine_dot),
-            None => reference::tangent(self, gamma, x_dot, affine_dot),
+        if Cpu::holds(&self.x) {
+            cpu::tangent(self, gamma, x_dot, affine_dot)
+        } else if Gpu::holds(&self.x) {
+            gpu::tangent(self, gamma, x_dot, affine_dot)
+        } else {
+            reference::tangent(self, gamma, x_dot, affine_dot)
         }
     }
 
@@ -116,10 +118,12 @@ impl Evaluated {
         y_bar: &Tensor<4>,
         y_bar_dot: &Tensor<4>,
     ) -> (Tensor<4>, Affine) {
-        match Cpu::of(&self.x) {
-            Some(_) => cpu::gradient_tangent(self, along, y_bar, y_bar_dot),
-            None if Gpu::of(&self.x).is_some() => gpu::gradient_tangent(self, along, y_bar, y_bar_dot),
-            None => reference::gradient_tangent(self, along, y_bar, y_bar_dot),
+        if Cpu::holds(&self.x) {
+            cpu::gradient_tangent(self, along, y_bar, y_bar_dot)
+        } else if Gpu::holds(&self.x) {
+            gpu::gradient_tangent(self, along, y_bar, y_bar_dot)
+        } else {
+            reference::gradient_tangent(self, along, y_bar, y_bar_dot)
         }
     }
 }

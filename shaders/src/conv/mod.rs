@@ -38,10 +38,7 @@ impl Geometry {
 /// When the terms are empty or of different shapes.
 pub fn convolve(terms: &[(&Tensor<4>, &Tensor<4>)], geometry: Geometry) -> Tensor<4> {
     check(terms.iter().map(|(x, w)| [x.dims(), w.dims()]));
-    match Cpu::of(terms[0].0) {
-        Some(_) => cpu::convolve(terms, geometry),
-        None => reference::convolve(terms, geometry),
-    }
+    if Cpu::holds(terms[0].0) { cpu::convolve(terms, geometry) } else { reference::convolve(terms, geometry) }
 }
 
 /// `x̄ = Σ Wᵀ ∗ ȳ` over the terms `(ȳ, W)`: the gradient of [`convolve`] in its input.
@@ -50,9 +47,10 @@ pub fn convolve(terms: &[(&Tensor<4>, &Tensor<4>)], geometry: Geometry) -> Tenso
 /// `ȳ`: `[B, O, H', W']`, `W`: `[O, C, K, K]`, `x` (only its shape matters) and result: `[B, C, H, W]`.
 pub fn input_gradient(terms: &[(&Tensor<4>, &Tensor<4>)], x: &Tensor<4>, geometry: Geometry) -> Tensor<4> {
     check(terms.iter().map(|(y, w)| [y.dims(), w.dims()]));
-    match Cpu::of(terms[0].0) {
-        Some(_) => cpu::input_gradient(terms, x.dims(), geometry),
-        None => reference::input_gradient(terms, x, geometry),
+    if Cpu::holds(terms[0].0) {
+        cpu::input_gradient(terms, x.dims(), geometry)
+    } else {
+        reference::input_gradient(terms, x, geometry)
     }
 }
 
@@ -63,9 +61,10 @@ pub fn input_gradient(terms: &[(&Tensor<4>, &Tensor<4>)], x: &Tensor<4>, geometr
 /// `x`: `[B, C, H, W]`, `ȳ`: `[B, O, H', W']`, `weight` (only its shape matters) and result: `[O, C, K, K]`.
 pub fn weight_gradient(terms: &[(&Tensor<4>, &Tensor<4>)], weight: &Tensor<4>, geometry: Geometry) -> Tensor<4> {
     check(terms.iter().map(|(x, y)| [x.dims(), y.dims()]));
-    match Cpu::of(terms[0].0) {
-        Some(_) => cpu::weight_gradient(terms, weight.dims(), geometry),
-        None => reference::weight_gradient(terms, weight, geometry),
+    if Cpu::holds(terms[0].0) {
+        cpu::weight_gradient(terms, weight.dims(), geometry)
+    } else {
+        reference::weight_gradient(terms, weight, geometry)
     }
 }
 

@@ -8,13 +8,16 @@ use super::Real;
 pub(crate) struct Cpu(FlexTensor);
 
 impl Cpu {
-    /// The CPU storage of `x`, or `None` when `x` lives on a GPU.
+    /// Whether `x` lies in CPU memory.
+    pub fn holds<const D: usize>(x: &Tensor<D>) -> bool {
+        matches!(x.clone().into_dispatch().kind, DispatchTensorKind::Flex(_))
+    }
+
+    /// The CPU storage of `x`, made contiguous, or `None` when `x` lives on a GPU.
     pub fn of<const D: usize>(x: &Tensor<D>) -> Option<Self> {
-        let dispatch = x.clone().into_dispatch();
-        if !matches!(dispatch.kind, DispatchTensorKind::Flex(_)) {
+        if !Self::holds(x) {
             return None;
         }
-        drop(dispatch);
         let x = x.clone().try_into_primitive::<Flex>().ok()?;
         Some(Self(if x.is_contiguous() { x } else { x.to_contiguous() }))
     }

@@ -17,9 +17,14 @@ pub(crate) const WORKGROUP: u32 = 256;
 pub(crate) struct Gpu(CubeTensor);
 
 impl Gpu {
-    /// The GPU storage of `x`, or `None` where it lies elsewhere or is not single precision.
+    /// Whether `x` lies in GPU memory, in single precision.
+    pub fn holds<const D: usize>(x: &Tensor<D>) -> bool {
+        x.dtype() == DType::F32 && matches!(x.clone().into_dispatch().kind, DispatchTensorKind::Cube(_))
+    }
+
+    /// The GPU storage of `x`, made contiguous, or `None` where it lies elsewhere or is not single precision.
     pub fn of<const D: usize>(x: &Tensor<D>) -> Option<Self> {
-        if x.dtype() != DType::F32 || !matches!(x.clone().into_dispatch().kind, DispatchTensorKind::Cube(_)) {
+        if !Self::holds(x) {
             return None;
         }
         Some(Self(into_contiguous(x.clone().try_into_primitive::<Wgpu>().ok()?)))
