@@ -3,15 +3,17 @@
 use burn::tensor::Tensor;
 
 use crate::cpu::{Cpu, PlaneShape, Real, by_dtype, channel_sums, lane_sums, map_images, map_planes};
-use crate::gpu::{Gpu, Wgsl, launch, tensor};
+use crate::gpu::{Arguments, Gpu, Wgsl, launch, tensor};
 
 const MEAN_PRODUCT: Wgsl =
-    Wgsl { name: "channel_mean_product", source: include_str!("../wgsl/channel_mean_product.wgsl"), sum: Some("f32") };
-const SUM: Wgsl = Wgsl { name: "channel_sum", source: include_str!("../wgsl/channel_sum.wgsl"), sum: Some("f32") };
+    Wgsl::new("channel_mean_product", include_str!("../wgsl/channel_mean_product.wgsl")).summing("f32");
+const SUM: Wgsl = Wgsl::new("channel_sum", include_str!("../wgsl/channel_sum.wgsl")).summing("f32");
 
 /// All of them.
 #[cfg(test)]
-pub(crate) const KERNELS: [Wgsl; 2] = [MEAN_PRODUCT, SUM];
+pub(crate) fn kernels() -> Vec<Wgsl> {
+    vec![MEAN_PRODUCT, SUM]
+}
 
 /// `⟨d, e⟩_{bc} = 1/(HW) Σ_ij d_{bcij} e_{bcij}`, `[B, C, H, W]` × 2 → `[B, C]`.
 ///
@@ -20,8 +22,9 @@ pub(crate) const KERNELS: [Wgsl; 2] = [MEAN_PRODUCT, SUM];
 pub fn mean_product(d: &Tensor<4>, e: &Tensor<4>) -> Tensor<2> {
     let [batch, channels, height, width] = d.dims();
     if let (Some(left), Some(right)) = (Gpu::of(d), Gpu::of(e)) {
-        let sizes = [channels, height * width];
-        let [out] = launch(MEAN_PRODUCT, [channels, batch], &[&left, &right], [&[batch, channels]], &sizes);
+        let arguments =
+            Arguments { groups: [channels, batch, 1], sizes: &[channels, height * width], ..Arguments::default() };
+        let [out] = launch(MEAN_PRODUCT, &[&left, &right], [&[batch, channels]], arguments);
         return tensor(out);
     }
     let (Some(left), Some(right)) = (Cpu::of(d), Cpu::of(e)) else {
@@ -97,7 +100,9 @@ pub fn add_bias(x: &Tensor<4>, v: &Tensor<1>, minus: Option<&Tensor<4>>) -> Tens
 pub fn sum(y: &Tensor<4>) -> Tensor<1> {
     let [batch, channels, height, width] = y.dims();
     if let Some(y) = Gpu::of(y) {
-        let [out] = launch(SUM, [channels, 1], &[&y], [&[channels]], &[batch, channels, height * width]);
+        let sizes = [batch, channels, height * width];
+        let arguments = Arguments { groups: [channels, 1, 1], sizes: &sizes, ..Arguments::default() };
+        let [out] = launch(SUM, &[&y], [&[channels]], arguments);
         return tensor(out);
     }
     let Some(values) = Cpu::of(y) else {

@@ -26,3 +26,5 @@ mod cpu;
 mod gpu;
 pub mod max_pool;
 pub mod vector;
+
+pub use gpu::{LaunchCounter, Launches};

@@ -4,13 +4,15 @@ use burn::tensor::Tensor;
 use rayon::prelude::*;
 
 use crate::cpu::{Cpu, Real, by_dtype};
-use crate::gpu::{Gpu, WORKGROUP, Wgsl, launch, tensor};
+use crate::gpu::{Arguments, Gpu, WORKGROUP, Wgsl, launch, tensor};
 
-const COMBINE: Wgsl = Wgsl { name: "vector_combine", source: include_str!("../wgsl/vector_combine.wgsl"), sum: None };
+const COMBINE: Wgsl = Wgsl::new("vector_combine", include_str!("../wgsl/vector_combine.wgsl"));
 
 /// All of them.
 #[cfg(test)]
-pub(crate) const KERNELS: [Wgsl; 1] = [COMBINE];
+pub(crate) fn kernels() -> Vec<Wgsl> {
+    vec![COMBINE]
+}
 
 /// Elements that one thread takes at a time.
 const CHUNK: usize = 1 << 15;
@@ -53,18 +55,14 @@ fn combine_on_gpu(terms: &[(f64, &Tensor<1>)]) -> Option<Tensor<1>> {
     let vectors = terms.iter().map(|(_, x)| Gpu::of(x)).collect::<Option<Vec<_>>>()?;
     let mut factors: Vec<f64> = terms.iter().map(|(k, _)| *k).collect();
     factors.resize(TERMS, 0.0);
-    let like = terms[0].1;
-    let factors: Tensor<1> =
-        Tensor::from_data(burn::tensor::TensorData::new(factors, [TERMS]), (&like.device(), like.dtype()));
-    let [n] = like.dims();
+    let [n] = terms[0].1.dims();
     let groups = n.div_ceil(WORKGROUP as usize).min(1 << 14);
     let vector = |nth: usize| &vectors[nth.min(vectors.len() - 1)];
     let [out] = launch(
         COMBINE,
-        [groups, 1],
-        &[vector(0), vector(1), vector(2), &Gpu::of(&factors)?],
+        &[vector(0), vector(1), vector(2)],
         [&[n]],
-        &[n, groups * WORKGROUP as usize],
+        Arguments { groups: [groups, 1, 1], sizes: &[n, groups * WORKGROUP as usize], numbers: &factors },
     );
     Some(tensor(out))
 }

@@ -1,18 +1,25 @@
 // Batch normalisation in training mode with ReLU behind it: one workgroup a channel.
 // m = ⟨x⟩, v = ⟨(x − m)²⟩, s = 1/√(v + ε), y = ρ(γ s (x − m) + β).
 
-@group(0) @binding(0) var<storage, read_write> x: array<f32>;       // [B, C, A]
-@group(0) @binding(1) var<storage, read_write> affine: array<f32>;  // γ, β: [2, C]
-@group(0) @binding(2) var<storage, read_write> epsilon: array<f32>; // [1]
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;       // [B, C, A]
-@group(0) @binding(4) var<storage, read_write> moments: array<f32>; // m, v, s: [3, C]
-@group(0) @binding(5) var<storage, read_write> sizes: array<u32>;   // B, C, A, relu
+struct Sizes {
+    batch: u32,
+    channels: u32,
+    area: u32,
+    relu: u32,
+    epsilon: f32,
+}
+
+@group(0) @binding(0) var<storage, {{ read }}> x: array<f32>; // [B, C, A]
+@group(0) @binding(1) var<storage, {{ read }}> affine: array<f32>; // γ, β: [2, C]
+@group(0) @binding(2) var<storage, read_write> y: array<f32>; // [B, C, A]
+@group(0) @binding(3) var<storage, read_write> moments: array<f32>; // m, v, s: [3, C]
+@group(0) @binding(4) var<uniform> sizes: Sizes;
 
 @compute @workgroup_size({{ workgroup }})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let channels = sizes[1];
-    let area = sizes[2];
-    let count = sizes[0] * area;
+    let channels = sizes.channels;
+    let area = sizes.area;
+    let count = sizes.batch * area;
     let c = group.x;
 
     var sum = 0.0;
@@ -28,7 +35,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         squares += d * d;
     }
     let variance = total(lane, squares) / f32(count);
-    let inv_std = 1.0 / sqrt(variance + epsilon[0]);
+    let inv_std = 1.0 / sqrt(variance + sizes.epsilon);
     if lane == 0u {
         moments[c] = mean;
         moments[channels + c] = variance;
@@ -40,6 +47,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var i = lane; i < count; i += LANES) {
         let at = (i / area * channels + c) * area + i % area;
         let value = (x[at] - mean) * scale + shift;
-        y[at] = select(value, 0.0, sizes[3] == 1u && value < 0.0);
+        y[at] = select(value, 0.0, sizes.relu == 1u && value < 0.0);
     }
 }

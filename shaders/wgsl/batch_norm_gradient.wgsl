@@ -1,20 +1,27 @@
 // The gradient of batch normalisation with ReLU: one workgroup a channel.
 // g = ȳ where ρ is active, β̄ = Σ g, γ̄ = Σ g x̂, x̄ = γ s (g − ⟨g⟩ − x̂ ⟨g x̂⟩).
 
-@group(0) @binding(0) var<storage, read_write> x: array<f32>;          // [B, C, A]
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;          // [B, C, A]
-@group(0) @binding(2) var<storage, read_write> y_bar: array<f32>;      // [B, C, A]
-@group(0) @binding(3) var<storage, read_write> vectors: array<f32>;    // m, s, γ: [3, C]
-@group(0) @binding(4) var<storage, read_write> x_bar: array<f32>;      // [B, C, A]
+struct Sizes {
+    batch: u32,
+    channels: u32,
+    area: u32,
+    relu: u32,
+}
+
+@group(0) @binding(0) var<storage, {{ read }}> x: array<f32>; // [B, C, A]
+@group(0) @binding(1) var<storage, {{ read }}> y: array<f32>; // [B, C, A]
+@group(0) @binding(2) var<storage, {{ read }}> y_bar: array<f32>; // [B, C, A]
+@group(0) @binding(3) var<storage, {{ read }}> vectors: array<f32>; // m, s, γ: [3, C]
+@group(0) @binding(4) var<storage, read_write> x_bar: array<f32>; // [B, C, A]
 @group(0) @binding(5) var<storage, read_write> affine_bar: array<f32>; // γ̄, β̄: [2, C]
-@group(0) @binding(6) var<storage, read_write> sizes: array<u32>;      // B, C, A, relu
+@group(0) @binding(6) var<uniform> sizes: Sizes;
 
 @compute @workgroup_size({{ workgroup }})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let channels = sizes[1];
-    let area = sizes[2];
-    let count = sizes[0] * area;
-    let relu = sizes[3] == 1u;
+    let channels = sizes.channels;
+    let area = sizes.area;
+    let count = sizes.batch * area;
+    let relu = sizes.relu == 1u;
     let c = group.x;
     let mean = vectors[c];
     let inv_std = vectors[channels + c];

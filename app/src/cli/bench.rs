@@ -5,11 +5,12 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Distribution, Tensor};
 use l2t_core::bilevel::{Learner, LearnerState, Phase};
-use l2t_core::data::{Augmentation, BatchPlan, Batches};
+use l2t_core::data::{Augmentation, BatchPlan, Batches, HostBatch};
 use l2t_core::experiment::run::prepare;
 use l2t_core::experiment::{Config, Plan};
 use l2t_core::seed::Seed;
 use l2t_core::{Error, Result};
+use l2t_shaders::{LaunchCounter, Launches};
 
 use super::args::BenchArguments;
 use super::{Ending, open_device};
@@ -35,10 +36,13 @@ pub fn run(arguments: &BenchArguments) -> Result<Ending> {
     let first = iteration(&plan, &learner, &mut state, &host);
     let timings: Vec<Timing> = (0..arguments.repeats).map(|_| iteration(&plan, &learner, &mut state, &host)).collect();
     report(&plan, &learner, &first, &timings);
+    if let Some(profile) = Profile::take(&plan, &learner, &mut state, &host) {
+        profile.report();
+    }
     Ok(Ending::Done)
 }
 
-fn first_batch(plan: &Plan) -> Result<l2t_core::data::HostBatch> {
+fn first_batch(plan: &Plan) -> Result<HostBatch> {
     let batches = BatchPlan {
         batch_size: plan.config.train.batch_size,
         shuffle: true,
@@ -57,8 +61,50 @@ fn multiply_adds(learner: &Learner) -> u64 {
     model.network.multiply_adds_done() + regressors
 }
 
+/// What an iteration asks of a GPU, phase by phase.
+struct Profile {
+    /// Kernel launches in each phase.
+    launches: Vec<(Phase, usize)>,
+    all: Launches,
+    /// Bytes that live tensors take at the end of each phase.
+    memory: Vec<(Phase, u64)>,
+}
+
+impl Profile {
+    /// Runs one more iteration and counts; `None` on a device that launches no kernels.
+    fn take(plan: &Plan, learner: &Learner, state: &mut LearnerState, host: &HostBatch) -> Option<Self> {
+        let counter = LaunchCounter::start();
+        let (mut launches, mut memory, mut before) = (vec![], vec![], 0);
+        let mut reached = |phase| {
+            let total = counter.launches().total();
+            launches.push((phase, total - before));
+            before = total;
+            memory.push((phase, plan.device.memory_pool_usage().map_or(0, |usage| usage.bytes_in_use)));
+        };
+        let batch = prepare(plan, learner, state, host);
+        reached(Phase::Source);
+        (*state, _) = learner.iteration(state, &plan.sgd(0), &batch, &mut reached);
+        let all = counter.launches();
+        (all.total() > 0).then_some(Self { launches, all, memory })
+    }
+
+    fn report(&self) {
+        say!("");
+        say!("phase            launches   device memory MiB");
+        for ((phase, launches), (_, bytes)) in self.launches.iter().zip(&self.memory) {
+            say!("{:<16} {launches:9}   {:9.1}", phase.name(), *bytes as f64 / 1048576.0);
+        }
+        say!("{:<16} {:9}", "iteration", self.all.total());
+        let mut kernels: Vec<_> = self.all.by_kernel.iter().collect();
+        kernels.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), **name));
+        for (name, count) in kernels {
+            say!("{count:6} × {}", name.rsplit("::").next().unwrap_or(name));
+        }
+    }
+}
+
 /// Runs one iteration and waits for the device behind every phase, so that the phases add up.
-fn iteration(plan: &Plan, learner: &Learner, state: &mut LearnerState, host: &l2t_core::data::HostBatch) -> Timing {
+fn iteration(plan: &Plan, learner: &Learner, state: &mut LearnerState, host: &HostBatch) -> Timing {
     let mut timing = Timing::default();
     let before = multiply_adds(learner);
     let start = Instant::now();

@@ -2,35 +2,34 @@
 
 use burn::tensor::Tensor;
 
-use super::{Affine, Direction, Evaluated, Moments, TangentMoments, reference};
-use crate::gpu::{Gpu, Wgsl, launch, tensor};
+use super::{Affine, Direction, Evaluated, Moments, TangentMoments};
+use crate::gpu::{Arguments, Gpu, Wgsl, launch, tensor};
 
 const FORWARD: Wgsl =
-    Wgsl { name: "batch_norm_forward", source: include_str!("../../wgsl/batch_norm_forward.wgsl"), sum: Some("f32") };
-const GRADIENT: Wgsl = Wgsl {
-    name: "batch_norm_gradient",
-    source: include_str!("../../wgsl/batch_norm_gradient.wgsl"),
-    sum: Some("vec2<f32>"),
-};
-const TANGENT: Wgsl = Wgsl {
-    name: "batch_norm_tangent",
-    source: include_str!("../../wgsl/batch_norm_tangent.wgsl"),
-    sum: Some("vec2<f32>"),
-};
-const GRADIENT_TANGENT: Wgsl = Wgsl {
-    name: "batch_norm_gradient_tangent",
-    source: include_str!("../../wgsl/batch_norm_gradient_tangent.wgsl"),
-    sum: Some("vec4<f32>"),
-};
+    Wgsl::new("batch_norm_forward", include_str!("../../wgsl/batch_norm_forward.wgsl")).summing("f32");
+const GRADIENT: Wgsl =
+    Wgsl::new("batch_norm_gradient", include_str!("../../wgsl/batch_norm_gradient.wgsl")).summing("vec2<f32>");
+const TANGENT: Wgsl =
+    Wgsl::new("batch_norm_tangent", include_str!("../../wgsl/batch_norm_tangent.wgsl")).summing("vec2<f32>");
+const GRADIENT_TANGENT: Wgsl =
+    Wgsl::new("batch_norm_gradient_tangent", include_str!("../../wgsl/batch_norm_gradient_tangent.wgsl"))
+        .summing("vec4<f32>");
 
 /// All of them.
 #[cfg(test)]
-pub(crate) const KERNELS: [Wgsl; 4] = [FORWARD, GRADIENT, TANGENT, GRADIENT_TANGENT];
+pub(crate) fn kernels() -> Vec<Wgsl> {
+    vec![FORWARD, GRADIENT, TANGENT, GRADIENT_TANGENT]
+}
 
 /// Sizes as the kernels read them: B, C, A, relu.
 fn sizes(x: &Tensor<4>, relu: bool) -> [usize; 4] {
     let [batch, channels, height, width] = x.dims();
     [batch, channels, height * width, usize::from(relu)]
+}
+
+/// One workgroup a channel.
+fn per_channel(sizes: &[usize; 4]) -> Arguments<'_> {
+    Arguments { groups: [sizes[1], 1, 1], sizes, numbers: &[] }
 }
 
 /// Per-channel vectors one after another.
@@ -51,13 +50,11 @@ fn gpu<const D: usize>(x: &Tensor<D>) -> Gpu {
 pub fn evaluate(x: Tensor<4>, affine: &Affine, epsilon: f64, relu: bool) -> (Evaluated, Moments) {
     let dims = x.dims();
     let channels = dims[1];
-    let epsilon = Tensor::<1>::full([1], epsilon, (&x.device(), x.dtype()));
     let [y, moments] = launch(
         FORWARD,
-        [channels, 1],
-        &[&gpu(&x), &gpu(&rows(&[&affine.gamma, &affine.beta])), &gpu(&epsilon)],
+        &[&gpu(&x), &gpu(&rows(&[&affine.gamma, &affine.beta]))],
         [&dims, &[3, channels]],
-        &sizes(&x, relu),
+        Arguments { groups: [channels, 1, 1], sizes: &sizes(&x, relu), numbers: &[epsilon] },
     );
     let moments: Tensor<2> = tensor(moments);
     let (mean, variance, inv_std) = (row(&moments, 0), row(&moments, 1), row(&moments, 2));
@@ -69,10 +66,9 @@ pub fn gradient(at: &Evaluated, gamma: &Tensor<1>, y_bar: &Tensor<4>) -> (Tensor
     let dims = y_bar.dims();
     let [x_bar, affine_bar] = launch(
         GRADIENT,
-        [dims[1], 1],
         &[&gpu(&at.x), &gpu(&at.y), &gpu(y_bar), &gpu(&rows(&[&at.mean, &at.inv_std, gamma]))],
         [&dims, &[2, dims[1]]],
-        &sizes(&at.x, at.relu),
+        per_channel(&sizes(&at.x, at.relu)),
     );
     let affine_bar: Tensor<2> = tensor(affine_bar);
     (tensor(x_bar), Affine { gamma: row(&affine_bar, 0), beta: row(&affine_bar, 1) })
@@ -88,10 +84,9 @@ pub fn tangent(
     let vectors = rows(&[&at.mean, &at.inv_std, gamma, &affine_dot.gamma, &affine_dot.beta]);
     let [y_dot, moments] = launch(
         TANGENT,
-        [dims[1], 1],
         &[&gpu(&at.x), &gpu(&at.y), &gpu(x_dot), &gpu(&vectors)],
         [&dims, &[2, dims[1]]],
-        &sizes(&at.x, at.relu),
+        per_channel(&sizes(&at.x, at.relu)),
     );
     let moments: Tensor<2> = tensor(moments);
     (tensor(y_dot), TangentMoments { mean: row(&moments, 0), correlation: row(&moments, 1) })
@@ -106,14 +101,11 @@ pub fn gradient_tangent(
     let dims = y_bar.dims();
     let moments = along.moments;
     let vectors = rows(&[&at.mean, &at.inv_std, along.gamma, along.gamma_dot, &moments.mean, &moments.correlation]);
-    // With the mask inside it would need a ninth buffer, one more than WebGPU promises.
-    let (g, g_dot) = (reference::active(at, y_bar), reference::active(at, y_bar_dot));
     let [x_bar_dot, affine_bar] = launch(
         GRADIENT_TANGENT,
-        [dims[1], 1],
-        &[&gpu(&at.x), &gpu(along.x_dot), &gpu(&g), &gpu(&g_dot), &gpu(&vectors)],
+        &[&gpu(&at.x), &gpu(&at.y), &gpu(along.x_dot), &gpu(y_bar), &gpu(y_bar_dot), &gpu(&vectors)],
         [&dims, &[2, dims[1]]],
-        &sizes(&at.x, at.relu)[..3],
+        per_channel(&sizes(&at.x, at.relu)),
     );
     let affine_bar: Tensor<2> = tensor(affine_bar);
     (tensor(x_bar_dot), Affine { gamma: row(&affine_bar, 0), beta: row(&affine_bar, 1) })

@@ -17,7 +17,7 @@ mod reference;
 use burn::tensor::Tensor;
 
 #[cfg(test)]
-pub(crate) use gpu::KERNELS;
+pub(crate) use gpu::kernels;
 
 use crate::cpu::Cpu;
 use crate::gpu::Gpu;

@@ -1,4 +1,4 @@
-//! The same three products by Burn's own convolution.
+//! The same three products by Burn's own convolution: what the implementations are compared with and measured against.
 
 use burn::backend::{Dispatch, ops::ModuleOps};
 use burn::tensor::ops::ConvOptions;
@@ -14,10 +14,12 @@ fn sum(terms: impl Iterator<Item = Tensor<4>>) -> Tensor<4> {
     terms.reduce(|a, b| a + b).expect("checked by the caller")
 }
 
+/// See [`super::convolve`].
 pub fn convolve(terms: &[(&Tensor<4>, &Tensor<4>)], geometry: Geometry) -> Tensor<4> {
     sum(terms.iter().map(|&(x, w)| conv2d(x.clone(), w.clone(), None, options(geometry))))
 }
 
+/// See [`super::input_gradient`].
 pub fn input_gradient(terms: &[(&Tensor<4>, &Tensor<4>)], x: &Tensor<4>, geometry: Geometry) -> Tensor<4> {
     sum(terms.iter().map(|&(y, w)| {
         Tensor::from_dispatch(<Dispatch as ModuleOps<Dispatch>>::conv2d_x_backward(
@@ -29,6 +31,7 @@ pub fn input_gradient(terms: &[(&Tensor<4>, &Tensor<4>)], x: &Tensor<4>, geometr
     }))
 }
 
+/// See [`super::weight_gradient`].
 pub fn weight_gradient(terms: &[(&Tensor<4>, &Tensor<4>)], weight: &Tensor<4>, geometry: Geometry) -> Tensor<4> {
     sum(terms.iter().map(|&(x, y)| {
         Tensor::from_dispatch(<Dispatch as ModuleOps<Dispatch>>::conv2d_weight_backward(

@@ -1,0 +1,98 @@
+//! A WGSL kernel with the constants that make a variant of it.
+
+use burn::backend::wgpu::SourceTemplate;
+use cubecl::ir::UIntKind;
+use cubecl::ir::metadata::Info;
+use cubecl::prelude::*;
+use cubecl::{CubeKernel, PrecompiledSource};
+
+use super::WORKGROUP;
+
+/// How the kernels' inputs are bound.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Access {
+    /// For reading and writing: tensors share allocations, and WebGPU does not let one allocation be bound for reading and
+    /// for writing at once.
+    Shared,
+    /// For reading: every tensor is an allocation of its own, and two inputs may be the same one, which WebGPU allows
+    /// only where neither can be written.
+    Exclusive,
+}
+
+impl Access {
+    /// CubeCL's choice for the platform.
+    const fn here() -> Self {
+        if cfg!(target_family = "wasm") { Self::Exclusive } else { Self::Shared }
+    }
+}
+
+/// A kernel.
+#[derive(Debug, Clone)]
+pub(crate) struct Wgsl {
+    /// Unique among the files; with [`constants`](Self::constants) it names the compiled kernel.
+    pub name: &'static str,
+    pub source: &'static str,
+    /// The type that the kernel adds up over a workgroup, if it does; gives it `total` of `wgsl/shared/total.wgsl`.
+    pub sum: Option<&'static str>,
+    /// Put in front of the kernel: a file of `wgsl/shared/`.
+    pub shared: Option<&'static str>,
+    /// Values of the placeholders `{{ … }}`.
+    pub constants: Vec<(&'static str, u32)>,
+}
+
+impl Wgsl {
+    /// A kernel without sum, shared code or constants.
+    pub const fn new(name: &'static str, source: &'static str) -> Self {
+        Self { name, source, sum: None, shared: None, constants: Vec::new() }
+    }
+
+    /// The kernel with `total` over values of the type `sum`.
+    pub const fn summing(mut self, sum: &'static str) -> Self {
+        self.sum = Some(sum);
+        self
+    }
+
+    /// The source as it is compiled.
+    pub fn complete(&self, access: Access) -> String {
+        let mut template = SourceTemplate::new(self.shared.unwrap_or_default()).add_template(self.source);
+        if let Some(sum) = self.sum {
+            template = template.add_template(include_str!("../../wgsl/shared/total.wgsl")).register("sum", sum);
+        }
+        let read = match access {
+            Access::Shared => "read_write",
+            Access::Exclusive => "read",
+        };
+        template = template.register("workgroup", WORKGROUP.to_string()).register("read", read);
+        for (name, value) in &self.constants {
+            template = template.register(*name, value.to_string());
+        }
+        template.complete()
+    }
+}
+
+impl KernelMetadata for Wgsl {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn id(&self) -> KernelId {
+        // The name stands for the source and the sum: they are constants of one kernel.
+        KernelId::new::<Self>().info((self.name, self.constants.clone()))
+    }
+
+    fn address_type(&self) -> ElemType {
+        UIntKind::U32.into()
+    }
+}
+
+impl CubeKernel for Wgsl {
+    fn define(&self) -> KernelDefinition {
+        // Text in the device's language is not compiled by CubeCL; what it asks for here describes no code.
+        let settings = KernelSettings::new(*CubeDim::new_1d(1), ExecutionMode::Unchecked, AddressType::U32);
+        KernelDefinition { body: Scope::root(settings.clone()), settings, info: Info::default() }
+    }
+
+    fn source(&self) -> Option<PrecompiledSource> {
+        Some(PrecompiledSource { source: self.complete(Access::here()), entrypoint_name: "main".into(), lang: "wgsl" })
+    }
+}

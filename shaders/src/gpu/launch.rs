@@ -1,0 +1,58 @@
+//! Launching a kernel on tensors.
+
+use burn::backend::wgpu::{CubeTensor, Wgpu};
+use burn::tensor::{DType, Tensor};
+use cubecl::prelude::CubeCount;
+use cubecl::server::{Handle, KernelArguments, MetadataBindingInfo};
+
+use super::{Gpu, Wgsl};
+
+/// What a launch is given besides its inputs.
+#[derive(Debug, Default)]
+pub(crate) struct Arguments<'a> {
+    /// Workgroups along x, y and z.
+    pub groups: [usize; 3],
+    /// The first members of the kernel's `Sizes`, `u32` each.
+    pub sizes: &'a [usize],
+    /// The members behind them, `f32` each.
+    pub numbers: &'a [f64],
+}
+
+/// Runs `kernel`: its bindings are the inputs, the outputs of the given shapes, then `Sizes`. Returns the outputs.
+pub(crate) fn launch<const N: usize>(
+    kernel: Wgsl,
+    inputs: &[&Gpu],
+    outputs: [&[usize]; N],
+    arguments: Arguments<'_>,
+) -> [CubeTensor; N] {
+    let like = &inputs[0].0;
+    let outputs = outputs.map(|shape| {
+        let elements: usize = shape.iter().product();
+        let handle = like.client.empty(elements * size_of::<f32>());
+        CubeTensor::new_contiguous(like.client.clone(), like.device.clone(), shape.to_vec().into(), handle, DType::F32)
+    });
+    let buffers: Vec<Handle> =
+        inputs.iter().map(|tensor| &tensor.0).chain(&outputs).map(|t| t.handle.clone()).collect();
+    assert!(buffers.len() <= 8, "{}: WebGPU binds at most 8 storage buffers", kernel.name);
+    let fits = arguments.groups.iter().all(|count| *count <= 65_535);
+    assert!(fits, "{}: WebGPU runs at most 65,535 workgroups a dimension", kernel.name);
+    let [x, y, z] = arguments.groups.map(|count| count as u32);
+    let bindings = KernelArguments::new()
+        .with_buffers(buffers.into_iter().map(|handle| handle.binding()).collect())
+        .with_info(MetadataBindingInfo::custom(words(&arguments)));
+    like.client.launch(Box::new(kernel), CubeCount::Static(x, y, z), bindings);
+    outputs
+}
+
+/// The bytes of `Sizes`, in the eight-byte words that CubeCL keeps them in.
+fn words(arguments: &Arguments<'_>) -> Vec<u64> {
+    let size = |n: &usize| u32::try_from(*n).expect("tensors have fewer than 2³² elements");
+    let words = arguments.sizes.iter().map(size).chain(arguments.numbers.iter().map(|x| (*x as f32).to_bits()));
+    let words: Vec<u32> = words.collect();
+    words.chunks(2).map(|pair| u64::from(pair[0]) | u64::from(pair.get(1).copied().unwrap_or(0)) << 32).collect()
+}
+
+/// An output of [`launch`] as a tensor.
+pub(crate) fn tensor<const D: usize>(output: CubeTensor) -> Tensor<D> {
+    Tensor::from_primitive::<Wgpu>(output)
+}

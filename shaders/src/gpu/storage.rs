@@ -1,0 +1,23 @@
+//! Tensors in GPU memory.
+
+use burn::backend::DispatchTensorKind;
+use burn::backend::wgpu::{CubeTensor, Wgpu, into_contiguous};
+use burn::tensor::{DType, Tensor};
+
+/// A contiguous single-precision tensor in GPU memory.
+pub(crate) struct Gpu(pub(super) CubeTensor);
+
+impl Gpu {
+    /// Whether `x` lies in GPU memory, in single precision.
+    pub fn holds<const D: usize>(x: &Tensor<D>) -> bool {
+        x.dtype() == DType::F32 && matches!(x.clone().into_dispatch().kind, DispatchTensorKind::Cube(_))
+    }
+
+    /// The GPU storage of `x`, made contiguous, or `None` where it lies elsewhere or is not single precision.
+    pub fn of<const D: usize>(x: &Tensor<D>) -> Option<Self> {
+        if !Self::holds(x) {
+            return None;
+        }
+        Some(Self(into_contiguous(x.clone().try_into_primitive::<Wgpu>().ok()?)))
+    }
+}
