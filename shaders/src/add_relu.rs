@@ -3,9 +3,23 @@
 use burn::tensor::Tensor;
 
 use crate::cpu::{Cpu, PlaneShape, Real, by_dtype, map_planes};
+use crate::gpu::{Gpu, Wgsl, launch_elementwise, tensor};
+
+const ADD_RELU: Wgsl = Wgsl::new("add_relu", include_str!("../wgsl/add_relu.wgsl"));
+const WHERE_POSITIVE: Wgsl = Wgsl::new("where_positive", include_str!("../wgsl/where_positive.wgsl"));
+
+/// All of them.
+#[cfg(test)]
+pub(crate) fn kernels() -> Vec<Wgsl> {
+    vec![ADD_RELU, WHERE_POSITIVE]
+}
 
 /// `y = max(a + b, 0)`, all `[B, C, H, W]`.
 pub fn add_relu(a: &Tensor<4>, b: &Tensor<4>) -> Tensor<4> {
+    if let (Some(left), Some(right)) = (Gpu::of(a), Gpu::of(b)) {
+        let [y] = launch_elementwise(ADD_RELU, &[&left, &right], [&a.dims()], &[], &[]);
+        return tensor(y);
+    }
     let (Some(left), Some(right)) = (Cpu::of(a), Cpu::of(b)) else {
         return (a.clone() + b.clone()).clamp_min(0.0);
     };
@@ -14,6 +28,10 @@ pub fn add_relu(a: &Tensor<4>, b: &Tensor<4>) -> Tensor<4> {
 
 /// `g` where `y > 0`, zero elsewhere: the gradient and the tangent of ReLU at the output `y`.
 pub fn where_positive(y: &Tensor<4>, g: &Tensor<4>) -> Tensor<4> {
+    if let (Some(left), Some(right)) = (Gpu::of(y), Gpu::of(g)) {
+        let [out] = launch_elementwise(WHERE_POSITIVE, &[&left, &right], [&y.dims()], &[], &[]);
+        return tensor(out);
+    }
     let (Some(left), Some(right)) = (Cpu::of(y), Cpu::of(g)) else {
         return g.clone().mask_fill(y.clone().lower_equal_elem(0.0), 0.0);
     };

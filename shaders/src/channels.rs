@@ -24,7 +24,7 @@ pub fn mean_product(d: &Tensor<4>, e: &Tensor<4>) -> Tensor<2> {
     if let (Some(left), Some(right)) = (Gpu::of(d), Gpu::of(e)) {
         let arguments =
             Arguments { groups: [channels, batch, 1], sizes: &[channels, height * width], ..Arguments::default() };
-        let [out] = launch(MEAN_PRODUCT, &[&left, &right], [&[batch, channels]], arguments);
+        let [out] = launch(MEAN_PRODUCT.adding_up(height * width), &[&left, &right], [&[batch, channels]], arguments);
         return tensor(out);
     }
     let (Some(left), Some(right)) = (Cpu::of(d), Cpu::of(e)) else {

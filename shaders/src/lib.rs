@@ -25,6 +25,8 @@ pub mod conv;
 mod cpu;
 mod gpu;
 pub mod max_pool;
+pub mod mismatch;
+pub mod resize;
 pub mod vector;
 
 pub use gpu::{LaunchCounter, Launches};

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use rayon::prelude::*;
 
 use crate::cpu::{Cpu, Real, by_dtype};
-use crate::gpu::{Arguments, Gpu, WORKGROUP, Wgsl, launch, tensor};
+use crate::gpu::{Gpu, Wgsl, launch_elementwise, tensor};
 
 const COMBINE: Wgsl = Wgsl::new("vector_combine", include_str!("../wgsl/vector_combine.wgsl"));
 
@@ -55,15 +55,9 @@ fn combine_on_gpu(terms: &[(f64, &Tensor<1>)]) -> Option<Tensor<1>> {
     let vectors = terms.iter().map(|(_, x)| Gpu::of(x)).collect::<Option<Vec<_>>>()?;
     let mut factors: Vec<f64> = terms.iter().map(|(k, _)| *k).collect();
     factors.resize(TERMS, 0.0);
-    let [n] = terms[0].1.dims();
-    let groups = n.div_ceil(WORKGROUP as usize).min(1 << 14);
     let vector = |nth: usize| &vectors[nth.min(vectors.len() - 1)];
-    let [out] = launch(
-        COMBINE,
-        &[vector(0), vector(1), vector(2)],
-        [&[n]],
-        Arguments { groups: [groups, 1, 1], sizes: &[n, groups * WORKGROUP as usize], numbers: &factors },
-    );
+    let inputs = [vector(0), vector(1), vector(2)];
+    let [out] = launch_elementwise(COMBINE, &inputs, [&terms[0].1.dims()], &[], &factors);
     Some(tensor(out))
 }
 

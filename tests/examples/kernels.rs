@@ -1,7 +1,7 @@
 //! Every WGSL kernel against its twin of Burn's own operations, on a GPU (or a software adapter), in one run:
 //! `cargo run --release -p l2t-tests --example kernels [-- BATCH [WIDTH]]`.
 //!
-//! Sizes are those of VGG-9 at the given width and batch. Times are the median of five, with the device idle before and
+//! Sizes are those of VGG-9 at the given width and batch. Times are the median of three, with the device idle before and
 //! after; the first call, which compiles, is given apart.
 
 use std::time::Instant;
@@ -10,7 +10,7 @@ use burn::tensor::{Device, Distribution, Tensor};
 use l2t_shaders::conv::{Geometry, convolve, input_gradient, reference, weight_gradient};
 use l2t_tests::gpu;
 
-const REPEATS: usize = 5;
+const REPEATS: usize = 3;
 const PLAIN: Geometry = Geometry { stride: 1, padding: 1 };
 /// Channels in, channels out, side of the maps: the convolutions of VGG-9.
 const LAYERS: [[usize; 3]; 8] = [

@@ -9,6 +9,8 @@ use l2t_core::network::weights::read;
 use l2t_shaders::batch_norm::{Affine, Direction, Moments, evaluate, evaluate_fixed};
 use l2t_shaders::conv::{Geometry, convolve, input_gradient, weight_gradient};
 use l2t_shaders::max_pool::{Window, gather, max_pool, scatter};
+use l2t_shaders::mismatch::{matched, mismatch, mismatch_gradient, source_gradient};
+use l2t_shaders::resize::{resize, resize_gradient};
 use l2t_shaders::{add_relu, channels, vector};
 use l2t_tests::gpu;
 
@@ -75,8 +77,15 @@ fn every_operation_agrees_with_the_cpu() {
             host(&vector::assemble(200, &[(64, on.values([7], 0.3)), (128, on.values([71], 0.5))], &x)),
         ]
     });
-    for geometry in [Geometry { stride: 1, padding: 1 }, Geometry { stride: 2, padding: 1 }] {
-        compare(gpu, "convolution", |on| convolution(on, geometry));
+    for (x, w, geometry) in CONVOLUTIONS {
+        compare(gpu, "convolution", |on| convolution(on, x, w, geometry));
+    }
+    compare(gpu, "mismatch", feature_mismatch);
+    for (from, to) in [([7, 6], [3, 11]), ([5, 4], [10, 8]), ([16, 9], [2, 3]), ([3, 3], [1, 13])] {
+        compare(gpu, "resize", |on| {
+            let (x, y_bar) = (on.values([2, 3, from[0], from[1]], 0.1), on.values([2, 3, to[0], to[1]], 0.5));
+            vec![host(&resize(&x, to)), host(&resize_gradient(&y_bar, from))]
+        });
     }
     compare(gpu, "max pooling", |on| {
         let (window, x) = (Window { size: 2, stride: 2, padding: 0 }, on.values([2, 3, 8, 6], 0.4));
@@ -108,14 +117,44 @@ fn batch_norm(on: &On<'_>, relu: bool) -> Vec<Vec<f64>> {
     out
 }
 
-fn convolution(on: &On<'_>, geometry: Geometry) -> Vec<Vec<f64>> {
-    let (x, w) = (on.values([2, 5, 7, 6], 0.1), on.values([3, 5, 3, 3], 0.7));
-    let (x2, w2) = (on.values([2, 5, 7, 6], 2.0), on.values([3, 5, 3, 3], 3.0));
+/// (x, weight, geometry): every size of tile, of kernel and both strides; more rows and columns than one tile has, and
+/// none a multiple of it.
+const CONVOLUTIONS: [([usize; 4], [usize; 4], Geometry); 6] = [
+    ([2, 5, 7, 6], [3, 5, 3, 3], Geometry { stride: 1, padding: 1 }),
+    ([3, 2, 9, 7], [27, 2, 3, 3], Geometry { stride: 2, padding: 1 }),
+    ([5, 19, 8, 9], [70, 19, 3, 3], Geometry { stride: 1, padding: 1 }),
+    ([3, 70, 5, 4], [21, 70, 1, 1], Geometry { stride: 1, padding: 0 }),
+    ([2, 33, 8, 10], [6, 33, 1, 1], Geometry { stride: 2, padding: 0 }),
+    ([1, 3, 11, 13], [4, 3, 7, 7], Geometry { stride: 2, padding: 3 }),
+];
+
+fn convolution(on: &On<'_>, x: [usize; 4], w: [usize; 4], geometry: Geometry) -> Vec<Vec<f64>> {
+    let (x, x2) = (on.values(x, 0.1), on.values(x, 2.0));
+    let (w, w2) = (on.values(w, 0.7), on.values(w, 3.0));
     let y = convolve(&[(&x, &w), (&x2, &w2)], geometry);
     let (y_bar, y_bar2) = (on.values(y.dims(), 0.3), on.values(y.dims(), 5.0));
     vec![
         host(&y),
+        host(&convolve(&[(&x, &w)], geometry)),
         host(&input_gradient(&[(&y_bar, &w), (&y_bar2, &w2)], &x, geometry)),
+        host(&input_gradient(&[(&y_bar, &w)], &x, geometry)),
         host(&weight_gradient(&[(&x, &y_bar), (&x2, &y_bar2)], &w, geometry)),
+        host(&weight_gradient(&[(&x, &y_bar)], &w, geometry)),
     ]
+}
+
+/// One target layer matched with a smaller feature, a larger one, and one of its own size; a second one with two of them.
+fn feature_mismatch(on: &On<'_>) -> Vec<Vec<f64>> {
+    let features = [on.values([3, 2, 3, 4], 0.3), on.values([3, 4, 11, 9], 1.3), on.values([3, 1, 7, 6], 2.3)];
+    let layers = [([7, 6], vec![0, 1, 2]), ([2, 3], vec![2, 0])];
+    let found = matched(&features.iter().collect::<Vec<_>>(), &layers);
+    let mut out = vec![];
+    for (matched, [channels, height, width]) in found.iter().zip([[7, 7, 6], [3, 2, 3]]) {
+        let r = on.values([3, channels, height, width], 0.4);
+        let (d, squared) = mismatch(&r, &on.values([channels], 0.8), matched);
+        let (r_bar, bias_bar) = mismatch_gradient(&d, &on.values([3, channels], 0.6));
+        out.extend([host(&d), host(&squared), host(&r_bar), host(&bias_bar)]);
+        out.extend(source_gradient(&r_bar, matched).iter().map(host));
+    }
+    out
 }

@@ -8,8 +8,8 @@
 //! - gradient along `u`: `r̄̇ = k ṙ`, and the product rule on `T̄`, `R̄`, `b̄`
 
 use burn::tensor::Tensor;
-use l2t_shaders::channels;
 use l2t_shaders::conv::{self, Geometry};
+use l2t_shaders::{channels, mismatch};
 
 use super::{Group, Matching, Transfer};
 use crate::meta::MetaCotangents;
@@ -57,12 +57,11 @@ impl Matching {
         at: &Activations,
         transfer: &Transfer,
     ) -> MatchingPass {
-        let groups = self.groups.iter().zip(&transfer.resized).map(|(group, resized)| {
+        let groups = self.groups.iter().zip(&transfer.matched).map(|(group, matched)| {
             let (weight, bias) = group.regressor(layout, theta);
             self.count(group, at.batch(), 1);
             let regressed = conv::convolve(&[(at.get(group.node), &weight)], POINTWISE);
-            let mismatch = channels::add_bias(&regressed, &bias, Some(resized));
-            let squared = channels::mean_product(&mismatch, &mismatch);
+            let (mismatch, squared) = mismatch::mismatch(&regressed, &bias, matched);
             GroupPass { mismatch, squared, r_bar: None }
         });
         MatchingPass { groups: groups.collect() }
@@ -107,10 +106,11 @@ impl Matching {
             let found = &mut pass.groups[nth];
             let (weight, _) = group.regressor(layout, theta);
             self.count(group, at.batch(), 2);
-            let r_bar = channels::scale(&found.mismatch, &self.factor(group, &transfer.weights[nth]));
+            let factor = self.factor(group, &transfer.weights[nth]);
+            let (r_bar, bias_bar) = mismatch::mismatch_gradient(&found.mismatch, &factor);
             let feature = at.get(group.node);
             gradient.set(layout, group.weight, conv::weight_gradient(&[(feature, &r_bar)], &weight, POINTWISE));
-            gradient.set(layout, group.bias, channels::sum(&r_bar));
+            gradient.set(layout, group.bias, bias_bar);
             bars.add(group.node, conv::input_gradient(&[(&r_bar, &weight)], feature, POINTWISE));
             found.r_bar = Some(r_bar);
         }
@@ -195,12 +195,13 @@ impl Matching {
             let ((weight, _), (weight_dot, _)) = (group.regressor(layout, theta), group.regressor(layout, theta_dot));
             let r_bar = pass.groups[nth].r_bar.as_ref().expect("the gradient was taken first");
             self.count(group, at.batch(), 4);
-            let r_bar_dot = channels::scale(&along.groups[nth].0, &self.factor(group, &transfer.weights[nth]));
+            let factor = self.factor(group, &transfer.weights[nth]);
+            let (r_bar_dot, bias_bar_dot) = mismatch::mismatch_gradient(&along.groups[nth].0, &factor);
             let feature = at.get(group.node);
             let feature_dot = dots.get(group.node).expect("a tap lies behind a convolution");
             let terms = [(feature, &r_bar_dot), (feature_dot, r_bar)];
             gradient.set(layout, group.weight, conv::weight_gradient(&terms, &weight, POINTWISE));
-            gradient.set(layout, group.bias, channels::sum(&r_bar_dot));
+            gradient.set(layout, group.bias, bias_bar_dot);
             let terms = [(r_bar, &weight_dot), (&r_bar_dot, &weight)];
             bar_dots.add(group.node, conv::input_gradient(&terms, feature, POINTWISE));
         }

@@ -14,7 +14,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 pub mod loss;
 mod pairs;
-pub mod resize;
 mod transfer;
 
 pub use loss::{AlongMatching, MatchingPass};

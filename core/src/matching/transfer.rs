@@ -3,9 +3,9 @@
 
 use burn::tensor::Tensor;
 use l2t_shaders::channels;
+use l2t_shaders::mismatch::{Matched, matched};
 
 use super::Matching;
-use super::resize::resize;
 use crate::meta::{MetaCotangents, MetaNetworks, MetaOutputs};
 
 /// The matched feature maps of every source, `[source][m]`, each `[B, C_m, H_m, W_m]`.
@@ -14,8 +14,8 @@ pub type SourceFeatures = Vec<Vec<Tensor<4>>>;
 /// Source features and their weights for one batch.
 #[derive(Debug, Clone)]
 pub struct Transfer {
-    /// Per group: `resize(S^m)` of its pairs one after another, `[B, Σ C_m, H_n, W_n]`.
-    pub(super) resized: Vec<Tensor<4>>,
+    /// Per group: what it is matched with.
+    pub(super) matched: Vec<Matched>,
     /// Per pair: `mean_ij S^m`, `[B, C_m]`.
     pooled: Vec<Tensor<2>>,
     /// w and λ per pair.
@@ -33,18 +33,16 @@ impl Transfer {
         };
         let pooled: Vec<_> = (0..matching.pairs().len()).map(|pair| channels::mean(feature(pair))).collect();
         let outputs = meta.evaluate(phi, &pooled.iter().collect::<Vec<_>>());
-        let (mut resized, mut weights) = (Vec::new(), Vec::new());
+        let mut weights = Vec::new();
         for group in matching.groups() {
-            let [_, height, width] = group.shape;
-            let maps = group.members.iter().map(|member| resize(feature(member.pair), [height, width]));
-            resized.push(concatenate(maps.collect()));
             let products = group
                 .members
                 .iter()
                 .map(|member| outputs.channel_weights[member.pair].clone() * outputs.pair_weights[member.pair].clone());
             weights.push(concatenate(products.collect()));
         }
-        Self { resized, pooled, outputs, weights }
+        let matched = lay_out(matching, features);
+        Self { matched, pooled, outputs, weights }
     }
 
     /// w and λ of every pair.
@@ -56,6 +54,24 @@ impl Transfer {
     pub fn gradient(&self, meta: &MetaNetworks, phi: &Tensor<1>, bars: &MetaCotangents) -> Tensor<1> {
         meta.gradient(phi, &self.pooled.iter().collect::<Vec<_>>(), &self.outputs, bars)
     }
+}
+
+/// The features that each group is matched with; every feature once, however many groups it meets.
+fn lay_out(matching: &Matching, features: &SourceFeatures) -> Vec<Matched> {
+    let pairs = matching.pairs().pairs();
+    let mut places: Vec<(usize, usize)> = pairs.iter().map(|pair| (pair.source, pair.source_layer)).collect();
+    places.sort_unstable();
+    places.dedup();
+    let all: Vec<_> = places.iter().map(|&(source, layer)| &features[source][layer]).collect();
+    let index = |pair: usize| {
+        let pair = pairs[pair];
+        places.binary_search(&(pair.source, pair.source_layer)).expect("every pair's feature is among them")
+    };
+    let layers = matching.groups().iter().map(|group| {
+        let [_, height, width] = group.shape;
+        ([height, width], group.members.iter().map(|member| index(member.pair)).collect())
+    });
+    matched(&all, &layers.collect::<Vec<_>>())
 }
 
 /// Concatenation along the channels; a single part is not copied.

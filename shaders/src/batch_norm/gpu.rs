@@ -3,10 +3,11 @@
 use burn::tensor::Tensor;
 
 use super::{Affine, Direction, Evaluated, Moments, TangentMoments};
-use crate::gpu::{Arguments, Gpu, Wgsl, launch, tensor};
+use crate::gpu::{Arguments, Gpu, Wgsl, launch, launch_elementwise, tensor};
 
 const FORWARD: Wgsl =
     Wgsl::new("batch_norm_forward", include_str!("../../wgsl/batch_norm_forward.wgsl")).summing("f32");
+const FIXED: Wgsl = Wgsl::new("batch_norm_fixed", include_str!("../../wgsl/batch_norm_fixed.wgsl"));
 const GRADIENT: Wgsl =
     Wgsl::new("batch_norm_gradient", include_str!("../../wgsl/batch_norm_gradient.wgsl")).summing("vec2<f32>");
 const TANGENT: Wgsl =
@@ -18,7 +19,7 @@ const GRADIENT_TANGENT: Wgsl =
 /// All of them.
 #[cfg(test)]
 pub(crate) fn kernels() -> Vec<Wgsl> {
-    vec![FORWARD, GRADIENT, TANGENT, GRADIENT_TANGENT]
+    vec![FORWARD, FIXED, GRADIENT, TANGENT, GRADIENT_TANGENT]
 }
 
 /// Sizes as the kernels read them: B, C, A, relu.
@@ -60,6 +61,20 @@ pub fn evaluate(x: Tensor<4>, affine: &Affine, epsilon: f64, relu: bool) -> (Eva
     let (mean, variance, inv_std) = (row(&moments, 0), row(&moments, 1), row(&moments, 2));
     let at = Evaluated { x, y: tensor(y), mean: mean.clone(), inv_std, relu };
     (at, Moments { mean, variance })
+}
+
+pub fn evaluate_fixed(x: Tensor<4>, moments: &Moments, affine: &Affine, epsilon: f64, relu: bool) -> Evaluated {
+    let dims = x.dims();
+    let [_, channels, area, relu_size] = sizes(&x, relu);
+    let vectors = [&affine.gamma, &affine.beta, &moments.mean, &moments.variance].map(gpu);
+    let [y, inv_std] = launch_elementwise(
+        FIXED,
+        &[&gpu(&x), &vectors[0], &vectors[1], &vectors[2], &vectors[3]],
+        [&dims, &[channels]],
+        &[channels, area, relu_size],
+        &[epsilon],
+    );
+    Evaluated { x, y: tensor(y), mean: moments.mean.clone(), inv_std: tensor(inv_std), relu }
 }
 
 pub fn gradient(at: &Evaluated, gamma: &Tensor<1>, y_bar: &Tensor<4>) -> (Tensor<4>, Affine) {

@@ -73,6 +73,9 @@ pub fn evaluate(x: Tensor<4>, affine: &Affine, epsilon: f64, relu: bool) -> (Eva
 
 /// Normalises `x` (`[B, C, H, W]`) by given moments, which are constants to its derivatives.
 pub fn evaluate_fixed(x: Tensor<4>, moments: &Moments, affine: &Affine, epsilon: f64, relu: bool) -> Evaluated {
+    if Gpu::holds(&x) {
+        return gpu::evaluate_fixed(x, moments, affine, epsilon, relu);
+    }
     let inv_std = (moments.variance.clone() + epsilon).sqrt().recip();
     let y = if Cpu::holds(&x) {
         cpu::normalise(&x, &moments.mean, &inv_std, affine, relu)

@@ -36,6 +36,8 @@ pub(crate) struct Wgsl {
     pub sum: Option<&'static str>,
     /// Put in front of the kernel: a file of `wgsl/shared/`.
     pub shared: Option<&'static str>,
+    /// Invocations of a workgroup.
+    pub workgroup: u32,
     /// Values of the placeholders `{{ … }}`.
     pub constants: Vec<(&'static str, u32)>,
 }
@@ -43,12 +45,24 @@ pub(crate) struct Wgsl {
 impl Wgsl {
     /// A kernel without sum, shared code or constants.
     pub const fn new(name: &'static str, source: &'static str) -> Self {
-        Self { name, source, sum: None, shared: None, constants: Vec::new() }
+        Self { name, source, sum: None, shared: None, workgroup: WORKGROUP, constants: Vec::new() }
     }
 
     /// The kernel with `total` over values of the type `sum`.
     pub const fn summing(mut self, sum: &'static str) -> Self {
         self.sum = Some(sum);
+        self
+    }
+
+    /// The kernel with `shared` in front.
+    pub const fn sharing(mut self, shared: &'static str) -> Self {
+        self.shared = Some(shared);
+        self
+    }
+
+    /// The kernel with workgroups for sums over `count` elements: small where there is little to add up.
+    pub fn adding_up(mut self, count: usize) -> Self {
+        self.workgroup = if count <= 256 { 64 } else { WORKGROUP };
         self
     }
 
@@ -62,7 +76,7 @@ impl Wgsl {
             Access::Shared => "read_write",
             Access::Exclusive => "read",
         };
-        template = template.register("workgroup", WORKGROUP.to_string()).register("read", read);
+        template = template.register("workgroup", self.workgroup.to_string()).register("read", read);
         for (name, value) in &self.constants {
             template = template.register(*name, value.to_string());
         }
@@ -77,7 +91,7 @@ impl KernelMetadata for Wgsl {
 
     fn id(&self) -> KernelId {
         // The name stands for the source and the sum: they are constants of one kernel.
-        KernelId::new::<Self>().info((self.name, self.constants.clone()))
+        KernelId::new::<Self>().info((self.name, self.workgroup, self.constants.clone()))
     }
 
     fn address_type(&self) -> ElemType {

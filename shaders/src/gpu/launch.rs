@@ -5,7 +5,10 @@ use burn::tensor::{DType, Tensor};
 use cubecl::prelude::CubeCount;
 use cubecl::server::{Handle, KernelArguments, MetadataBindingInfo};
 
-use super::{Gpu, Wgsl};
+use super::{Gpu, WORKGROUP, Wgsl};
+
+/// Workgroups of an elementwise kernel at most: enough for any GPU, well within WebGPU's limit.
+const MOST_GROUPS: usize = 1 << 14;
 
 /// What a launch is given besides its inputs.
 #[derive(Debug, Default)]
@@ -42,6 +45,21 @@ pub(crate) fn launch<const N: usize>(
         .with_info(MetadataBindingInfo::custom(words(&arguments)));
     like.client.launch(Box::new(kernel), CubeCount::Static(x, y, z), bindings);
     outputs
+}
+
+/// Runs `kernel` with an invocation for every element of the first output, or fewer that take several. `Sizes` begins with
+/// the elements and the invocations; `sizes` follow.
+pub(crate) fn launch_elementwise<const N: usize>(
+    kernel: Wgsl,
+    inputs: &[&Gpu],
+    outputs: [&[usize]; N],
+    sizes: &[usize],
+    numbers: &[f64],
+) -> [CubeTensor; N] {
+    let elements: usize = outputs[0].iter().product();
+    let groups = elements.div_ceil(WORKGROUP as usize).min(MOST_GROUPS);
+    let sizes = [&[elements, groups * WORKGROUP as usize], sizes].concat();
+    launch(kernel, inputs, outputs, Arguments { groups: [groups, 1, 1], sizes: &sizes, numbers })
 }
 
 /// The bytes of `Sizes`, in the eight-byte words that CubeCL keeps them in.

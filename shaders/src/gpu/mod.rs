@@ -11,7 +11,7 @@ mod observe;
 mod storage;
 
 pub(crate) use kernel::Wgsl;
-pub(crate) use launch::{Arguments, launch, tensor};
+pub(crate) use launch::{Arguments, launch, launch_elementwise, tensor};
 pub use observe::{LaunchCounter, Launches};
 pub(crate) use storage::Gpu;
 
@@ -26,9 +26,12 @@ mod tests {
     #[test]
     fn every_kernel_is_valid() {
         let kernels = [
+            crate::add_relu::kernels(),
             crate::batch_norm::kernels(),
             crate::channels::kernels(),
             crate::conv::kernels(),
+            crate::mismatch::kernels(),
+            crate::resize::kernels(),
             crate::vector::kernels(),
         ]
         .concat();

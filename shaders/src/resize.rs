@@ -1,9 +1,22 @@
 //! Bilinear resizing with half-pixel centres and without antialiasing (PyTorch's `align_corners=False`).
 //!
 //! Resizing is separable and linear: `resize(S) = A_h S A_wᵀ` with two small matrices, so that its gradient is
-//! `A_hᵀ · A_w`, on every device and in every precision.
+//! `A_hᵀ · A_w`. A GPU samples instead, one launch each.
 
 use burn::tensor::{Tensor, TensorData};
+
+use crate::gpu::{Gpu, Wgsl, launch_elementwise, tensor};
+
+/// The sampling rule in WGSL.
+pub(crate) const BILINEAR: &str = include_str!("../wgsl/shared/bilinear.wgsl");
+const RESIZE: Wgsl = Wgsl::new("resize", include_str!("../wgsl/resize.wgsl")).sharing(BILINEAR);
+const GRADIENT: Wgsl = Wgsl::new("resize_gradient", include_str!("../wgsl/resize_gradient.wgsl")).sharing(BILINEAR);
+
+/// All of them.
+#[cfg(test)]
+pub(crate) fn kernels() -> Vec<Wgsl> {
+    vec![RESIZE, GRADIENT]
+}
 
 /// The `[to, from]` matrix of resizing along one direction: output pixel `i` samples the input at
 /// `(i + ½)·from/to − ½`, clamped to the first and last pixel's centre.
@@ -26,18 +39,29 @@ fn matrix(from: usize, to: usize, like: &Tensor<4>) -> Tensor<2> {
 
 /// `x` (`[B, C, H, W]`) at the size `[height, width]`.
 pub fn resize(x: &Tensor<4>, [height, width]: [usize; 2]) -> Tensor<4> {
-    let [_, _, from_height, from_width] = x.dims();
+    let [batch, channels, from_height, from_width] = x.dims();
     if [from_height, from_width] == [height, width] {
         return x.clone();
+    }
+    if let Some(x) = Gpu::of(x) {
+        let shape = [batch, channels, height, width];
+        let [y] = launch_elementwise(RESIZE, &[&x], [&shape], &[from_height, from_width, height, width], &[]);
+        return tensor(y);
     }
     apply(x, matrix(from_height, height, x), matrix(from_width, width, x))
 }
 
 /// The gradient of [`resize`]: `x̄` of the size `[height, width]` of its input from `y_bar`.
 pub fn resize_gradient(y_bar: &Tensor<4>, [height, width]: [usize; 2]) -> Tensor<4> {
-    let [_, _, to_height, to_width] = y_bar.dims();
+    let [batch, channels, to_height, to_width] = y_bar.dims();
     if [to_height, to_width] == [height, width] {
         return y_bar.clone();
+    }
+    if let Some(y_bar) = Gpu::of(y_bar) {
+        let shape = [batch, channels, height, width];
+        let sizes = [height, width, to_height, to_width];
+        let [x_bar] = launch_elementwise(GRADIENT, &[&y_bar], [&shape], &sizes, &[]);
+        return tensor(x_bar);
     }
     apply(y_bar, matrix(height, to_height, y_bar).transpose(), matrix(width, to_width, y_bar).transpose())
 }
