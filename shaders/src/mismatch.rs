@@ -15,9 +15,9 @@
 
 use burn::tensor::Tensor;
 
-use crate::channels;
 use crate::gpu::{Arguments, Gpu, Wgsl, launch, tensor};
 use crate::resize::{BILINEAR, resize, resize_gradient};
+use crate::{channels, vector};
 
 const MISMATCH: Wgsl = Wgsl::new("mismatch", include_str!("../wgsl/mismatch.wgsl")).summing("f32").sharing(BILINEAR);
 const GRADIENT: Wgsl = Wgsl::new("mismatch_gradient", include_str!("../wgsl/mismatch_gradient.wgsl")).summing("f32");
@@ -71,7 +71,8 @@ pub fn matched(features: &[&Tensor<4>], layers: &[([usize; 2], Vec<usize>)]) -> 
         *end += feature.dims().iter().product::<usize>();
         Some(*end)
     }));
-    let all = Tensor::cat(features.iter().map(|&feature| feature.clone().reshape([-1])).collect(), 0);
+    let flat: Vec<Tensor<1>> = features.iter().map(|&feature| feature.clone().reshape([-1])).collect();
+    let all = vector::concatenate(&flat.iter().collect::<Vec<_>>());
     layers
         .iter()
         .map(|(_, indices)| {

@@ -1,17 +1,19 @@
 //! Operations over a whole parameter vector: the inner steps and the reverse pass are a few of these.
 
+use burn::backend::wgpu::CubeTensor;
 use burn::tensor::Tensor;
 use rayon::prelude::*;
 
 use crate::cpu::{Cpu, Real, by_dtype};
-use crate::gpu::{Gpu, Wgsl, launch_elementwise, tensor};
+use crate::gpu::{Arguments, Gpu, MOST_GROUPS, WORKGROUP, Wgsl, allocate, launch_elementwise, launch_into, tensor};
 
 const COMBINE: Wgsl = Wgsl::new("vector_combine", include_str!("../wgsl/vector_combine.wgsl"));
+const ASSEMBLE: Wgsl = Wgsl::new("assemble", include_str!("../wgsl/assemble.wgsl"));
 
 /// All of them.
 #[cfg(test)]
 pub(crate) fn kernels() -> Vec<Wgsl> {
-    vec![COMBINE]
+    vec![COMBINE, ASSEMBLE]
 }
 
 /// Elements that one thread takes at a time.
@@ -66,6 +68,9 @@ fn combine_on_gpu(terms: &[(f64, &Tensor<1>)]) -> Option<Tensor<1>> {
 /// # Panics
 /// When a piece does not fit.
 pub fn assemble(len: usize, pieces: &[(usize, Tensor<1>)], like: &Tensor<1>) -> Tensor<1> {
+    if let Some(vector) = assemble_on_gpu(len, pieces) {
+        return vector;
+    }
     let Some(template) = Cpu::of(like) else {
         let zeros = Tensor::zeros([len], (&like.device(), like.dtype()));
         return pieces.iter().fold(zeros, |vector, (offset, piece)| {
@@ -82,6 +87,59 @@ pub fn assemble(len: usize, pieces: &[(usize, Tensor<1>)], like: &Tensor<1>) -> 
         }
         Cpu::tensor(out, [len])
     })
+}
+
+/// The vectors one after another.
+pub(crate) fn concatenate(vectors: &[&Tensor<1>]) -> Tensor<1> {
+    let mut len = 0;
+    let pieces: Vec<_> = vectors
+        .iter()
+        .map(|vector| {
+            len += vector.dims()[0];
+            (len - vector.dims()[0], (*vector).clone())
+        })
+        .collect();
+    assemble(len, &pieces, vectors[0])
+}
+
+/// As many pieces as WebGPU's buffers allow in each launch.
+fn assemble_on_gpu(len: usize, pieces: &[(usize, Tensor<1>)]) -> Option<Tensor<1>> {
+    const PIECES: usize = 7;
+    let mut pieces = pieces
+        .iter()
+        .map(|(offset, piece)| Some((*offset, piece.dims()[0], Gpu::of(piece)?)))
+        .collect::<Option<Vec<_>>>()?;
+    pieces.sort_by_key(|(offset, ..)| *offset);
+    let out = allocate(&pieces.first()?.2, &[len]);
+    // Each piece's zeros end where the next piece begins; those before the first one belong to it.
+    let ends: Vec<usize> = pieces.iter().skip(1).map(|(offset, ..)| *offset).chain([len]).collect();
+    if pieces[0].0 > 0 {
+        write_pieces(&[&pieces[0].2; PIECES], &[[0, 0, pieces[0].0]], &out);
+    }
+    for (pieces, ends) in pieces.chunks(PIECES).zip(ends.chunks(PIECES)) {
+        let inputs: [&Gpu; PIECES] = std::array::from_fn(|nth| &pieces[nth.min(pieces.len() - 1)].2);
+        let places: Vec<_> = pieces
+            .iter()
+            .zip(ends)
+            .map(|((offset, length, _), end)| {
+                assert!(offset + length <= *end, "a piece of {length} at {offset} does not fit before {end}");
+                [*offset, *length, *end]
+            })
+            .collect();
+        write_pieces(&inputs, &places, &out);
+    }
+    Some(tensor(out))
+}
+
+/// Writes pieces to their places: begin, length, and where the zeros behind it end.
+fn write_pieces(inputs: &[&Gpu; 7], places: &[[usize; 3]], out: &CubeTensor) {
+    let longest = places.iter().map(|[begin, _, end]| end - begin).max().unwrap_or(0);
+    let groups = longest.div_ceil(WORKGROUP as usize).clamp(1, MOST_GROUPS);
+    let mut sizes = vec![groups * WORKGROUP as usize, 0, 0, 0];
+    sizes.extend(places.iter().flat_map(|&[begin, length, end]| [begin, length, end, 0]));
+    sizes.resize(4 * 8, 0);
+    let arguments = Arguments { groups: [groups, 1, 1], sizes: &sizes, ..Arguments::default() };
+    launch_into(ASSEMBLE, inputs, std::slice::from_ref(out), arguments);
 }
 
 #[cfg(test)]

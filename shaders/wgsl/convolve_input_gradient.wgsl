@@ -4,7 +4,7 @@
 const KERNEL: u32 = {{ kernel }}u;
 const TAPS: u32 = KERNEL * KERNEL;
 const TERMS: u32 = {{ terms }}u;
-const GATHERED: u32 = COLUMNS / LANES;
+const GATHERED: u32 = (COLUMNS + LANES - 1u) / LANES;
 // A row that is in no image.
 const OUTSIDE: i32 = -16777216;
 
@@ -67,7 +67,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
                             value = y0[at];
                         }
                     }
-                    right[r * RIGHT + g * LANES + lane] = value;
+                    if g * LANES + lane < COLUMNS {
+                        right[r * RIGHT + g * LANES + lane] = value;
+                    }
                 }
             }
             for (var i = lane; i < ROWS * DEPTH; i += LANES) {

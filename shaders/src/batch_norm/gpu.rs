@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 
 use super::{Affine, Direction, Evaluated, Moments, TangentMoments};
 use crate::gpu::{Arguments, Gpu, Wgsl, launch, launch_elementwise, tensor};
+use crate::vector;
 
 const FORWARD: Wgsl =
     Wgsl::new("batch_norm_forward", include_str!("../../wgsl/batch_norm_forward.wgsl")).summing("f32");
@@ -35,7 +36,7 @@ fn per_channel(sizes: &[usize; 4]) -> Arguments<'_> {
 
 /// Per-channel vectors one after another.
 fn rows(vectors: &[&Tensor<1>]) -> Tensor<1> {
-    Tensor::cat(vectors.iter().map(|vector| (*vector).clone()).collect(), 0)
+    vector::concatenate(vectors)
 }
 
 /// Row `nth` of `[rows, C]`.

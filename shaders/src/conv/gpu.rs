@@ -1,7 +1,7 @@
 //! Convolution as a matrix product whose patches are gathered inside the kernel ("implicit GEMM").
 //!
 //! Burn's own convolution needs its autotuner to be fast, and the autotuner needs minutes. These three kernels have one
-//! way to go about it and few variants: three sizes of tile, the kernel's size, one or two terms.
+//! way to go about it and few variants: four shapes of tile, the kernel's size, one or two terms.
 
 use burn::tensor::Tensor;
 
@@ -27,25 +27,33 @@ const SHORTEST_RUN: usize = 256;
 pub(crate) fn kernels() -> Vec<Wgsl> {
     [CONVOLVE, INPUT_GRADIENT, WEIGHT_GRADIENT]
         .into_iter()
-        .flat_map(|kernel| [(1, 1, 10), (3, 2, 20), (7, 1, 90)].map(|(k, t, r)| variant(kernel.clone(), k, t, r)))
+        .flat_map(|kernel| {
+            [(1, 1, 2), (3, 2, 4), (7, 1, 8), (3, 1, 16)]
+                .map(|(size, terms, lanes)| variant(kernel.clone(), size, terms, lanes))
+        })
         .collect()
 }
 
-/// The variant for `size` × `size` kernels, a number of terms, and a matrix product of that many rows.
-fn variant(mut kernel: Wgsl, size: usize, terms: usize, rows: usize) -> Wgsl {
+/// The variant for `size` × `size` kernels, a number of terms, and a shape of tile.
+fn variant(mut kernel: Wgsl, size: usize, terms: usize, row_lanes: usize) -> Wgsl {
     kernel.shared = Some(TILE);
-    kernel.constants = vec![("kernel", size as u32), ("terms", terms as u32), ("row_lanes", row_lanes(rows) as u32)];
+    kernel.constants = vec![("kernel", size as u32), ("terms", terms as u32), ("row_lanes", row_lanes as u32)];
     kernel
 }
 
-/// Of the 8 × 8 elements that an invocation computes, how many lie above each other in a tile: no more than are needed.
-fn row_lanes(rows: usize) -> usize {
-    rows.div_ceil(8).next_power_of_two().clamp(2, 8)
+/// The shape of the tiles of a matrix: of a workgroup's invocations, how many lie above each other. Each computes 8 × 8
+/// elements, so a tile is as large whatever its shape, and the shape that covers the matrix with the fewest wins; of
+/// equals the squarest, which gathers least.
+fn row_lanes(rows: usize, columns: usize) -> usize {
+    let cover = |row_lanes: usize| {
+        let [x, y] = tiles(rows, columns, row_lanes);
+        x * y
+    };
+    [8, 4, 16, 2].into_iter().min_by_key(|&row_lanes| cover(row_lanes)).expect("there are shapes to choose from")
 }
 
-/// The tiles of a matrix of `rows` × `columns`, along x and y.
-fn tiles(rows: usize, columns: usize) -> [usize; 2] {
-    let row_lanes = row_lanes(rows);
+/// The tiles that cover a matrix of `rows` × `columns`, along x and y.
+fn tiles(rows: usize, columns: usize, row_lanes: usize) -> [usize; 2] {
     [columns.div_ceil(8 * LANES / row_lanes), rows.div_ceil(8 * row_lanes)]
 }
 
@@ -66,9 +74,10 @@ pub fn convolve(terms: &[(&Tensor<4>, &Tensor<4>)], geometry: Geometry) -> Optio
     let [batch, _, height, width] = x;
     let [filters, _, size, _] = w;
     let y = [batch, filters, geometry.output(height, size), geometry.output(width, size)];
-    let [columns, rows] = tiles(filters, batch * y[2] * y[3]);
+    let lanes = row_lanes(filters, batch * y[2] * y[3]);
+    let [columns, rows] = tiles(filters, batch * y[2] * y[3], lanes);
     let arguments = Arguments { groups: [columns, rows, 1], sizes: &sizes(x, w, y, geometry), ..Arguments::default() };
-    let [out] = launch(variant(CONVOLVE, size, terms.len(), filters), &[&a, &b, &c, &d], [&y], arguments);
+    let [out] = launch(variant(CONVOLVE, size, terms.len(), lanes), &[&a, &b, &c, &d], [&y], arguments);
     Some(tensor(out))
 }
 
@@ -76,9 +85,10 @@ pub fn input_gradient(terms: &[(&Tensor<4>, &Tensor<4>)], x: [usize; 4], geometr
     let [a, b, c, d] = operands(terms)?;
     let (y, w) = (terms[0].0.dims(), terms[0].1.dims());
     let [batch, channels, height, width] = x;
-    let [columns, rows] = tiles(channels, batch * height * width);
+    let lanes = row_lanes(channels, batch * height * width);
+    let [columns, rows] = tiles(channels, batch * height * width, lanes);
     let arguments = Arguments { groups: [columns, rows, 1], sizes: &sizes(x, w, y, geometry), ..Arguments::default() };
-    let [out] = launch(variant(INPUT_GRADIENT, w[2], terms.len(), channels), &[&a, &b, &c, &d], [&x], arguments);
+    let [out] = launch(variant(INPUT_GRADIENT, w[2], terms.len(), lanes), &[&a, &b, &c, &d], [&x], arguments);
     Some(tensor(out))
 }
 
@@ -86,14 +96,15 @@ pub fn weight_gradient(terms: &[(&Tensor<4>, &Tensor<4>)], w: [usize; 4], geomet
     let [a, b, c, d] = operands(terms)?;
     let (x, y) = (terms[0].0.dims(), terms[0].1.dims());
     let [filters, channels, size, _] = w;
-    let [columns, rows] = tiles(filters, channels * size * size);
+    let lanes = row_lanes(filters, channels * size * size);
+    let [columns, rows] = tiles(filters, channels * size * size, lanes);
     let pixels = y[0] * y[2] * y[3];
     let (run, runs) = runs(pixels, columns * rows);
     let shape = [runs, filters, channels * size * size];
     let mut sizes = sizes(x, w, y, geometry).to_vec();
     sizes.push(run);
     let arguments = Arguments { groups: [columns, rows, runs], sizes: &sizes, ..Arguments::default() };
-    let [out] = launch(variant(WEIGHT_GRADIENT, size, terms.len(), filters), &[&a, &b, &c, &d], [&shape], arguments);
+    let [out] = launch(variant(WEIGHT_GRADIENT, size, terms.len(), lanes), &[&a, &b, &c, &d], [&shape], arguments);
     let parts: Tensor<3> = tensor(out);
     Some(if runs == 1 { parts.reshape(w) } else { parts.sum_dim(0).reshape(w) })
 }

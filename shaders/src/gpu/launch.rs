@@ -8,7 +8,7 @@ use cubecl::server::{Handle, KernelArguments, MetadataBindingInfo};
 use super::{Gpu, WORKGROUP, Wgsl};
 
 /// Workgroups of an elementwise kernel at most: enough for any GPU, well within WebGPU's limit.
-const MOST_GROUPS: usize = 1 << 14;
+pub(crate) const MOST_GROUPS: usize = 1 << 14;
 
 /// What a launch is given besides its inputs.
 #[derive(Debug, Default)]
@@ -28,14 +28,23 @@ pub(crate) fn launch<const N: usize>(
     outputs: [&[usize]; N],
     arguments: Arguments<'_>,
 ) -> [CubeTensor; N] {
-    let like = &inputs[0].0;
-    let outputs = outputs.map(|shape| {
-        let elements: usize = shape.iter().product();
-        let handle = like.client.empty(elements * size_of::<f32>());
-        CubeTensor::new_contiguous(like.client.clone(), like.device.clone(), shape.to_vec().into(), handle, DType::F32)
-    });
-    let buffers: Vec<Handle> =
-        inputs.iter().map(|tensor| &tensor.0).chain(&outputs).map(|t| t.handle.clone()).collect();
+    let outputs = outputs.map(|shape| allocate(inputs[0], shape));
+    launch_into(kernel, inputs, &outputs, arguments);
+    outputs
+}
+
+/// A tensor of `shape` on the device of `like`, with anything in it.
+pub(crate) fn allocate(like: &Gpu, shape: &[usize]) -> CubeTensor {
+    let like = &like.0;
+    let elements: usize = shape.iter().product();
+    let handle = like.client.empty(elements * size_of::<f32>());
+    CubeTensor::new_contiguous(like.client.clone(), like.device.clone(), shape.to_vec().into(), handle, DType::F32)
+}
+
+/// [`launch`] with outputs that are there already.
+pub(crate) fn launch_into(kernel: Wgsl, inputs: &[&Gpu], outputs: &[CubeTensor], arguments: Arguments<'_>) {
+    let client = &inputs[0].0.client;
+    let buffers: Vec<Handle> = inputs.iter().map(|tensor| &tensor.0).chain(outputs).map(|t| t.handle.clone()).collect();
     assert!(buffers.len() <= 8, "{}: WebGPU binds at most 8 storage buffers", kernel.name);
     let fits = arguments.groups.iter().all(|count| *count <= 65_535);
     assert!(fits, "{}: WebGPU runs at most 65,535 workgroups a dimension", kernel.name);
@@ -43,8 +52,7 @@ pub(crate) fn launch<const N: usize>(
     let bindings = KernelArguments::new()
         .with_buffers(buffers.into_iter().map(|handle| handle.binding()).collect())
         .with_info(MetadataBindingInfo::custom(words(&arguments)));
-    like.client.launch(Box::new(kernel), CubeCount::Static(x, y, z), bindings);
-    outputs
+    client.launch(Box::new(kernel), CubeCount::Static(x, y, z), bindings);
 }
 
 /// Runs `kernel` with an invocation for every element of the first output, or fewer that take several. `Sizes` begins with

@@ -11,7 +11,7 @@ mod observe;
 mod storage;
 
 pub(crate) use kernel::Wgsl;
-pub(crate) use launch::{Arguments, launch, launch_elementwise, tensor};
+pub(crate) use launch::{Arguments, MOST_GROUPS, allocate, launch, launch_elementwise, launch_into, tensor};
 pub use observe::{LaunchCounter, Launches};
 pub(crate) use storage::Gpu;
 
