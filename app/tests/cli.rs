@@ -70,6 +70,7 @@ fn bad_weights_are_named_with_the_key_at_fault() {
         bias.dtype = Dtype::F16;
         bias.bytes.truncate(20 * 2);
     });
+    sandbox.write_weights("headless.safetensors", |t| t.retain(|tensor| !tensor.name.starts_with("fc.")));
     sandbox.write_weights("other.safetensors", |t| t.retain(|tensor| tensor.name.starts_with("fc.")));
     refuse_each(
         &sandbox,
@@ -94,6 +95,7 @@ fn bad_weights_are_named_with_the_key_at_fault() {
             ("sources.0.weights=none.safetensors", "conv1.weight is empty"),
             ("sources.0.weights=half.safetensors", "fc.bias is of type F16; F32 and F64 are read"),
             ("sources.0.weights=other.safetensors", "other.safetensors: is neither a ResNet"),
+            ("sources.0.weights=headless.safetensors method.name=lwf", "headless.safetensors: fc.weight is missing"),
             ("sources.0.weights=untrained-resnet9", "untrained-resnet9: is none of untrained-resnet8, "),
         ],
     );
@@ -151,6 +153,22 @@ fn bad_keys_and_values_are_named() {
             ("method.name=l3t", "method.name: unknown variant `l3t`, expected one of `scratch`"),
             ("method.pairs=some", "method.pairs: neither single, one-to-one, all-to-all nor a list"),
             ("method.pairs=[]", "method.pairs: no pair is left to match"),
+            ("method.pairs=[] method.name=at", "method.pairs: no pair is left to match"),
+            ("method.pairs=single method.name=lwf", "method.pairs: lwf has no pairs of layers; leave it out"),
+            ("method.pairs=single method.name=scratch", "method.pairs: scratch has no pairs of layers; leave it out"),
+            ("method.pairs=single method.name=fine-tuning", "method.pairs: fine-tuning has no pairs of layers"),
+            ("method.name=lwf+at sources=[]", "sources: lwf+at needs at least one source"),
+            ("method.temperature=0", "method.temperature: 0 is not positive"),
+            ("method.attention=-1", "method.attention: -1 is negative or no number"),
+            (
+                r#"method.name=fine-tuning sources=[{weights="embedded"},{weights="embedded"}]"#,
+                "sources: fine-tuning starts from one source; there are 2",
+            ),
+            (
+                "method.name=fine-tuning",
+                "target.network: fine-tuning needs the source's own architecture; vgg9 is not the architecture of the source",
+            ),
+            ("method.name=fine-tuning target.network=resnet14", "ResNet-8: it has 63 weights and not 36"),
             (
                 "method.pairs=[{source_layer=0,target_layer=9}]",
                 "method.pairs[0]: target layer 9 does not exist: the target has 5",
@@ -370,6 +388,32 @@ fn the_metrics_have_a_line_for_every_epoch_and_pair() {
         let expected = format!("{},0,{},{},", nth / 15 + 1, nth % 15 / 5, nth % 5);
         assert!(row.starts_with(&expected), "{row} does not start with {expected}");
     }
+}
+
+/// What a baseline adds to L_org stands under its own name wherever losses stand.
+#[test]
+fn auxiliary_losses_are_named_in_the_output_the_metrics_and_the_picture() {
+    let sandbox = Sandbox::new();
+    let line = train("method.name=lwf+at", "out");
+    let said = sandbox.run(&line);
+    said.succeeds(&line).mentions(&[
+        "distillation: an added output layer of 20 classes",
+        "attention: 3 pairs of attention maps",
+        " · distillation ",
+        " · attention ",
+    ]);
+    let record: serde_json::Value =
+        serde_json::from_str(sandbox.text("out/metrics.jsonl").lines().next().expect("an epoch")).expect("JSON");
+    for name in ["distillation", "attention"] {
+        let loss = &record["auxiliary_losses"][name];
+        assert!(loss.as_f64().is_some_and(|loss| loss > 0.0), "{name} is {loss}");
+        assert!(sandbox.text("out/learning-curves.svg").contains(name), "{name} is not in the picture");
+    }
+    let header = "epoch,lr,task_loss,matching_loss,distillation_loss,attention_loss,train_accuracy,validation_accuracy";
+    assert!(sandbox.text("out/metrics.csv").starts_with(header));
+    let line = train("method.name=fine-tuning target.network=resnet8", "tuned");
+    let said = sandbox.run(&line);
+    said.succeeds(&line).mentions(&["starts from the source's weights, its classifier drawn anew"]);
 }
 
 #[test]

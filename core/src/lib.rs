@@ -18,7 +18,7 @@
 //! ```
 //!
 //! The modules in reading order: [`network`] (S and T with their taps), [`meta`] (f and g), [`matching`] (C, r, L_wfm),
-//! [`objective`] (L_org, L_total), [`bilevel`] (Algorithm 1). Around them: [`source`] (frozen networks from files), [`data`],
+//! [`objective`] (L_org, L_total), [`bilevel`] (Algorithm 1), [`method`] (this and what it is compared with). Around them: [`source`] (frozen networks from files), [`data`],
 //! [`experiment`] (configuration, loop, checkpoints), [`device`], [`seed`], [`error`].
 
 pub mod bilevel;
@@ -28,6 +28,7 @@ pub mod error;
 pub mod experiment;
 pub mod matching;
 pub mod meta;
+pub mod method;
 pub mod network;
 pub mod objective;
 pub mod seed;

@@ -1,13 +1,18 @@
 //! The losses of the paper as functions of θ: value, gradient, and derivatives of the gradient along a direction.
 //!
-//! `L_org` is cross-entropy, `L_total = L_org + β L_wfm`.
+//! `L_org` is cross-entropy, `L_total = L_org + β L_wfm`, plus the auxiliary losses of the baselines (which have no part
+//! in Algorithm 1, hence a value and a gradient only).
+
+use std::sync::Arc;
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::log_softmax;
 
 use crate::matching::{AlongMatching, Matching, MatchingPass, Transfer};
 use crate::meta::MetaCotangents;
-use crate::network::{Activations, Cotangents, Mode, Network, ParamLayout, Tangents};
+use crate::method::{Auxiliary, AuxiliaryKind};
+use crate::network::{Activations, Cotangents, GradientParts, Mode, Network, ParamLayout, Tangents};
+use crate::source::SourceOutputs;
 
 /// What a step minimises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,10 +29,6 @@ impl Objective {
     fn has_task(self) -> bool {
         self != Self::Matching
     }
-
-    fn has_matching(self) -> bool {
-        self != Self::Task
-    }
 }
 
 /// One batch, with what the sources say about it.
@@ -39,6 +40,8 @@ pub struct Batch {
     pub y: Tensor<2>,
     /// Present where something is matched.
     pub transfer: Option<Transfer>,
+    /// What the sources say for every auxiliary loss, see [`TargetModel::taught`].
+    pub auxiliary: Vec<Vec<Tensor<2>>>,
 }
 
 impl Batch {
@@ -54,7 +57,9 @@ pub struct TargetModel {
     pub network: Network,
     /// L_wfm with r_θ, if anything is matched.
     pub matching: Option<Matching>,
-    /// Layout of θ: the network's weights, then the regressors'.
+    /// What else L_total has.
+    pub auxiliary: Vec<Arc<dyn Auxiliary>>,
+    /// Layout of θ: the network's weights, then those of the regressors and of the auxiliary losses.
     pub layout: ParamLayout,
 }
 
@@ -67,6 +72,8 @@ pub struct Pass {
     pub task_loss: Option<Tensor<1>>,
     /// β L_wfm, `[1]`, if it was part of it.
     pub matching_loss: Option<Tensor<1>>,
+    /// The auxiliary losses, `[1]` each, if they were part of it.
+    pub auxiliary_losses: Vec<(AuxiliaryKind, Tensor<1>)>,
     /// ∇_θ, zero where the objective does not reach.
     pub gradient: Tensor<1>,
     /// The target's values; in the order of its nodes.
@@ -105,6 +112,20 @@ pub fn cross_entropy(logits: &Tensor<4>, y: &Tensor<2>) -> (Tensor<1>, Tensor<2>
 }
 
 impl TargetModel {
+    /// What the sources say about a batch, for every auxiliary loss.
+    pub fn taught(&self, sources: &[SourceOutputs]) -> Vec<Vec<Tensor<2>>> {
+        self.auxiliary.iter().map(|auxiliary| auxiliary.taught(sources)).collect()
+    }
+
+    /// What the ordinary step minimises: L_total, which is L_org where nothing is added to it.
+    pub fn total(&self) -> Objective {
+        if self.matching.is_some() || !self.auxiliary.is_empty() { Objective::Total } else { Objective::Task }
+    }
+
+    fn has_matching(&self, objective: Objective) -> bool {
+        objective == Objective::Matching || (objective == Objective::Total && self.matching.is_some())
+    }
+
     fn last_node(&self, objective: Objective) -> usize {
         if objective.has_task() { self.network.output() } else { self.matching().last_node() }
     }
@@ -128,21 +149,57 @@ impl TargetModel {
         }
         let (mut matching_loss, mut matching) = (None, None);
         let mut regressors = Default::default();
-        if objective.has_matching() {
+        if self.has_matching(objective) {
             let (terms, transfer) = (self.matching(), batch.transfer());
             let mut pass = terms.evaluate(&self.layout, theta, &activations, transfer);
             matching_loss = Some(terms.loss(&pass, transfer));
             regressors = terms.gradient(&self.layout, theta, &activations, transfer, &mut pass, &mut bars);
             matching = Some(pass);
         }
+        let (mut auxiliary_losses, mut added) = Default::default();
+        if objective == Objective::Total {
+            (auxiliary_losses, added) = self.auxiliary_losses(theta, &activations, batch, &mut bars);
+        }
         let mut parts = self.network.backward(theta, &activations, &mut bars, false);
         parts.extend(regressors);
+        parts.extend(added);
         let gradient = parts.assemble(&self.layout, theta);
-        Pass { objective, task_loss, matching_loss, gradient, activations, bars, probabilities, matching }
+        Pass {
+            objective,
+            task_loss,
+            matching_loss,
+            auxiliary_losses,
+            gradient,
+            activations,
+            bars,
+            probabilities,
+            matching,
+        }
+    }
+
+    fn auxiliary_losses(
+        &self,
+        theta: &Tensor<1>,
+        at: &Activations,
+        batch: &Batch,
+        bars: &mut Cotangents,
+    ) -> (Vec<(AuxiliaryKind, Tensor<1>)>, GradientParts) {
+        assert_eq!(self.auxiliary.len(), batch.auxiliary.len(), "a batch carries what every auxiliary loss asks for");
+        let mut gradient = GradientParts::default();
+        let losses = self.auxiliary.iter().zip(&batch.auxiliary).map(|(auxiliary, taught)| {
+            let (loss, parts) = auxiliary.evaluate(&self.layout, theta, at, taught, bars);
+            gradient.extend(parts);
+            (auxiliary.kind(), loss)
+        });
+        (losses.collect(), gradient)
     }
 
     /// The derivative of the evaluated objective along `u`: a forward tangent evaluation.
+    ///
+    /// # Panics
+    /// Where auxiliary losses are part of the objective: they have no second derivatives.
     pub fn along(&self, pass: &Pass, theta: &Tensor<1>, u: &Tensor<1>) -> Along {
+        assert!(pass.auxiliary_losses.is_empty(), "auxiliary losses are no part of a virtual step");
         let dots = self.network.tangent(theta, u, &pass.activations);
         let matching = pass
             .matching

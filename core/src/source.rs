@@ -12,6 +12,15 @@ use crate::network::{Mode, Network, NodeId};
 /// Weights of a small ResNet trained on the drawn source task; `presets/source.toml` made them.
 const EMBEDDED: &[u8] = include_bytes!("../assets/shapes-resnet8.safetensors");
 
+/// What a source says about a batch of images.
+#[derive(Debug, Clone)]
+pub struct SourceOutputs {
+    /// The matched feature maps, `[B, C_m, H_m, W_m]` each.
+    pub features: Vec<Tensor<4>>,
+    /// The logits, `[B, K]`, where they were asked for.
+    pub logits: Option<Tensor<2>>,
+}
+
 /// A frozen network in evaluation mode.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -129,9 +138,9 @@ impl Source {
         }
     }
 
-    /// Multiply-adds of the pass that [`Source::features`] makes, for one image.
-    pub fn multiply_adds(&self) -> u64 {
-        self.network.forward_multiply_adds(self.last_node())
+    /// Multiply-adds of the pass that [`Source::outputs`] makes, for one image.
+    pub fn multiply_adds(&self, logits: bool) -> u64 {
+        self.network.forward_multiply_adds(if logits { self.network.output() } else { self.last_node() })
     }
 
     fn last_node(&self) -> NodeId {
@@ -140,8 +149,15 @@ impl Source {
 
     /// The matched feature maps of the images `x`, `[B, C_m, H_m, W_m]` each; nothing above the last is evaluated.
     pub fn features(&self, x: &Tensor<4>) -> Vec<Tensor<4>> {
-        let nodes: Vec<usize> = self.taps.iter().map(|tap| self.network.taps()[*tap].node).collect();
-        let at = self.network.forward(&self.state.theta, x, Mode::Eval(&self.state.running), self.last_node());
-        nodes.iter().map(|node| at.get(*node).clone()).collect()
+        self.outputs(x, false).features
+    }
+
+    /// The matched feature maps and, with `logits`, the logits of the images `x`, in one pass.
+    pub fn outputs(&self, x: &Tensor<4>, logits: bool) -> SourceOutputs {
+        let last = if logits { self.network.output() } else { self.last_node() };
+        let at = self.network.forward(&self.state.theta, x, Mode::Eval(&self.state.running), last);
+        let features = self.taps.iter().map(|tap| at.get(self.network.taps()[*tap].node).clone());
+        let logits = logits.then(|| at.get(last).clone().reshape([at.batch(), self.network.classes()]));
+        SourceOutputs { features: features.collect(), logits }
     }
 }

@@ -19,6 +19,7 @@
 //! is one.
 
 pub mod add_relu;
+pub mod attention;
 pub mod batch_norm;
 pub mod channels;
 pub mod conv;

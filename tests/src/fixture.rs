@@ -160,7 +160,7 @@ pub fn setup(fixture: &Fixture, device: &Device, dtype: DType) -> Setup {
     let meta = MetaNetworks::new(matching.source_channels(), Learned { what: true, r#where: true });
     let phi = pack(meta.layout(), |name| fixture.get(&format!("init.{name}")).to_vec());
     let phi = meta.layout().upload(phi, device, dtype);
-    let model = TargetModel { network, matching: Some(matching), layout };
+    let model = TargetModel { network, matching: Some(matching), auxiliary: vec![], layout };
     let theta = theta_of(&model, fixture, "init.");
     let theta = model.layout.upload(theta, device, dtype);
     let rule = Sgd { lr: fixture.hyper(0), momentum: fixture.hyper(1), weight_decay: fixture.hyper(2) };
@@ -240,7 +240,7 @@ impl Setup {
     pub fn batch(&self) -> Batch {
         let features = vec![self.features()];
         let transfer = self.learner.transfer(&self.state.meta.phi, &features);
-        Batch { x: self.x.clone(), y: self.y.clone(), transfer }
+        Batch { x: self.x.clone(), y: self.y.clone(), transfer, auxiliary: vec![] }
     }
 
     fn meta_rule(&self) -> MetaRule {

@@ -11,7 +11,7 @@ use l2t_shaders::conv::{Geometry, convolve, input_gradient, weight_gradient};
 use l2t_shaders::max_pool::{Window, gather, max_pool, scatter};
 use l2t_shaders::mismatch::{matched, mismatch, mismatch_gradient, source_gradient};
 use l2t_shaders::resize::{resize, resize_gradient};
-use l2t_shaders::{add_relu, channels, vector};
+use l2t_shaders::{add_relu, attention, channels, vector};
 use l2t_tests::gpu;
 
 /// Single precision with sums of up to 882 terms of order one.
@@ -64,6 +64,14 @@ fn every_operation_agrees_with_the_cpu() {
             host(&channels::mean(&d)),
             host(&add_relu::add_relu(&d, &e)),
             host(&add_relu::where_positive(&d, &e)),
+        ]
+    });
+    compare(gpu, "attention", |on| {
+        let (a, b) = (on.values(SHAPE, 0.1), on.values(SHAPE, 0.9));
+        vec![
+            host(&attention::map(&a)),
+            host(&attention::product(&a, &b)),
+            host(&attention::gradient(&a, &on.values([3, 42], 0.5))),
         ]
     });
     compare(gpu, "vector", |on| {

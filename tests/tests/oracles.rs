@@ -130,14 +130,16 @@ fn second_derivatives_of_a_residual_network() {
     // A linear layer of deviation 0.01 would make every derivative small.
     let theta = theta + direction(&layout, 1.9) * 0.1;
     let (setup, _) = start();
-    let batch = Batch { x: setup.x, y: setup.y, transfer: None };
-    check_second_derivatives(&TargetModel { network, matching: None, layout }, &theta, &batch, Objective::Task);
+    let batch = Batch { x: setup.x, y: setup.y, transfer: None, auxiliary: vec![] };
+    let model = TargetModel { network, matching: None, auxiliary: vec![], layout };
+    check_second_derivatives(&model, &theta, &batch, Objective::Task);
 }
 
 /// L_org after the virtual steps, as a function of φ alone.
 fn outer_loss(setup: &Setup, rule: &MetaRule, from: &Moving, phi: &Tensor<1>) -> f64 {
     let features = vec![setup.features()];
-    let batch = Batch { x: setup.x.clone(), y: setup.y.clone(), transfer: setup.learner.transfer(phi, &features) };
+    let transfer = setup.learner.transfer(phi, &features);
+    let batch = Batch { x: setup.x.clone(), y: setup.y.clone(), transfer, auxiliary: vec![] };
     let state = LearnerState { target: from.clone(), ..setup.state.clone() };
     let trajectory = setup.learner.unroll(&state, rule, &batch, |_| {});
     trajectory.measured.task_loss.expect("L_org").into_scalar::<f64>()

@@ -159,12 +159,12 @@ fn report(plan: &Plan, learner: &Learner, first: &Timing, timings: &[Timing]) {
     let forward = batch
         * (model.network.forward_multiply_adds(model.network.output())
             + model.matching.as_ref().map_or(0, |matching| matching.forward_multiply_adds()));
-    let source: u64 = batch * plan.sources.iter().map(|source| source.multiply_adds()).sum::<u64>();
+    let source: u64 = batch * plan.heard().iter().map(|source| source.multiply_adds(plan.needs_logits())).sum::<u64>();
     say!(
         "work             {:.1} target forward-equivalents ({:.2} GFLOP each, regressors included) and {} source forward ({:.2} GFLOP)",
         timings[0].multiply_adds as f64 / forward as f64,
         2e-9 * forward as f64,
-        plan.sources.len(),
+        plan.heard().len(),
         2e-9 * source as f64,
     );
     let product = matrix_product(plan);

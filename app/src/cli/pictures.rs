@@ -99,6 +99,10 @@ pub fn compare_curves(stem: &Path, title: &str, runs: &[(&str, &History)]) -> Re
     if let [(_, history)] = runs {
         losses.push(series("L_org", history, &|r| Some(r.task_loss)));
         losses.push(series("β L_wfm", history, &|r| r.matching_loss));
+        let auxiliary = history.epochs.first().map_or(vec![], |r| r.auxiliary_losses.keys().copied().collect());
+        for kind in auxiliary {
+            losses.push(series(kind.name(), history, &|r| r.auxiliary_losses.get(&kind).copied()));
+        }
         accuracies.push(series("training", history, &|r| percent(Some(r.train_accuracy))));
         accuracies.push(series("validation", history, &|r| percent(r.validation_accuracy)));
         best = history.best().filter(|r| r.validation_accuracy.is_some()).map(|r| r.epoch as f64);

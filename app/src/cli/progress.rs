@@ -1,7 +1,7 @@
 //! Progress bars: what a run says, on a terminal.
 
 use indicatif::{ProgressBar, ProgressStyle};
-use l2t_core::experiment::Event;
+use l2t_core::experiment::{AuxiliaryLosses, Event};
 
 /// A bar over all iterations of a run, with rate and time left, and a line for every epoch.
 pub struct RunProgress {
@@ -26,9 +26,8 @@ impl RunProgress {
                 self.bar.reset_eta();
             }
             Event::Iteration { epoch, done, of } => self.bar.set_position((epoch * of + done) as u64),
-            Event::Losses { task, matching } => {
-                let matching = matching.map_or(String::new(), |loss| format!(" · β L_wfm {loss:.3}"));
-                self.bar.set_message(format!(" · L_org {task:.3}{matching}"));
+            Event::Losses { task, matching, auxiliary } => {
+                self.bar.set_message(format!(" · L_org {task:.3}{}", added(*matching, auxiliary)));
             }
             Event::Epoch(record) => {
                 let percent = |share: f64| format!("{:5.1} %", 100.0 * share);
@@ -37,7 +36,7 @@ impl RunProgress {
                     self.label,
                     record.epoch,
                     record.task_loss,
-                    record.matching_loss.map_or(String::new(), |loss| format!(" · β L_wfm {loss:.3}")),
+                    added(record.matching_loss, &record.auxiliary_losses),
                     percent(record.train_accuracy),
                     record.validation_accuracy.map_or(String::new(), |v| format!(" · validation {}", percent(v))),
                 );
@@ -63,6 +62,12 @@ impl RunProgress {
     fn line(&self, line: &str) {
         self.bar.suspend(|| say!("{line}"));
     }
+}
+
+/// What is added to L_org.
+fn added(matching: Option<f64>, auxiliary: &AuxiliaryLosses) -> String {
+    let matching = matching.map_or(String::new(), |loss| format!(" · β L_wfm {loss:.3}"));
+    auxiliary.iter().fold(matching, |text, (kind, loss)| format!("{text} · {} {loss:.3}", kind.name()))
 }
 
 /// A bar for what is read in parts, each with its own length; shown only where it takes longer than a moment.

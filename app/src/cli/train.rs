@@ -101,6 +101,13 @@ pub fn describe(plan: &Plan) {
             .as_ref()
             .map_or(String::new(), |matching| format!(", {} candidate pairs", matching.pairs().len()))
     );
+    for auxiliary in &plan.learner.model.auxiliary {
+        say!("        {}: {}", auxiliary.kind().name(), auxiliary.describe());
+    }
+    if let Some(start) = &plan.start {
+        let classifier = if start.new_classifier { ", its classifier drawn anew" } else { "" };
+        say!("        starts from the source's weights{classifier}");
+    }
 }
 
 /// Says so where a checkpoint is that of a finished run: its results are only written again.

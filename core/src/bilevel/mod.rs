@@ -24,6 +24,7 @@ pub use trajectory::Trajectory;
 
 use crate::matching::{SourceFeatures, Transfer};
 use crate::meta::{MetaNetworks, MetaOutputs};
+use crate::method::AuxiliaryKind;
 use crate::network::RunningStats;
 use crate::objective::{Batch, Objective, Pass, TargetModel};
 
@@ -95,6 +96,8 @@ pub struct Report {
     pub task_loss: Tensor<1>,
     /// β L_wfm at the ordinary step, `[1]`.
     pub matching_loss: Option<Tensor<1>>,
+    /// The auxiliary losses at the ordinary step, `[1]` each.
+    pub auxiliary_losses: Vec<(AuxiliaryKind, Tensor<1>)>,
     /// softmax of the logits at the ordinary step, `[B, K]`.
     pub probabilities: Tensor<2>,
     /// w and λ of the batch.
@@ -125,10 +128,9 @@ impl Learner {
         Some(Transfer::new(matching, meta, phi, features))
     }
 
-    /// Step 1: the ordinary step on L_total (L_org where nothing is matched). The running statistics see this pass only.
+    /// Step 1: the ordinary step on L_total (L_org where nothing is added to it). The running statistics see this pass only.
     pub fn target_step(&self, state: &LearnerState, rule: &Sgd, batch: &Batch) -> (LearnerState, Pass) {
-        let objective = if self.model.matching.is_some() { Objective::Total } else { Objective::Task };
-        let pass = self.model.evaluate(objective, &state.target.theta, batch);
+        let pass = self.model.evaluate(self.model.total(), &state.target.theta, batch);
         let target = rule.step(&state.target, &pass.gradient);
         let running = state.running.updated(&self.model.network, &pass.activations);
         (LearnerState { target, running, meta: state.meta.clone() }, pass)
@@ -147,6 +149,7 @@ impl Learner {
         let mut report = Report {
             task_loss: first.task_loss.clone().expect("step 1 minimises L_org"),
             matching_loss: first.matching_loss.clone(),
+            auxiliary_losses: first.auxiliary_losses.clone(),
             probabilities: first.probabilities().expect("step 1 minimises L_org").clone(),
             outputs: batch.transfer.as_ref().map(|transfer| transfer.outputs().clone()),
             inner_matching_losses: vec![],

@@ -6,6 +6,8 @@ use crate::bilevel::{HypergradientMethod, InnerRule, Scheme};
 use crate::data::{SyntheticConfig, SyntheticTask};
 use crate::error::{Error, Result};
 use crate::matching::{Pair, PairRule};
+pub use crate::method::Method;
+use crate::method::{SourceUse, at, lwf};
 
 /// Everything that decides a run, besides the device.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -79,55 +81,12 @@ pub struct MethodConfig {
     pub pairs: Option<PairsConfig>,
     /// Factor on L_wfm, 0.5 in the paper, in the virtual matching steps too.
     pub beta: f64,
-}
-
-/// The methods that match features, and the one that does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Method {
-    /// Cross-entropy alone.
-    Scratch,
-    /// Unweighted feature matching: w uniform, λ = 1.
-    Fm,
-    /// Learn what: w from f, λ = 1, pairs fixed.
-    L2tW,
-    /// Learn where: w uniform, λ from g.
-    L2tWhere,
-    /// Learn what and where.
-    L2tWw,
-}
-
-impl Method {
-    /// The name in tables, files and `--set method.name=…`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Scratch => "scratch",
-            Self::Fm => "fm",
-            Self::L2tW => "l2t-w",
-            Self::L2tWhere => "l2t-where",
-            Self::L2tWw => "l2t-ww",
-        }
-    }
-
-    /// Whether (what, where) are learned; `None` where nothing is matched.
-    pub fn learned(self) -> Option<crate::meta::Learned> {
-        let learned = |what, r#where| Some(crate::meta::Learned { what, r#where });
-        match self {
-            Self::Scratch => None,
-            Self::Fm => learned(false, false),
-            Self::L2tW => learned(true, false),
-            Self::L2tWhere => learned(false, true),
-            Self::L2tWw => learned(true, true),
-        }
-    }
-
-    /// The pairs that the paper uses for the method.
-    pub fn default_pairs(self) -> PairRule {
-        match self {
-            Self::Scratch | Self::Fm | Self::L2tW => PairRule::OneToOne,
-            Self::L2tWhere | Self::L2tWw => PairRule::AllToAll,
-        }
-    }
+    /// λ_o, LwF's factor on the distillation loss: 1, as Li and Hoiem chose.
+    pub distillation: f64,
+    /// τ, which softens the predictions that LwF compares: 2, as Li and Hoiem chose.
+    pub temperature: f64,
+    /// β_AT, AT's factor on the mean squared difference of attention maps: 1000, as Zagoruyko and Komodakis chose.
+    pub attention: f64,
 }
 
 /// A rule or a list.
@@ -219,7 +178,14 @@ impl Default for TargetConfig {
 
 impl Default for MethodConfig {
     fn default() -> Self {
-        Self { name: Method::L2tWw, pairs: None, beta: 0.5 }
+        Self {
+            name: Method::L2tWw,
+            pairs: None,
+            beta: 0.5,
+            distillation: lwf::WEIGHT,
+            temperature: lwf::TEMPERATURE,
+            attention: at::WEIGHT,
+        }
     }
 }
 
@@ -313,8 +279,11 @@ impl Config {
             return Err(Error::config("target.width", format!("{} is more than 16", self.target.width)));
         }
         positive("meta.lr", self.meta.lr)?;
+        positive("method.temperature", self.method.temperature)?;
         for (key, value) in [
             ("method.beta", self.method.beta),
+            ("method.distillation", self.method.distillation),
+            ("method.attention", self.method.attention),
             ("train.momentum", self.train.momentum),
             ("train.weight_decay", self.train.weight_decay),
             ("meta.inner_lr", self.meta.inner_lr),
@@ -341,8 +310,22 @@ impl Config {
         if self.meta.matching_steps > 64 {
             return Err(Error::config("meta.matching_steps", "more than 64 virtual steps do not fit in memory"));
         }
-        if self.method.name != Method::Scratch && self.sources.is_empty() {
-            return Err(Error::config("sources", format!("{} needs at least one source", self.method.name.name())));
+        self.check_method()
+    }
+
+    /// Checks that what is given suits the method.
+    fn check_method(&self) -> Result<()> {
+        let recipe = self.method.name.recipe();
+        let count = self.sources.len();
+        if recipe.sources != SourceUse::Nothing && count == 0 {
+            return Err(Error::config("sources", format!("{} needs at least one source", recipe.name)));
+        }
+        if recipe.sources == SourceUse::Start && count > 1 {
+            let reason = format!("{} starts from one source; there are {count}", recipe.name);
+            return Err(Error::config("sources", reason));
+        }
+        if recipe.pairs.is_none() && self.method.pairs.is_some() {
+            return Err(Error::config("method.pairs", format!("{} has no pairs of layers; leave it out", recipe.name)));
         }
         Ok(())
     }
@@ -450,6 +433,7 @@ mod tests {
             ("target.width=1e9", "target.width: 1000000000 is more than 16"),
             ("data.size=0", "data.size: 0 is not in 1 to 1024"),
             ("data.augment=32", "data.augment: a border of 32 does not suit images of 32 pixels"),
+            ("method.temperature=0", "method.temperature: 0 is not positive"),
             ("method.pairs=some", "method.pairs: neither single, one-to-one, all-to-all nor a list"),
         ] {
             let error = Config::from_toml("", &[change.into()]).expect_err(change).to_string();

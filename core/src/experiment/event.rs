@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::history::EpochRecord;
-use super::history::RunSummary;
+use super::history::{AuxiliaryLosses, EpochRecord, RunSummary};
 
 /// What may help where a run diverged.
 pub(super) const LOWER_RATE: &str = "a smaller train.lr or meta.lr may help";
@@ -36,6 +35,8 @@ pub enum Event {
         task: f64,
         /// β L_wfm of the last iteration.
         matching: Option<f64>,
+        /// The auxiliary losses of the last iteration.
+        auxiliary: AuxiliaryLosses,
     },
     /// An epoch is complete and measured.
     Epoch(Box<EpochRecord>),

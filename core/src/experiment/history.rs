@@ -1,8 +1,14 @@
 //! What a run measured: one record an epoch, and a summary at the end.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::matching::Pair;
+use crate::method::AuxiliaryKind;
+
+/// Losses that baselines add to L_org, with their factors.
+pub type AuxiliaryLosses = BTreeMap<AuxiliaryKind, f64>;
 
 /// λ of one pair over the images of an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -27,6 +33,9 @@ pub struct EpochRecord {
     pub task_loss: f64,
     /// Mean β L_wfm of its steps; absent where nothing is matched.
     pub matching_loss: Option<f64>,
+    /// Means of the auxiliary losses of its steps; absent where there are none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub auxiliary_losses: AuxiliaryLosses,
     /// Share of its images classified correctly, in training mode while it went on, 0 to 1.
     pub train_accuracy: f64,
     /// Share of the validation images classified correctly behind it, 0 to 1; absent where none were held out.
@@ -103,6 +112,7 @@ mod tests {
             lr: 0.1,
             task_loss: 1.0,
             matching_loss: None,
+            auxiliary_losses: AuxiliaryLosses::new(),
             train_accuracy: 0.5,
             validation_accuracy: validation,
             pair_weights: vec![],

@@ -15,6 +15,6 @@ pub mod store;
 
 pub use config::{Config, Method};
 pub use event::{Control, Event};
-pub use history::{EpochRecord, History, PairStatistics, RunSummary, Summary};
+pub use history::{AuxiliaryLosses, EpochRecord, History, PairStatistics, RunSummary, Summary};
 pub use plan::Plan;
 pub use run::run;

@@ -4,14 +4,18 @@ use std::sync::Arc;
 
 use burn::tensor::{DType, Device};
 
-use super::config::{Config, Method, PairsConfig, Precision, TargetConfig};
+use super::config::{Config, PairsConfig, Precision, TargetConfig};
 use crate::bilevel::{Adam, AdamState, InnerRule, Learner, LearnerState, MetaRule, Moving, Sgd};
 #[cfg(not(target_family = "wasm"))]
 use crate::data::DataSource;
 use crate::data::{Dataset, Split, Splits, synthetic};
 use crate::error::{Error, Result};
-use crate::matching::{Matching, PairSet, SourceLayers};
+use crate::matching::{Matching, PairRule, PairSet, SourceLayers};
 use crate::meta::MetaNetworks;
+use crate::method::at::AttentionTransfer;
+use crate::method::fine_tuning::Start;
+use crate::method::lwf::Distillation;
+use crate::method::{Auxiliary, AuxiliaryKind, SourceUse};
 use crate::network::resnet::ResNetConfig;
 use crate::network::vgg::VggConfig;
 use crate::network::{Network, ParamLayout, RunningStats};
@@ -42,8 +46,10 @@ pub struct Plan {
     pub validation: Option<Arc<Dataset>>,
     /// Images to report on.
     pub test: Option<Arc<Dataset>>,
-    /// Frozen networks; empty where nothing is matched.
+    /// Frozen networks; empty where the method has no use for them.
     pub sources: Vec<Source>,
+    /// What the target starts with of the first source; only where it is fine-tuned.
+    pub start: Option<Start>,
     /// Networks and rules.
     pub learner: Learner,
 }
@@ -76,8 +82,14 @@ impl Plan {
             let reason = format!("{} is more than the {} training images", config.train.batch_size, train.len());
             return Err(Error::config("train.batch_size", reason));
         }
-        let sources = if config.method.name == Method::Scratch { vec![] } else { sources(&config, &device, dtype)? };
-        let learner = learner(&config, target(&config, classes)?, &sources)?;
+        let uses = config.method.name.recipe().sources;
+        let sources = if uses == SourceUse::Nothing { vec![] } else { sources(&config, &device, dtype)? };
+        let network = target(&config, classes)?;
+        let start = match uses {
+            SourceUse::Start => Some(Start::new(&config.target.network, &network, &sources[0])?),
+            SourceUse::Nothing | SourceUse::EveryBatch => None,
+        };
+        let learner = learner(&config, network, &sources)?;
         Ok(Self {
             config,
             device,
@@ -87,6 +99,7 @@ impl Plan {
             validation: validation.map(Arc::new),
             test: splits.test.map(Arc::new),
             sources,
+            start,
             learner,
         })
     }
@@ -101,11 +114,21 @@ impl Plan {
             // A run that matches nothing has no φ; one unused entry stands for it.
             None => burn::tensor::Tensor::zeros([1], (&self.device, self.dtype)),
         };
-        LearnerState {
-            target: Moving::at_rest(theta),
-            running: RunningStats::new(&model.network, &self.device, self.dtype),
-            meta: AdamState::new(phi),
-        }
+        let (theta, running) = match &self.start {
+            Some(start) => (start.theta(theta, &self.sources[0]), self.sources[0].state.running.clone()),
+            None => (theta, RunningStats::new(&model.network, &self.device, self.dtype)),
+        };
+        LearnerState { target: Moving::at_rest(theta), running, meta: AdamState::new(phi) }
+    }
+
+    /// The sources that are evaluated at every batch.
+    pub fn heard(&self) -> &[Source] {
+        if self.config.method.name.recipe().sources == SourceUse::EveryBatch { &self.sources } else { &[] }
+    }
+
+    /// Whether those are asked for their logits.
+    pub fn needs_logits(&self) -> bool {
+        self.config.method.name.recipe().auxiliary.contains(&AuxiliaryKind::Distillation)
     }
 
     /// The rule of the ordinary step in `epoch` (0-based): the rate follows half a cosine from `train.lr` to zero.
@@ -217,20 +240,16 @@ fn target(config: &Config, classes: usize) -> Result<Network> {
 
 fn learner(config: &Config, network: Network, sources: &[Source]) -> Result<Learner> {
     let mut layout: ParamLayout = network.layout().clone();
-    let Some(learned) = config.method.name.learned() else {
-        return Ok(Learner { model: TargetModel { network, matching: None, layout }, meta: None, meta_rule: None });
-    };
+    let recipe = config.method.name.recipe();
     let layers: Vec<SourceLayers> = sources.iter().map(Source::layers).collect();
-    let pairs = match &config.method.pairs {
-        None => PairSet::from_rule(config.method.name.default_pairs(), &layers, network.taps())?,
-        Some(PairsConfig::Rule(rule)) => PairSet::from_rule(*rule, &layers, network.taps())?,
-        Some(PairsConfig::List(pairs)) => {
-            PairSet::new(pairs.clone(), &layers, network.taps()).map_err(|e| renamed(e, "pairs", "method.pairs"))?
-        }
+    let pairs = recipe.pairs.map(|rule| pairs(config, rule, &layers, &network)).transpose()?;
+    let auxiliary =
+        recipe.auxiliary.iter().map(|kind| auxiliary(*kind, config, &network, sources, pairs.as_ref(), &mut layout));
+    let auxiliary = auxiliary.collect();
+    let (Some(learned), Some(pairs)) = (recipe.learned, pairs) else {
+        let model = TargetModel { network, matching: None, auxiliary, layout };
+        return Ok(Learner { model, meta: None, meta_rule: None });
     };
-    if pairs.is_empty() {
-        return Err(Error::config("method.pairs", "no pair is left to match"));
-    }
     let matching = Matching::new(pairs, &layers, &network, config.method.beta, &mut layout);
     let meta = MetaNetworks::new(matching.source_channels(), learned);
     let meta_rule = (learned.what || learned.r#where).then(|| MetaRule {
@@ -241,6 +260,42 @@ fn learner(config: &Config, network: Network, sources: &[Source]) -> Result<Lear
         adam: Adam::new(config.meta.lr, config.meta.weight_decay),
         method: config.meta.hypergradient,
     });
-    let model = TargetModel { network, matching: Some(matching), layout };
+    let model = TargetModel { network, matching: Some(matching), auxiliary, layout };
     Ok(Learner { model, meta: Some(meta), meta_rule })
+}
+
+/// The pairs that were asked for, or those of `default`.
+fn pairs(config: &Config, default: PairRule, layers: &[SourceLayers], network: &Network) -> Result<PairSet> {
+    let pairs = match &config.method.pairs {
+        None => PairSet::from_rule(default, layers, network.taps())?,
+        Some(PairsConfig::Rule(rule)) => PairSet::from_rule(*rule, layers, network.taps())?,
+        Some(PairsConfig::List(pairs)) => {
+            PairSet::new(pairs.clone(), layers, network.taps()).map_err(|e| renamed(e, "pairs", "method.pairs"))?
+        }
+    };
+    if pairs.is_empty() {
+        return Err(Error::config("method.pairs", "no pair is left to match"));
+    }
+    Ok(pairs)
+}
+
+fn auxiliary(
+    kind: AuxiliaryKind,
+    config: &Config,
+    network: &Network,
+    sources: &[Source],
+    pairs: Option<&PairSet>,
+    layout: &mut ParamLayout,
+) -> Arc<dyn Auxiliary> {
+    let method = &config.method;
+    match kind {
+        AuxiliaryKind::Distillation => {
+            let classes = sources.iter().map(|source| source.network.classes());
+            Arc::new(Distillation::new(classes, network, method.distillation, method.temperature, layout))
+        }
+        AuxiliaryKind::Attention => {
+            let pairs = pairs.expect("a method with attention maps has pairs").clone();
+            Arc::new(AttentionTransfer::new(pairs, network, method.attention))
+        }
+    }
 }

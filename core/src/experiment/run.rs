@@ -7,7 +7,7 @@ use super::checkpoint::{Checkpoint, Position};
 use super::config::Config;
 use super::evaluate::{accuracy, count_correct, upload_images, upload_labels};
 use super::event::{Control, Event, LOWER_RATE};
-use super::history::{EpochRecord, PairStatistics, RunSummary};
+use super::history::{AuxiliaryLosses, EpochRecord, PairStatistics, RunSummary};
 use super::plan::Plan;
 use crate::bilevel::{Learner, LearnerState, Report};
 use crate::data::{Augmentation, BatchPlan, Batches};
@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::network::weights::{NetworkState, read};
 use crate::objective::Batch;
 use crate::seed::Seed;
+use crate::source::SourceOutputs;
 
 /// Iterations between two reads of the losses: often enough to see a run diverge, seldom enough not to wait for the
 /// device.
@@ -52,18 +53,21 @@ pub struct Outcome {
     pub target: NetworkState,
 }
 
-/// Sums over the iterations of an epoch, on the device: L_org, β L_wfm, correct images, then λ − 1 and (λ − 1)² of every
-/// pair. One is taken off because λ starts there: its deviation would drown in the square of its mean.
+/// Sums over the iterations of an epoch, on the device: L_org, β L_wfm, correct images, every auxiliary loss, then λ − 1
+/// and (λ − 1)² of every pair. One is taken off because λ starts there: its deviation would drown in the square of its mean.
 struct EpochSums {
     sums: Tensor<1>,
     pairs: usize,
 }
 
+/// Sums before those of the auxiliary losses.
+const COMMON: usize = 3;
+
 impl EpochSums {
     fn new(plan: &Plan, from: &[f64]) -> Self {
         let pairs = plan.learner.model.matching.as_ref().map_or(0, |matching| matching.pairs().len());
         let mut start = from.to_vec();
-        start.resize(3 + 2 * pairs, 0.0);
+        start.resize(COMMON + plan.learner.model.auxiliary.len() + 2 * pairs, 0.0);
         let shape = [start.len()];
         let data = burn::tensor::TensorData::new(start, shape);
         Self { sums: Tensor::from_data(data, (&plan.device, plan.dtype)), pairs }
@@ -74,6 +78,7 @@ impl EpochSums {
         let matching = report.matching_loss.clone().unwrap_or_else(|| report.task_loss.zeros_like());
         let losses = Tensor::cat(vec![report.task_loss.clone(), matching], 0) * count;
         let mut parts = vec![losses, count_correct(&report.probabilities, &batch.y)];
+        parts.extend(report.auxiliary_losses.iter().map(|(_, loss)| loss.clone() * count));
         if let Some(outputs) = &report.outputs {
             let centred = Tensor::cat(outputs.pair_weights.clone(), 1) - 1.0;
             parts.push(centred.clone().sum_dim(0).reshape([self.pairs]));
@@ -175,9 +180,12 @@ pub fn iterations(plan: &Plan) -> usize {
 pub fn prepare(plan: &Plan, learner: &Learner, state: &LearnerState, host: &crate::data::HostBatch) -> Batch {
     let x = upload_images(host, &plan.device, plan.dtype);
     let y = upload_labels(host, learner.model.network.classes(), &plan.device, plan.dtype);
-    let features = plan.sources.iter().map(|source| source.features(&x)).collect();
+    let outputs: Vec<SourceOutputs> =
+        plan.heard().iter().map(|source| source.outputs(&x, plan.needs_logits())).collect();
+    let auxiliary = learner.model.taught(&outputs);
+    let features = outputs.into_iter().map(|outputs| outputs.features).collect();
     let transfer = learner.transfer(&state.meta.phi, &features);
-    Batch { x, y, transfer }
+    Batch { x, y, transfer, auxiliary }
 }
 
 /// The rest of an epoch. Returns whether it was finished; `position.sums` holds its sums.
@@ -223,7 +231,12 @@ async fn losses(report: &Report, position: &Position) -> Result<Event> {
         Some(loss) => Some(read(loss).await?[0]),
         None => None,
     };
-    for (name, value) in [("L_org", Some(task)), ("β L_wfm", matching)] {
+    let mut auxiliary = AuxiliaryLosses::new();
+    for (kind, loss) in &report.auxiliary_losses {
+        auxiliary.insert(*kind, read(loss).await?[0]);
+    }
+    let named = [("L_org", Some(task)), ("β L_wfm", matching)].into_iter();
+    for (name, value) in named.chain(auxiliary.iter().map(|(kind, loss)| (kind.name(), Some(*loss)))) {
         if value.is_some_and(|value| !value.is_finite()) {
             return Err(Error::Diverged(format!(
                 "{name} is not finite at epoch {}, iteration {}; {LOWER_RATE}",
@@ -232,7 +245,7 @@ async fn losses(report: &Report, position: &Position) -> Result<Event> {
             )));
         }
     }
-    Ok(Event::Losses { task, matching })
+    Ok(Event::Losses { task, matching, auxiliary })
 }
 
 fn network_state(plan: &Plan, state: &LearnerState) -> NetworkState {
@@ -250,8 +263,10 @@ async fn measure(plan: &Plan, state: &LearnerState, position: &Position, clock: 
     let mean: Vec<f64> = position.sums.iter().map(|sum| sum / images).collect();
     let matching = plan.learner.model.matching.as_ref();
     let pairs = matching.map_or(&[][..], |matching| matching.pairs().pairs());
+    let auxiliary = &plan.learner.model.auxiliary;
+    let first_pair = COMMON + auxiliary.len();
     let pair_weights = pairs.iter().enumerate().map(|(nth, pair)| {
-        let (first, second) = (mean[3 + nth], mean[3 + pairs.len() + nth]);
+        let (first, second) = (mean[first_pair + nth], mean[first_pair + pairs.len() + nth]);
         PairStatistics { pair: *pair, mean: 1.0 + first, std: (second - first * first).max(0.0).sqrt() }
     });
     Ok(EpochRecord {
@@ -259,6 +274,7 @@ async fn measure(plan: &Plan, state: &LearnerState, position: &Position, clock: 
         lr: plan.sgd(position.epoch).lr,
         task_loss: mean[0],
         matching_loss: matching.map(|_| mean[1]),
+        auxiliary_losses: auxiliary.iter().zip(&mean[COMMON..]).map(|(term, mean)| (term.kind(), *mean)).collect(),
         train_accuracy: mean[2],
         validation_accuracy: validation,
         pair_weights: pair_weights.collect(),

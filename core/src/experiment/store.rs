@@ -9,6 +9,7 @@ use super::config::Config;
 use super::history::{History, Summary};
 use super::run::Keeper;
 use crate::error::{Error, Result};
+use crate::method::AuxiliaryKind;
 
 /// Writes `bytes` to `<path>.partial` and renames it. What a killed program leaves is overwritten by the next attempt.
 ///
@@ -155,20 +156,20 @@ fn csv(rows: impl Iterator<Item = Vec<String>>) -> Vec<u8> {
 }
 
 fn metrics_csv(history: &History) -> Vec<u8> {
-    let header = ["epoch", "lr", "task_loss", "matching_loss", "train_accuracy", "validation_accuracy", "elapsed_secs"];
+    // A run has the same auxiliary losses in every epoch.
+    let auxiliary: Vec<AuxiliaryKind> =
+        history.epochs.first().map_or(vec![], |r| r.auxiliary_losses.keys().copied().collect());
+    let mut header = ["epoch", "lr", "task_loss", "matching_loss"].map(String::from).to_vec();
+    header.extend(auxiliary.iter().map(|kind| format!("{}_loss", kind.name())));
+    header.extend(["train_accuracy", "validation_accuracy", "elapsed_secs"].map(String::from));
     let optional = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
     let rows = history.epochs.iter().map(|r| {
-        vec![
-            r.epoch.to_string(),
-            r.lr.to_string(),
-            r.task_loss.to_string(),
-            optional(r.matching_loss),
-            r.train_accuracy.to_string(),
-            optional(r.validation_accuracy),
-            r.elapsed_secs.to_string(),
-        ]
+        let mut row = vec![r.epoch.to_string(), r.lr.to_string(), r.task_loss.to_string(), optional(r.matching_loss)];
+        row.extend(auxiliary.iter().map(|kind| optional(r.auxiliary_losses.get(kind).copied())));
+        row.extend([r.train_accuracy.to_string(), optional(r.validation_accuracy), r.elapsed_secs.to_string()]);
+        row
     });
-    csv(std::iter::once(header.map(String::from).to_vec()).chain(rows))
+    csv(std::iter::once(header).chain(rows))
 }
 
 fn pair_weights_csv(history: &History) -> Vec<u8> {

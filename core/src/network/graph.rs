@@ -105,6 +105,11 @@ impl Network {
         self.nodes[self.output()].inputs[0]
     }
 
+    /// Number of those features.
+    pub fn feature_channels(&self) -> usize {
+        self.nodes[self.features()].shape[0]
+    }
+
     /// Multiply-adds of the convolutions of one forward pass for one image, up to and with node `last`.
     pub fn forward_multiply_adds(&self, last: NodeId) -> u64 {
         (0..=last).map(|node| self.multiply_adds_of(node)).sum()

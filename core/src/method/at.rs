@@ -1,0 +1,141 @@
+//! Attention transfer, AT (Zagoruyko and Komodakis, ICLR 2017): where the target's features are large should be where
+//! the source's are.
+//!
+//! The attention map of a feature map is `Q_p(A) = Σ_c A_{cp}²` at every pixel p, made a unit vector
+//! `Q̂ = Q / ‖Q‖₂`. Over the pairs (m, n):
+//!
+//! ```text
+//! L = L_org + β_AT Σ_(m,n) 1/(B·H·W) Σ_x Σ_p (Q̂_p(T^n(x)) − Q̂_p(resize S^m(x)))²
+//! ```
+//!
+//! Gradient: with `e = 2 β_AT/(B·H·W) (Q̂ − Q̂_S)`, `Q̄ = (e − Q̂ ⟨Q̂, e⟩) / ‖Q‖`, and `T̄ = 2 T Q̄`. As in the authors'
+//! code ‖Q‖² is kept above 1e-12, so that a feature map of zeros has a finite gradient (zero).
+//!
+//! Nothing is added to θ: the maps have no channels, so no regressor is needed. Where sizes differ the source's features
+//! are resized bilinearly to the target's, as in weighted matching (Jang et al., Section 3.1).
+//!
+//! The paper reproduced here gives no setting of its own for AT:
+//! - **β_AT = 1000** (`method.attention`), on the mean over pixels and images: Zagoruyko and Komodakis "set it to 10³
+//!   divided by number of elements in attention map and batch size for each layer" (their Section 4.1), which is this
+//!   mean. Their equation (2) shows β/2 and norms that are not squared; their code, which made their tables, is the formula
+//!   above.
+//! - **one-to-one** pairs: the configuration of the paper's Table 1, and theirs (the end of every group).
+
+use burn::tensor::Tensor;
+use l2t_shaders::attention;
+
+use super::auxiliary::{Auxiliary, AuxiliaryKind};
+use super::{Recipe, SourceUse};
+use crate::matching::resize::resize;
+use crate::matching::{PairRule, PairSet};
+use crate::network::{Activations, Cotangents, GradientParts, Network, NodeId, ParamLayout};
+use crate::source::SourceOutputs;
+
+/// L_org and the attention loss.
+pub const RECIPE: Recipe = Recipe {
+    name: "at",
+    sources: SourceUse::EveryBatch,
+    pairs: Some(PairRule::OneToOne),
+    learned: None,
+    auxiliary: &[AuxiliaryKind::Attention],
+};
+
+/// β_AT.
+pub const WEIGHT: f64 = 1e3;
+
+/// The least ‖Q‖².
+const LEAST: f64 = 1e-12;
+
+/// The attention loss over a set of pairs.
+#[derive(Debug, Clone)]
+pub struct AttentionTransfer {
+    pairs: PairSet,
+    /// Node and `[H, W]` of every pair's target layer.
+    target: Vec<(NodeId, [usize; 2])>,
+    weight: f64,
+}
+
+/// Q̂, `[B, H·W]`, with 1/‖Q‖ and where that is cut off, `[B, 1]` each.
+struct UnitMap {
+    unit: Tensor<2>,
+    inverse_norm: Tensor<2>,
+    /// 1 where ‖Q‖² is above [`LEAST`], 0 where it is not.
+    moving: Tensor<2>,
+}
+
+impl UnitMap {
+    fn of(map: Tensor<2>) -> Self {
+        let squared = map.clone().square().sum_dim(1);
+        let moving = squared.ones_like().mask_fill(squared.clone().lower_equal_elem(LEAST), 0.0);
+        let inverse_norm = squared.clamp_min(LEAST).sqrt().recip();
+        Self { unit: map * inverse_norm.clone(), inverse_norm, moving }
+    }
+
+    /// Q̄ from the cotangent of Q̂.
+    fn gradient(&self, unit_bar: Tensor<2>) -> Tensor<2> {
+        let along = (self.unit.clone() * unit_bar.clone()).sum_dim(1) * self.moving.clone();
+        (unit_bar - self.unit.clone() * along) * self.inverse_norm.clone()
+    }
+}
+
+impl AttentionTransfer {
+    /// `weight` is β_AT.
+    pub fn new(pairs: PairSet, target: &Network, weight: f64) -> Self {
+        let tap = |layer: usize| &target.taps()[layer];
+        let target = pairs.pairs().iter().map(|pair| {
+            let [_, height, width] = tap(pair.target_layer).shape;
+            (tap(pair.target_layer).node, [height, width])
+        });
+        Self { target: target.collect(), pairs, weight }
+    }
+
+    /// `β_AT/(B·H·W) Σ (Q̂ − Q̂_S)²`, `[1]`, of one pair, and T̄.
+    fn pair(&self, feature: &Tensor<4>, source: &Tensor<2>) -> (Tensor<1>, Tensor<4>) {
+        let found = UnitMap::of(attention::map(feature));
+        let difference = found.unit.clone() - source.clone();
+        let [batch, area] = difference.dims();
+        let factor = self.weight / (batch * area) as f64;
+        let loss = difference.clone().square().sum() * factor;
+        let map_bar = found.gradient(difference * (2.0 * factor));
+        (loss, attention::gradient(feature, &map_bar))
+    }
+}
+
+impl Auxiliary for AttentionTransfer {
+    fn kind(&self) -> AuxiliaryKind {
+        AuxiliaryKind::Attention
+    }
+
+    fn describe(&self) -> String {
+        match self.pairs.len() {
+            1 => "1 pair of attention maps".into(),
+            count => format!("{count} pairs of attention maps"),
+        }
+    }
+
+    /// Q̂_S of every pair, `[B, H·W]`.
+    fn taught(&self, sources: &[SourceOutputs]) -> Vec<Tensor<2>> {
+        let maps = self.pairs.pairs().iter().zip(&self.target).map(|(pair, (_, size))| {
+            let feature = &sources[pair.source].features[pair.source_layer];
+            UnitMap::of(attention::map(&resize(feature, *size))).unit
+        });
+        maps.collect()
+    }
+
+    fn evaluate(
+        &self,
+        _layout: &ParamLayout,
+        _theta: &Tensor<1>,
+        at: &Activations,
+        taught: &[Tensor<2>],
+        bars: &mut Cotangents,
+    ) -> (Tensor<1>, GradientParts) {
+        let mut sum: Option<Tensor<1>> = None;
+        for ((node, _), source) in self.target.iter().zip(taught) {
+            let (loss, feature_bar) = self.pair(at.get(*node), source);
+            bars.add(*node, feature_bar);
+            sum = Some(sum.map_or(loss.clone(), |sum| sum + loss));
+        }
+        (sum.expect("attention has at least one pair"), GradientParts::default())
+    }
+}

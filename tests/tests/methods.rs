@@ -1,0 +1,125 @@
+//! Every method through the whole loop on the drawn data, tiny: its loss falls, and a run that was stopped and went on
+//! from its checkpoint's bytes ends with the same numbers as one that was not.
+
+use burn::tensor::Device;
+use futures_lite::future::block_on;
+use l2t_core::Result;
+use l2t_core::experiment::checkpoint::Checkpoint;
+use l2t_core::experiment::run::{Keeper, Outcome};
+use l2t_core::experiment::{Config, Control, EpochRecord, Event, Method, Plan, run};
+use l2t_core::network::weights::read;
+
+/// Checkpoints as bytes.
+#[derive(Default)]
+struct Memory {
+    latest: Vec<u8>,
+    best: Vec<u8>,
+}
+
+impl Keeper for Memory {
+    fn keep_latest(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        self.latest = checkpoint.to_bytes();
+        Ok(())
+    }
+
+    fn keep_best(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        self.best = checkpoint.to_bytes();
+        Ok(())
+    }
+
+    fn best(&self) -> Result<Checkpoint> {
+        Checkpoint::from_bytes("best", &self.best)
+    }
+}
+
+/// Forty images, four iterations an epoch, three epochs.
+fn plan(method: Method, changes: &[&str]) -> Plan {
+    let common = ["train.epochs=3", "target.width=0.0625", "data.per_class=5", "train.batch_size=10"];
+    let mut all: Vec<String> = common.iter().chain(changes).map(|change| (*change).to_owned()).collect();
+    all.push(format!("method.name={}", method.name()));
+    let config = Config::preset("demo", &all).unwrap_or_else(|e| panic!("{method:?}: {e}"));
+    Plan::new(config, Device::flex(), "CPU".into()).unwrap_or_else(|e| panic!("{method:?}: {e}"))
+}
+
+/// Runs to the end, or to the second iteration of the second epoch.
+fn train(plan: &Plan, from: Option<&Checkpoint>, stop: bool, keeper: &mut Memory) -> Outcome {
+    let control = Control::default();
+    let tell = |event: Event| {
+        if stop && matches!(event, Event::Iteration { epoch: 1, done: 2, .. }) {
+            control.stop();
+        }
+    };
+    block_on(run(plan, from, &control, keeper, tell)).expect("the run goes well")
+}
+
+/// All that is minimised.
+fn total(record: &EpochRecord) -> f64 {
+    record.task_loss + record.matching_loss.unwrap_or(0.0) + record.auxiliary_losses.values().sum::<f64>()
+}
+
+fn epochs(outcome: &Outcome) -> Vec<EpochRecord> {
+    let epochs = outcome.position.history.epochs.iter();
+    epochs.map(|record| EpochRecord { elapsed_secs: 0.0, ..record.clone() }).collect()
+}
+
+fn check(method: Method, changes: &[&str]) {
+    let plan = plan(method, changes);
+    let whole = train(&plan, None, false, &mut Memory::default());
+    let records = epochs(&whole);
+    assert_eq!(records.len(), 3, "{method:?}");
+    let (first, last) = (&records[0], &records[2]);
+    assert!(total(last) < total(first), "{method:?}: from {} to {}", total(first), total(last));
+    let recipe = method.recipe();
+    let kinds: Vec<_> = first.auxiliary_losses.keys().copied().collect();
+    assert_eq!(kinds, recipe.auxiliary, "{method:?}");
+    assert_eq!(first.matching_loss.is_some(), recipe.learned.is_some(), "{method:?}");
+    for (kind, loss) in &last.auxiliary_losses {
+        let before = first.auxiliary_losses[kind];
+        assert!(*loss > 0.0 && *loss < before, "{method:?}: {} from {before} to {loss}", kind.name());
+    }
+
+    let mut keeper = Memory::default();
+    assert!(!train(&plan, None, true, &mut keeper).summary.complete, "{method:?}");
+    let checkpoint = Checkpoint::from_bytes("latest", &keeper.latest).expect("a checkpoint");
+    assert_eq!((checkpoint.position.epoch, checkpoint.position.iteration), (1, 2));
+    let resumed = train(&plan, Some(&checkpoint), false, &mut keeper);
+    assert_eq!(epochs(&resumed), records, "{method:?}");
+    let theta = |outcome: &Outcome| block_on(read(&outcome.target.theta)).expect("the CPU answers");
+    assert!(theta(&resumed) == theta(&whole), "{method:?}: the weights differ");
+}
+
+#[test]
+fn every_method_learns_and_goes_on_where_it_was() {
+    for method in Method::ALL {
+        let changes: &[&str] = if method == Method::FineTuning { &["target.network=resnet8"] } else { &[] };
+        check(method, changes);
+    }
+}
+
+#[test]
+fn the_baselines_learn_from_two_sources_and_over_single_pairs() {
+    let two = r#"sources=[{weights="embedded"},{weights="untrained-resnet14"}]"#;
+    for method in [Method::LwfAt, Method::Fm] {
+        check(method, &[two]);
+        check(method, &[if method == Method::Fm { "method.pairs=single" } else { "method.pairs=all-to-all" }]);
+    }
+}
+
+#[test]
+fn fine_tuning_starts_from_the_source() {
+    let plan = plan(Method::FineTuning, &["target.network=resnet8"]);
+    let start = plan.start.expect("fine-tuning has a start");
+    assert!(start.new_classifier, "twenty classes become ten");
+    let (ours, theirs) = (plan.initial_state(), &plan.sources[0]);
+    let values = |theta| block_on(read(theta)).expect("the CPU answers");
+    let (theta, source) = (values(&ours.target.theta), values(&theirs.state.theta));
+    let classifier = plan.learner.model.network.layout().find("fc.weight").expect("a ResNet's classifier");
+    assert!(theta[..classifier.offset] == source[..classifier.offset], "all below the classifier is the source's");
+    let own = &theta[classifier.offset..classifier.offset + classifier.len()];
+    assert!(own != &source[classifier.offset..classifier.offset + classifier.len()], "the classifier is new");
+    let means = |running: &l2t_core::network::RunningStats| {
+        running.moments().iter().map(|moments| values(&moments.mean)).collect::<Vec<_>>()
+    };
+    assert!(means(&ours.running) == means(&theirs.state.running), "and so are the running statistics");
+    assert!(plan.heard().is_empty(), "no source is evaluated at a batch");
+}
