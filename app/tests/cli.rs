@@ -168,7 +168,10 @@ fn bad_keys_and_values_are_named() {
                 "method.name=fine-tuning",
                 "target.network: fine-tuning needs the source's own architecture; vgg9 is not the architecture of the source",
             ),
-            ("method.name=fine-tuning target.network=resnet14", "ResNet-8: it has 63 weights and not 36"),
+            (
+                "method.name=fine-tuning target.network=resnet14",
+                "ResNet-8: blocks2.0.conv1.weight is [16, 16, 3, 3] and not [32, 16, 3, 3]",
+            ),
             (
                 "method.pairs=[{source_layer=0,target_layer=9}]",
                 "method.pairs[0]: target layer 9 does not exist: the target has 5",

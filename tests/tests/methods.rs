@@ -1,7 +1,7 @@
 //! Every method through the whole loop on the drawn data, tiny: its loss falls, and a run that was stopped and went on
 //! from its checkpoint's bytes ends with the same numbers as one that was not.
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use futures_lite::future::block_on;
 use l2t_core::Result;
 use l2t_core::experiment::checkpoint::Checkpoint;
@@ -111,7 +111,7 @@ fn fine_tuning_starts_from_the_source() {
     let start = plan.start.expect("fine-tuning has a start");
     assert!(start.new_classifier, "twenty classes become ten");
     let (ours, theirs) = (plan.initial_state(), &plan.sources[0]);
-    let values = |theta| block_on(read(theta)).expect("the CPU answers");
+    let values = |vector: &Tensor<1>| block_on(read(vector)).expect("the CPU answers");
     let (theta, source) = (values(&ours.target.theta), values(&theirs.state.theta));
     let classifier = plan.learner.model.network.layout().find("fc.weight").expect("a ResNet's classifier");
     assert!(theta[..classifier.offset] == source[..classifier.offset], "all below the classifier is the source's");
