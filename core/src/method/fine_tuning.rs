@@ -9,7 +9,7 @@
 //! trained. The classifier is drawn anew where the number of classes differs, and kept where it does not.
 //!
 //! The learning rate is the run's own (`train.lr`), for an equal comparison; fine-tuning is often done at a tenth of it
-//! or less (Li and Hoiem, 2016, Section 4), so look at `train.lr=0.01` too before calling a result fine-tuning's best.
+//! or less (Li and Hoiem do so), so look at `train.lr=0.01` too before calling a result fine-tuning's best.
 
 use burn::tensor::Tensor;
 
