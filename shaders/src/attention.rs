@@ -10,6 +10,10 @@
 //! | tangent of the gradient | `ā̇ = 2 ȧ ⊙ Q̄ + 2 a ⊙ Q̄̇` |
 //!
 //! The last two are the first two with one argument replaced by its derivative.
+//!
+//! On a GPU both are one launch and one pass over the feature map, where Burn's operations take two or three. That saves
+//! memory traffic, which a software adapter does not gain from: on lavapipe (a busy machine, `[32, 64, 32, 32]`) the map took
+//! as long as Burn's operations and the gradient 1.3 to 1.8 times as long. They have not been timed on hardware.
 
 use burn::tensor::Tensor;
 
