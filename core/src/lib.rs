@@ -18,8 +18,9 @@
 //! ```
 //!
 //! The modules in reading order: [`network`] (S and T with their taps), [`meta`] (f and g), [`matching`] (C, r, L_wfm),
-//! [`objective`] (L_org, L_total), [`bilevel`] (Algorithm 1), [`method`] (this and what it is compared with). Around them: [`source`] (frozen networks from files), [`data`],
-//! [`experiment`] (configuration, loop, checkpoints), [`device`], [`seed`], [`error`].
+//! [`objective`] (L_org, L_total), [`bilevel`] (Algorithm 1), [`method`] (this and what it is compared with). Around them:
+//! [`source`] (frozen networks from files), [`data`], [`experiment`] (configuration, loop, checkpoints), [`saliency`] (which
+//! pixels a pair looks at), [`device`], [`seed`], [`error`].
 
 pub mod bilevel;
 pub mod data;
@@ -31,6 +32,7 @@ pub mod meta;
 pub mod method;
 pub mod network;
 pub mod objective;
+pub mod saliency;
 pub mod seed;
 pub mod source;
 

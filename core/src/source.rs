@@ -7,7 +7,7 @@ use crate::matching::SourceLayers;
 use crate::network::resnet::ResNetConfig;
 use crate::network::vgg::VggConfig;
 use crate::network::weights::{KeyReport, NetworkState, WeightMap};
-use crate::network::{Mode, Network, NodeId};
+use crate::network::{Activations, Mode, Network, NodeId};
 
 /// Weights of a small ResNet trained on the drawn source task; `presets/source.toml` made them.
 const EMBEDDED: &[u8] = include_bytes!("../assets/shapes-resnet8.safetensors");
@@ -130,6 +130,18 @@ impl Source {
         Ok(Self { name, network, state, keys, taps })
     }
 
+    /// A source from a network and its weights as they are, its layers `taps` matched.
+    #[cfg(test)]
+    pub(crate) fn from_parts(
+        name: &str,
+        network: Network,
+        state: NetworkState,
+        keys: KeyReport,
+        taps: Vec<usize>,
+    ) -> Self {
+        Self { name: name.into(), network, state, keys, taps }
+    }
+
     /// The matched layers.
     pub fn layers(&self) -> SourceLayers {
         SourceLayers {
@@ -145,6 +157,15 @@ impl Source {
 
     fn last_node(&self) -> NodeId {
         self.taps.iter().map(|tap| self.network.taps()[*tap].node).max().expect("a source has matched layers")
+    }
+
+    /// The node of the matched layer `layer`, and the values of the images `x` up to it, for a gradient in `x`.
+    ///
+    /// # Panics
+    /// When the source has no such matched layer.
+    pub fn evaluate(&self, x: &Tensor<4>, layer: usize) -> (NodeId, Activations) {
+        let node = self.network.taps()[self.taps[layer]].node;
+        (node, self.network.forward(&self.state.theta, x, Mode::Eval(&self.state.running), node))
     }
 
     /// The matched feature maps of the images `x`, `[B, C_m, H_m, W_m]` each; nothing above the last is evaluated.

@@ -28,6 +28,7 @@ mod gpu;
 pub mod max_pool;
 pub mod mismatch;
 pub mod resize;
+pub mod saliency;
 pub mod vector;
 
 pub use gpu::{LaunchCounter, Launches};

@@ -11,7 +11,7 @@ use l2t_shaders::conv::{Geometry, convolve, input_gradient, weight_gradient};
 use l2t_shaders::max_pool::{Window, gather, max_pool, scatter};
 use l2t_shaders::mismatch::{matched, mismatch, mismatch_gradient, source_gradient};
 use l2t_shaders::resize::{resize, resize_gradient};
-use l2t_shaders::{add_relu, attention, channels, vector};
+use l2t_shaders::{add_relu, attention, channels, saliency, vector};
 use l2t_tests::gpu;
 
 /// Single precision with sums of up to 882 terms of order one.
@@ -85,6 +85,7 @@ fn every_operation_agrees_with_the_cpu() {
             host(&vector::assemble(200, &[(64, on.values([7], 0.3)), (128, on.values([71], 0.5))], &x)),
         ]
     });
+    compare(gpu, "saliency", saliency_maps);
     for (x, w, geometry) in CONVOLUTIONS {
         compare(gpu, "convolution", |on| convolution(on, x, w, geometry));
     }
@@ -105,6 +106,20 @@ fn every_operation_agrees_with_the_cpu() {
             host(&scatter(&y_bar, &places, &x, window)),
         ]
     });
+}
+
+/// From a gradient to the picture. The clip is a value of the map, found on the GPU by halving and on the CPU by sorting:
+/// no sorted sum of these maps is so near the share that rounding could choose the neighbour.
+fn saliency_maps(on: &On<'_>) -> Vec<Vec<f64>> {
+    let shape = [3, 3, 37, 29];
+    let m = saliency::strength(&on.values(shape, 0.1));
+    let (normalised, threshold) = saliency::normalise(&(m.clone() * m.clone()), 0.9);
+    let (other, whole) = saliency::normalise(&m, 1.0);
+    let (more, less) = saliency::difference(&normalised, &other);
+    let colours = on.values([5, 3], 0.3).abs();
+    let (image, alpha) = (on.values(shape, 2.0).abs(), 0.4);
+    let over = saliency::overlay(&image, &normalised, &colours, alpha);
+    vec![host(&m), host(&normalised), host(&threshold), host(&whole), host(&more), host(&less), host(&over)]
 }
 
 fn batch_norm(on: &On<'_>, relu: bool) -> Vec<Vec<f64>> {

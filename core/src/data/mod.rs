@@ -22,7 +22,7 @@ pub mod normalise;
 pub mod open;
 mod parallel;
 mod part;
-mod random;
+pub(crate) mod random;
 mod shapes;
 mod stl10;
 pub mod synthetic;

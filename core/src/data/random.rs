@@ -5,7 +5,7 @@ use rand::Rng;
 /// An integer in `0..n`.
 ///
 /// Multiply-shift: the bias is below n / 2³², far under anything a data set can show.
-pub(super) fn below(rng: &mut impl Rng, n: u32) -> u32 {
+pub(crate) fn below(rng: &mut impl Rng, n: u32) -> u32 {
     ((u64::from(rng.next_u32()) * u64::from(n)) >> 32) as u32
 }
 

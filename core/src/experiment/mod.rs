@@ -10,6 +10,7 @@ pub mod event;
 pub mod history;
 pub mod plan;
 pub mod run;
+pub mod saliency;
 #[cfg(not(target_family = "wasm"))]
 pub mod store;
 

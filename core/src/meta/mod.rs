@@ -105,17 +105,22 @@ impl MetaNetworks {
         self.learned
     }
 
+    /// w of the `pair`-th pair from its pooled source feature, both `[B, C_m]`.
+    pub fn channel_weights(&self, phi: &Tensor<1>, pair: usize, pooled: &Tensor<2>) -> Tensor<2> {
+        let PairParams { channels, what, .. } = self.pairs[pair];
+        if !self.learned.what {
+            return pooled.full_like(1.0 / channels as f64);
+        }
+        let weight = self.layout.get(phi, what.0, [channels, channels]);
+        what_net::evaluate(&weight, &self.layout.get(phi, what.1, [1, channels]), pooled)
+    }
+
     /// w and λ of every pair from the pooled source features of each pair, `[B, C_m]`.
     pub fn evaluate(&self, phi: &Tensor<1>, pooled: &[&Tensor<2>]) -> MetaOutputs {
         let mut outputs = MetaOutputs { channel_weights: vec![], pair_weights: vec![], linear: vec![] };
-        for (params, pooled) in self.pairs.iter().zip(pooled) {
+        for (nth, (params, pooled)) in self.pairs.iter().zip(pooled).enumerate() {
             let channels = params.channels;
-            outputs.channel_weights.push(if self.learned.what {
-                let weight = self.layout.get(phi, params.what.0, [channels, channels]);
-                what_net::evaluate(&weight, &self.layout.get(phi, params.what.1, [1, channels]), pooled)
-            } else {
-                pooled.full_like(1.0 / channels as f64)
-            });
+            outputs.channel_weights.push(self.channel_weights(phi, nth, pooled));
             let (linear, pair_weight) = if self.learned.r#where {
                 let weight = self.layout.get(phi, params.r#where.0, [1, channels]);
                 where_net::evaluate(&weight, &self.layout.get(phi, params.r#where.1, [1, 1]), pooled)

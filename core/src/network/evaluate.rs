@@ -99,6 +99,15 @@ impl Cotangents {
     }
 }
 
+/// Which cotangents a gradient pass is to find besides those of the nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Wanted {
+    /// Of the parameters.
+    weights: bool,
+    /// Of the input.
+    input: bool,
+}
+
 impl Network {
     pub(super) fn affine(&self, theta: &Tensor<1>, gamma: ParamId, beta: ParamId) -> Affine {
         let channels = self.layout.entry(gamma).len();
@@ -169,23 +178,37 @@ impl Network {
         bars: &mut Cotangents,
         to_input: bool,
     ) -> GradientParts {
+        self.pull_back(theta, at, bars, Wanted { weights: true, input: to_input })
+    }
+
+    /// Pulls cotangents back to the images: `x̄`, `[B, 3, H, W]`, or `None` where there is no cotangent. The weights'
+    /// gradients, a third of the work of [`Network::backward`], are left out. After a pass in [`Mode::Eval`] the moments
+    /// are constants, so that no image's gradient depends on another image.
+    pub fn image_gradient(&self, theta: &Tensor<1>, at: &Activations, bars: &mut Cotangents) -> Option<Tensor<4>> {
+        self.pull_back(theta, at, bars, Wanted { weights: false, input: true });
+        bars.get(0).cloned()
+    }
+
+    fn pull_back(&self, theta: &Tensor<1>, at: &Activations, bars: &mut Cotangents, found: Wanted) -> GradientParts {
         let mut gradient = GradientParts::default();
         for id in (1..bars.0.len()).rev() {
             let Some(y_bar) = bars.0[id].clone() else { continue };
             let node = &self.nodes[id];
-            let wanted = |input: NodeId| input != 0 || to_input;
+            let wanted = |input: NodeId| input != 0 || found.input;
             match node.op {
                 Op::Input => {}
                 Op::Conv { weight, bias, kernel, geometry } => {
                     let (x, w) = (at.get(node.inputs[0]), self.kernel(theta, id, weight, kernel));
-                    gradient.set(&self.layout, weight, conv::weight_gradient(&[(x, &y_bar)], &w, geometry));
-                    if let Some(bias) = bias {
-                        gradient.set(&self.layout, bias, channels::sum(&y_bar));
+                    if found.weights {
+                        gradient.set(&self.layout, weight, conv::weight_gradient(&[(x, &y_bar)], &w, geometry));
+                        if let Some(bias) = bias {
+                            gradient.set(&self.layout, bias, channels::sum(&y_bar));
+                        }
                     }
                     if wanted(node.inputs[0]) {
                         bars.add(node.inputs[0], conv::input_gradient(&[(&y_bar, &w)], x, geometry));
                     }
-                    self.count(id, at.batch(), 1 + usize::from(wanted(node.inputs[0])));
+                    self.count(id, at.batch(), usize::from(found.weights) + usize::from(wanted(node.inputs[0])));
                 }
                 Op::BatchNorm { gamma, beta, .. } => {
                     let evaluated = at.values[id].batch_norm();

@@ -32,6 +32,7 @@ mod tests {
             crate::conv::kernels(),
             crate::mismatch::kernels(),
             crate::resize::kernels(),
+            crate::saliency::kernels(),
             crate::vector::kernels(),
         ]
         .concat();
