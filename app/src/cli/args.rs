@@ -39,6 +39,14 @@ pub enum Command {
         #[command(subcommand)]
         command: DataCommand,
     },
+    /// Draw which pixels a pair's matching looks at, with uniform and with learned channel weights, and score the maps
+    /// where the images say where their object is.
+    ///
+    /// Examples:
+    ///   l2t saliency --run runs/first --out runs/first/saliency
+    ///   l2t saliency --run runs/cifar --data tiny-imagenet-200 --pair 2,3 --out saliency
+    #[command(verbatim_doc_comment)]
+    Saliency(SaliencyArguments),
     /// List the devices that can be trained on, and which one `auto` takes.
     Devices,
     /// Time one iteration, phase by phase, beside the device's own matrix product.
@@ -95,6 +103,63 @@ pub struct BenchArguments {
     pub repeats: usize,
     #[command(flatten)]
     pub device: DeviceArgument,
+}
+
+/// `l2t saliency`.
+#[derive(Debug, Args)]
+pub struct SaliencyArguments {
+    /// The folder of a run of a method that matches features; its best epoch is looked at.
+    #[arg(long, value_name = "FOLDER")]
+    pub run: PathBuf,
+    /// The pair: source layer m and target layer n as in pair-weights.csv, with several sources s,m,n. Without it the pair
+    /// of the last layers.
+    #[arg(long, value_name = "M,N")]
+    pub pair: Option<String>,
+    /// Rows of the picture; all images whose object is known are scored.
+    #[arg(long, value_name = "K", default_value_t = 6)]
+    pub images: usize,
+    /// Which images.
+    #[arg(long, value_enum, default_value_t = SplitName::Test)]
+    pub split: SplitName,
+    /// Images of another data set than the run's, for example one with boxes (tiny-imagenet-200).
+    #[arg(long, value_name = "PATH")]
+    pub data: Option<PathBuf>,
+    /// Opacity of the map over the grey image, 0 to 1.
+    #[arg(long, default_value_t = 0.5)]
+    pub alpha: f64,
+    /// Maps are clipped at the value where this share of their sum is reached, so that a few pixels do not hide the rest.
+    #[arg(long, default_value_t = 0.98)]
+    pub clip: f64,
+    /// The colours of the maps.
+    #[arg(long, value_enum, default_value_t = ColourName::Inferno)]
+    pub colour_map: ColourName,
+    /// The folder for saliency.png, saliency.csv and saliency-summary.csv.
+    #[arg(long, value_name = "FOLDER")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub device: DeviceArgument,
+}
+
+/// Values of `--split`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SplitName {
+    /// The images that the run is reported on.
+    Test,
+    /// Those that chose its best epoch.
+    Validation,
+    /// Those that it learned from.
+    Train,
+}
+
+/// Values of `--colour-map`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColourName {
+    /// From black over red to light yellow.
+    Inferno,
+    /// From dark violet over green to yellow.
+    Viridis,
+    /// From black to white.
+    Grey,
 }
 
 /// `--device`.

@@ -15,6 +15,8 @@ mod demo;
 mod devices;
 mod pictures;
 mod progress;
+mod saliency;
+mod saliency_picture;
 mod source;
 mod train;
 
@@ -57,6 +59,7 @@ fn run(command: Command) -> Result<Ending> {
             SourceCommand::Convert { weights, out } => source::convert(&weights, &out),
         },
         Command::Data { command: DataCommand::Inspect { path } } => data::inspect(&path),
+        Command::Saliency(arguments) => saliency::run(&arguments),
         Command::Devices => devices::run(),
         Command::Bench(arguments) => bench::run(&arguments),
     }

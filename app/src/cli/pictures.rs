@@ -36,7 +36,8 @@ impl Columns {
     }
 }
 
-fn target_name(plan: &Plan) -> String {
+/// The target as pictures call it.
+pub fn target_name(plan: &Plan) -> String {
     match plan.config.target.network.as_str() {
         "vgg9" => format!("VGG-9, width {}", plan.config.target.width),
         other => other.replace("resnet", "ResNet-"),

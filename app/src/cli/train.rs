@@ -56,6 +56,11 @@ fn configuration(arguments: &TrainArguments) -> Result<Config> {
 
 /// A control that Ctrl-C asks to stop; the second Ctrl-C ends the program at once.
 pub fn on_interrupt() -> Control {
+    on_interrupt_saying("stopping after this iteration; everything is being saved")
+}
+
+/// The same, with what is said at the first Ctrl-C.
+pub fn on_interrupt_saying(message: &'static str) -> Control {
     let control = Control::default();
     let asked = control.clone();
     let handler = move || {
@@ -63,7 +68,7 @@ pub fn on_interrupt() -> Control {
             #[expect(clippy::disallowed_methods, reason = "the user insists, and every file is written whole")]
             std::process::exit(super::STOPPED.into());
         }
-        eprintln!("stopping after this iteration; everything is being saved");
+        eprintln!("{message}");
         asked.stop();
     };
     // Only fails where a handler is there already: then that one is in charge.

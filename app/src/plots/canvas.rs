@@ -66,6 +66,12 @@ pub(super) fn save(path_stem: &Path, picture: &impl Picture) -> io::Result<()> {
     write_atomically(&with_ending(path_stem, ".png"), &to_png(picture, size)?)
 }
 
+/// Writes `<path_stem>.png` alone: for pictures of thousands of pixels, each of which would be a shape of an SVG.
+pub(super) fn save_png(path_stem: &Path, picture: &impl Picture) -> io::Result<()> {
+    let (width, height) = picture.size();
+    write_atomically(&with_ending(path_stem, ".png"), &to_png(picture, (width.ceil() as u32, height.ceil() as u32))?)
+}
+
 /// Appends; `Path::with_extension` would cut a stem like `beta-0.5`.
 fn with_ending(path_stem: &Path, ending: &str) -> PathBuf {
     let mut path = path_stem.as_os_str().to_owned();

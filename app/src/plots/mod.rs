@@ -19,12 +19,14 @@ mod pen;
 mod samples;
 mod text;
 mod theme;
+mod tile_grid;
 
 use std::io;
 
 pub use learning_curves::learning_curves;
 pub use matching_diagram::matching_diagram;
 pub use pair_weights::pair_weights_over_epochs;
+pub use tile_grid::{ColourBar, Tile, TileGrid, TileRow, tile_grid};
 
 /// One line of a learning-curve panel.
 #[derive(Debug, Clone, PartialEq)]

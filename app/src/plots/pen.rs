@@ -124,6 +124,11 @@ impl Paragraph {
         Self { lines, size: theme::SMALL, colour: theme::SOFT_INK }
     }
 
+    /// A sentence of the size of a caption that is to be read first.
+    pub(super) fn remark(text: &str, width: f64) -> Self {
+        Self { colour: theme::INK, ..Self::caption(text, width) }
+    }
+
     fn line_height(&self) -> f64 {
         self.size * 1.25
     }

@@ -29,14 +29,19 @@ const VIRIDIS: [u32; 11] = [
 const GREY: [u32; 2] = [0x00_00_00, 0xff_ff_ff];
 
 impl ColourMap {
-    /// The colours at 0, …, 1 at even steps, red, green and blue of 0…1.
-    fn table(self) -> Vec<[f64; 3]> {
+    /// The colours at 0, …, 1 at even steps: red, green and blue.
+    pub fn colours(self) -> Pixels {
         let codes: &[u32] = match self {
             Self::Inferno => &INFERNO,
             Self::Viridis => &VIRIDIS,
             Self::Grey => &GREY,
         };
-        codes.iter().map(|code| [16, 8, 0].map(|shift| f64::from(code >> shift & 0xff) / 255.0)).collect()
+        codes.iter().map(|code| [2, 1, 0].map(|byte| code.to_le_bytes()[byte])).collect()
+    }
+
+    /// The same as numbers of 0…1.
+    fn table(self) -> Vec<[f64; 3]> {
+        self.colours().into_iter().map(|colour| colour.map(|byte| f64::from(byte) / 255.0)).collect()
     }
 }
 
