@@ -40,11 +40,11 @@ pub fn run(arguments: &SaliencyArguments) -> Result<Ending> {
     let data = images(arguments, &plan)?;
     let request = Request { pair, shown: spread(&data, arguments.images), clip: arguments.clip };
     let scene = Scene { arguments, plan: &plan, checkpoint: &checkpoint, pair, data: &data };
+    let folder = OutFolder::make(&arguments.out)?;
+    let control = on_interrupt_saying("stopping; nothing is written");
     say!("pair    {}", scene.pair_name());
     say!("images  {} of {}: {} are shown", data.len(), data.name, request.shown.len());
 
-    let control = on_interrupt_saying("stopping; nothing is written");
-    let folder = OutFolder::make(&arguments.out)?;
     let bar = counter("saliency", data.len());
     let progress = |done, of| {
         bar.set_length(of as u64);
@@ -54,10 +54,10 @@ pub fn run(arguments: &SaliencyArguments) -> Result<Ending> {
     bar.finish_and_clear();
     let Some(found) = found else { return Ok(Ending::Stopped) };
     report(&scene, &found);
-    draw(&scene, &found, folder.0)?;
-    write_whole(&folder.0.join("saliency.csv"), &found.images_csv(&data.class_names))?;
-    write_whole(&folder.0.join("saliency-summary.csv"), &found.summary_csv())?;
-    say!("saliency.png, saliency.csv and saliency-summary.csv are in {}", folder.0.display());
+    draw(&scene, &found, folder.path)?;
+    write_whole(&folder.path.join("saliency.csv"), &found.images_csv(&data.class_names))?;
+    write_whole(&folder.path.join("saliency-summary.csv"), &found.summary_csv())?;
+    say!("saliency.png, saliency.csv and saliency-summary.csv are in {}", folder.path.display());
     Ok(Ending::Done)
 }
 
@@ -122,15 +122,20 @@ impl From<ColourName> for ColourMap {
     }
 }
 
-/// The folder to write into, made before anything is computed and removed again if it stays empty.
-struct OutFolder<'a>(&'a Path);
+/// The folder to write into. What had to be made for it before anything was computed goes again if it stays empty.
+struct OutFolder<'a> {
+    path: &'a Path,
+    /// The innermost first.
+    made: Vec<&'a Path>,
+}
 
 impl<'a> OutFolder<'a> {
     fn make(path: &'a Path) -> Result<Self> {
         let cannot = |e| Error::file(path, format!("cannot be written into: {e}"));
+        let missing = path.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+        let folder = Self { path, made: missing.collect() };
         std::fs::create_dir_all(path).map_err(cannot)?;
         // Making a folder that is there succeeds also where no file can be made in it.
-        let folder = Self(path);
         let probe = path.join("saliency.png.partial");
         std::fs::File::create(&probe).and_then(|_| std::fs::remove_file(&probe)).map_err(cannot)?;
         Ok(folder)
@@ -139,15 +144,20 @@ impl<'a> OutFolder<'a> {
 
 impl Drop for OutFolder<'_> {
     fn drop(&mut self) {
-        // Fails where something is in it, as it should.
-        let _ = std::fs::remove_dir(self.0);
+        for folder in &self.made {
+            // Fails where something is in it, as it should.
+            let _ = std::fs::remove_dir(folder);
+        }
     }
 }
 
 /// The scores as a table for people.
 fn report(scene: &Scene<'_>, found: &Survey) {
     if !scene.learns_what() {
-        say!("{}", scene.uniform_only());
+        say!("weights {}", scene.uniform_only());
+    }
+    if let Some(words) = scene.unevenness(found) {
+        say!("weights {words}");
     }
     if found.flat() > 0 {
         say!("flat    {} of {} images have a map in which nothing stands out", found.flat(), found.images.len());

@@ -18,6 +18,9 @@ use super::args::SaliencyArguments;
 use super::pictures::target_name;
 use crate::plots::{ColourBar, Tile, TileGrid, TileRow, tile_grid};
 
+/// Differences below this are pointed out as small: the eye takes their stretched colours for large ones.
+const STRETCHED: f64 = 0.1;
+
 /// What the picture is about.
 pub struct Scene<'a> {
     pub arguments: &'a SaliencyArguments,
@@ -46,6 +49,18 @@ impl Scene<'_> {
     /// Whether the method learns channel weights.
     pub fn learns_what(&self) -> bool {
         self.plan.learner.meta.as_ref().is_some_and(|meta| meta.learned().what)
+    }
+
+    /// C_m.
+    fn channels(&self) -> usize {
+        let Pair { source, source_layer, .. } = self.pair();
+        self.plan.sources[source].layers().taps[source_layer].shape[0]
+    }
+
+    /// How far the learned weights are from uniform ones.
+    pub fn unevenness(&self, found: &Survey) -> Option<String> {
+        let (count, all) = (found.effective_channels()?, self.channels());
+        Some(format!("the learned weights are as uneven as {count:.1} evenly weighted channels out of {all}"))
     }
 
     /// Why there is one map only.
@@ -89,7 +104,7 @@ fn grid(scene: &Scene<'_>, found: &Survey) -> Result<TileGrid> {
     }
     let row = |(nth, (record, _)): (usize, &(&ImageRecord, &ShownMaps))| TileRow {
         name: scene.data.class_names[record.label].clone(),
-        note: record.area.map_or(String::new(), |area| format!("object: {:.0} % of the image", 100.0 * area)),
+        note: record.area.map_or(String::new(), |area| format!("object: {:.0} % of area", 100.0 * area)),
         tiles: tiles.iter().map(|column| column[nth].clone()).collect(),
         outline: Region::of(scene.data, record.index).map_or(Vec::new(), |region| region.outline()),
     };
@@ -99,7 +114,7 @@ fn grid(scene: &Scene<'_>, found: &Survey) -> Result<TileGrid> {
         headings: std::iter::once("image").chain(columns.iter().map(|column| column.name)).map(String::from).collect(),
         rows: shown.iter().enumerate().map(row).collect(),
         bars: bars(scene, most),
-        captions: captions(scene, found),
+        captions: captions(scene, found, most),
     })
 }
 
@@ -202,8 +217,14 @@ fn bars(scene: &Scene<'_>, most: f64) -> Vec<ColourBar> {
     bars
 }
 
+/// `words` with a capital and a full stop.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect::<String>() + ". ")
+}
+
 /// What was measured, then what is seen.
-fn captions(scene: &Scene<'_>, found: &Survey) -> Vec<String> {
+fn captions(scene: &Scene<'_>, found: &Survey, most: f64) -> Vec<String> {
     let mut captions = vec![measured(&found.scores())];
     if !scene.learns_what() {
         captions.push(scene.uniform_only());
@@ -217,6 +238,10 @@ fn captions(scene: &Scene<'_>, found: &Survey) -> Vec<String> {
     if scene.learns_what() {
         text += "More and less activated: where the map with learned weights is above or below the one with uniform \
                  weights. ";
+        if most < STRETCHED {
+            text += &format!("Here they differ by {most:.2} at most: mind their colour bar. ");
+        }
+        text += &scene.unevenness(found).map_or(String::new(), |words| sentence(&words));
     }
     if !found.scores().is_empty() {
         text += "White line: the object. On object: share of the map's sum that lies on it. Hit or miss: whether the \

@@ -24,9 +24,9 @@ const BAR_STEPS: usize = 128;
 /// The least width of the texts, where there are few columns.
 const LEAST_WIDTH: f64 = 640.0;
 const RIM: RGBColor = RGBColor(0, 0, 0);
-const RIM_WIDTH: f64 = 3.5;
+const RIM_WIDTH: f64 = 3.0;
 const OUTLINE: RGBColor = RGBColor(255, 255, 255);
-const OUTLINE_WIDTH: f64 = 1.75;
+const OUTLINE_WIDTH: f64 = 1.5;
 
 /// One small picture.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -86,7 +86,7 @@ mod tests {
         // M = (1, 4) and (20, 10): normalised (0.25, 1) and (1, 0.5), whatever the size of the gradients.
         let uniform = gradient(&[1.0, 0.0, 0.5, -4.0, 0.0, 2.0]);
         let learned = gradient(&[0.0, 10.0, -20.0, 0.0, 3.0, 1.0]);
-        let maps = BatchMaps::new(&ImageGradients { uniform, learned: Some(learned) }, 1.0);
+        let maps = BatchMaps::new(&ImageGradients { uniform, learned: Some(learned), channel_weights: None }, 1.0);
         let change = maps.change.expect("there are learned weights");
         assert_eq!(host(&maps.uniform.strength), [1.0, 4.0]);
         assert_eq!((host(&change.more), host(&change.less)), (vec![0.75, 0.0], vec![0.0, 0.5]));
@@ -94,7 +94,10 @@ mod tests {
 
     #[test]
     fn a_method_without_learned_weights_has_one_map() {
-        let maps = BatchMaps::new(&ImageGradients { uniform: gradient(&[1.0; 6]), learned: None }, 0.98);
+        let maps = BatchMaps::new(
+            &ImageGradients { uniform: gradient(&[1.0; 6]), learned: None, channel_weights: None },
+            0.98,
+        );
         assert!(maps.change.is_none());
         assert!(is_flat(&host(&maps.uniform.normalised)));
     }

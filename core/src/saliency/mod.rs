@@ -72,6 +72,8 @@ pub struct ImageGradients {
     pub uniform: Tensor<4>,
     /// With the learned w, `[B, 3, H, W]`; `None` where the method does not learn it.
     pub learned: Option<Tensor<4>>,
+    /// The learned w, `[B, C_m]`.
+    pub channel_weights: Option<Tensor<2>>,
 }
 
 /// Both networks evaluated on a batch, and the mismatch between them.
@@ -111,9 +113,10 @@ impl<'a> PairGradient<'a> {
         let at = self.mismatch(x);
         let pooled = self.pooled(&at);
         let uniform = pooled.full_like(1.0 / self.member.channels as f64);
-        let learned = self.meta.learned().what.then(|| self.learned_weights(&pooled));
+        let channel_weights = self.meta.learned().what.then(|| self.learned_weights(&pooled));
         let uniform = self.gradient(&at, &uniform);
-        ImageGradients { uniform, learned: learned.map(|w| self.gradient(&at, &w)) }
+        let learned = channel_weights.as_ref().map(|w| self.gradient(&at, w));
+        ImageGradients { uniform, learned, channel_weights }
     }
 
     /// `L_wfm^{m,n}` of every image, `[B]`, with given channel weights, `[B, C_m]`.
@@ -178,6 +181,13 @@ impl<'a> PairGradient<'a> {
         let reached = "every feature map lies behind the image";
         through_source.expect(reached) + through_target.expect(reached)
     }
+}
+
+/// How many evenly weighted channels are as uneven as `w` (which sums to 1): `exp(−Σ_c w_c ln w_c)`, from 1 to C_m, where
+/// it is C_m for uniform weights only.
+pub fn effective_channels(w: &[f64]) -> f64 {
+    let entropy: f64 = w.iter().filter(|w| **w > 0.0).map(|w| -w * w.ln()).sum();
+    entropy.exp()
 }
 
 /// The group that a pair is in, and its rows there.

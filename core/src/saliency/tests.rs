@@ -193,3 +193,11 @@ fn a_model_that_matches_nothing_is_refused() {
     let error = PairGradient::new(&world.model, None, &world.sources, 0, trained).map(|_| ()).unwrap_err();
     assert!(error.to_string().starts_with("method.name: matches no features"), "{error}");
 }
+
+#[test]
+fn effective_channels_count_even_weights() {
+    for (w, expected) in [(&[0.25; 4][..], 4.0), (&[0.5, 0.0, 0.5], 2.0), (&[0.0, 1.0], 1.0)] {
+        assert!((effective_channels(w) - expected).abs() < 1e-14, "{w:?}");
+    }
+    assert!(effective_channels(&[0.3, 0.2, 0.25, 0.25]) < 4.0);
+}

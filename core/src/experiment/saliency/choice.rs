@@ -18,7 +18,7 @@ pub fn choose_pair(pairs: &PairSet, wanted: Option<Pair>) -> Result<usize> {
         let last = (0..all.len()).max_by_key(|nth| (all[*nth].target_layer, all[*nth].source_layer));
         return last.ok_or_else(|| Error::config("--pair", "the run has no pair"));
     };
-    let several = all.iter().any(|pair| pair.source != all[0].source);
+    let several = wanted.source > 0 || all.iter().any(|pair| pair.source > 0);
     let name = |pair: &Pair| match pair {
         Pair { source, source_layer, target_layer } if several => format!("{source},{source_layer},{target_layer}"),
         Pair { source_layer, target_layer, .. } => format!("{source_layer},{target_layer}"),
@@ -141,5 +141,7 @@ mod tests {
         assert_eq!(error, "--pair: 1,1 is no pair of this run; it has 2,2 0,2 2,1");
         let error = choose_pair(&set(&[pair(0, 2, 2), pair(1, 0, 2)]), Some(pair(1, 1, 1))).unwrap_err().to_string();
         assert_eq!(error, "--pair: 1,1,1 is no pair of this run; it has 0,2,2 1,0,2");
+        let error = choose_pair(&set(&[pair(0, 2, 2)]), Some(pair(1, 2, 2))).unwrap_err().to_string();
+        assert_eq!(error, "--pair: 1,2,2 is no pair of this run; it has 0,2,2");
     }
 }

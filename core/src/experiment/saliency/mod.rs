@@ -16,7 +16,7 @@ use crate::network::weights::read;
 use crate::saliency::map::{BatchMaps, Maps, is_flat};
 use crate::saliency::region::Region;
 use crate::saliency::score::Score;
-use crate::saliency::{PairGradient, Trained};
+use crate::saliency::{ImageGradients, PairGradient, Trained, effective_channels};
 
 /// Images per pass.
 const BATCH: usize = 64;
@@ -67,6 +67,8 @@ pub struct ImageRecord {
     pub more: Option<f64>,
     /// Share of the less activated pixels' strength that lies inside.
     pub less: Option<f64>,
+    /// How many evenly weighted channels the learned weights amount to, see [`effective_channels`].
+    pub effective_channels: Option<f64>,
     /// Whether the map with uniform weights is flat.
     pub uniform_flat: bool,
     /// Whether the map with the learned weights is flat.
@@ -109,8 +111,9 @@ pub async fn survey(
         if control.stopped() {
             return Ok(None);
         }
-        let maps = BatchMaps::new(&gradient.of(&upload(data, batch, &plan.device, plan.dtype)), request.clip);
-        let maps = HostBatch::read(&maps, data.height * data.width).await?;
+        let gradients = gradient.of(&upload(data, batch, &plan.device, plan.dtype));
+        let maps = BatchMaps::new(&gradients, request.clip);
+        let maps = HostBatch::read(&gradients, &maps, data.height * data.width).await?;
         for (nth, &index) in batch.iter().enumerate() {
             let record = maps.record(nth, index, data.labels[index], regions[index].as_ref(), &request.shown);
             images.push(record.ok_or_else(|| not_finite(data, index))?);
@@ -137,6 +140,8 @@ struct HostBatch {
     uniform: HostMaps,
     /// Learned, more, less.
     change: Option<(HostMaps, Vec<f64>, Vec<f64>)>,
+    /// Of every image.
+    effective_channels: Option<Vec<f64>>,
     area: usize,
 }
 
@@ -152,14 +157,18 @@ impl HostMaps {
 }
 
 impl HostBatch {
-    async fn read(maps: &BatchMaps, area: usize) -> Result<Self> {
+    async fn read(gradients: &ImageGradients, maps: &BatchMaps, area: usize) -> Result<Self> {
+        let effective_channels = match &gradients.channel_weights {
+            None => None,
+            Some(w) => Some(read(w).await?.chunks(w.dims()[1]).map(effective_channels).collect()),
+        };
         let change = match &maps.change {
             None => None,
             Some(change) => {
                 Some((HostMaps::read(&change.learned).await?, read(&change.more).await?, read(&change.less).await?))
             }
         };
-        Ok(Self { uniform: HostMaps::read(&maps.uniform).await?, change, area })
+        Ok(Self { uniform: HostMaps::read(&maps.uniform).await?, change, effective_channels, area })
     }
 
     fn image<'a>(&self, values: &'a [f64], nth: usize) -> &'a [f64] {
@@ -195,6 +204,7 @@ impl HostBatch {
             learned: change.and_then(|(learned, ..)| score(of(&learned.strength))),
             more: change.and_then(|(_, more, _)| score(of(more))).map(|score| score.mass),
             less: change.and_then(|(.., less)| score(of(less))).map(|score| score.mass),
+            effective_channels: self.effective_channels.as_ref().map(|counts| counts[nth]),
             uniform_flat: is_flat(of(&uniform.normalised)),
             learned_flat: change.map(|(learned, ..)| is_flat(of(&learned.normalised))),
             maps,

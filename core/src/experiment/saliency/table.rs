@@ -47,6 +47,12 @@ impl Survey {
         SCORES.iter().filter_map(row).collect()
     }
 
+    /// Mean over the images of how many evenly weighted channels the learned weights amount to.
+    pub fn effective_channels(&self) -> Option<f64> {
+        let counts: Vec<f64> = self.images.iter().filter_map(|record| record.effective_channels).collect();
+        (!counts.is_empty()).then(|| counts.iter().sum::<f64>() / counts.len() as f64)
+    }
+
     /// How many images have a flat map.
     pub fn flat(&self) -> usize {
         self.images.iter().filter(|r| r.uniform_flat || r.learned_flat == Some(true)).count()
@@ -56,10 +62,11 @@ impl Survey {
     pub fn images_csv(&self, class_names: &[String]) -> Vec<u8> {
         let mut header = vec!["image", "class", "object_area"];
         header.extend(SCORES.iter().map(|(name, _)| *name));
-        header.extend(["uniform_flat", "learned_flat"]);
+        header.extend(["effective_channels", "uniform_flat", "learned_flat"]);
         let rows = self.images.iter().map(|record| {
             let mut row = vec![record.index.to_string(), class_names[record.label].clone(), optional(record.area)];
             row.extend(SCORES.iter().map(|(_, value)| optional(value(record))));
+            row.push(optional(record.effective_channels));
             row.extend([Some(record.uniform_flat), record.learned_flat].map(optional));
             row
         });
@@ -103,6 +110,7 @@ mod tests {
             learned: Some(Score { mass: learned, hit: false }),
             more: None,
             less: Some(0.5),
+            effective_channels: Some(3.5),
             uniform_flat: false,
             learned_flat: Some(true),
             maps: None,
@@ -125,8 +133,8 @@ mod tests {
 
         let lines = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().lines().map(String::from).collect::<Vec<_>>();
         let images = lines(survey.images_csv(&["a, b".into()]));
-        assert_eq!(images[1], "0,\"a, b\",0.1,0.2,0.6,0.39999999999999997,,0.5,1,0,-1,false,true");
-        assert_eq!(images[3], "0,\"a, b\",,,,,,,,,,false,true");
+        assert_eq!(images[1], "0,\"a, b\",0.1,0.2,0.6,0.39999999999999997,,0.5,1,0,-1,3.5,false,true");
+        assert_eq!(images[3], "0,\"a, b\",,,,,,,,,3.5,false,true");
         let summary = lines(survey.summary_csv());
         assert!(summary.len() == 8 && summary[1].starts_with("uniform_mass,2,0.3"), "{summary:?}");
     }
