@@ -10,6 +10,7 @@ use l2t_core::experiment::saliency::table::ScoreRow;
 use l2t_core::experiment::saliency::{HostMap, ImageRecord, ShownMaps, Survey};
 use l2t_core::matching::Pair;
 use l2t_core::saliency::colour::{ColourMap, Overlay, Pixels};
+use l2t_core::saliency::map::clip_value;
 use l2t_core::saliency::region::Region;
 use l2t_core::saliency::score::Score;
 use l2t_core::{Error, Result};
@@ -20,6 +21,9 @@ use crate::plots::{ColourBar, Tile, TileGrid, TileRow, tile_grid};
 
 /// Differences below this are pointed out as small: the eye takes their stretched colours for large ones.
 const STRETCHED: f64 = 0.1;
+
+/// A mean λ below this is not drawn in the matching diagram either.
+const HARDLY_MATCHED: f64 = 0.1;
 
 /// What the picture is about.
 pub struct Scene<'a> {
@@ -79,7 +83,8 @@ impl Scene<'_> {
     fn pair_weight(&self) -> Option<String> {
         let last = self.checkpoint.position.history.epochs.last()?;
         let found = last.pair_weights.iter().find(|statistics| statistics.pair == self.pair())?;
-        Some(format!("λ of this pair was {:.2} ± {:.2} over the training images.", found.mean, found.std))
+        let hardly = if found.mean < HARDLY_MATCHED { ": the run hardly matched it" } else { "" };
+        Some(format!("λ of this pair was {:.2} ± {:.2} over the training images{hardly}.", found.mean, found.std))
     }
 }
 
@@ -96,7 +101,8 @@ fn grid(scene: &Scene<'_>, found: &Survey) -> Result<TileGrid> {
     // One scale for all differences of the picture, so that its rows can be compared.
     let differences =
         shown.iter().filter_map(|(_, maps)| maps.change.as_ref()).flat_map(|[_, more, less]| [more, less]);
-    let most = differences.filter(|map| !map.flat).flat_map(|map| &map.values).fold(0.0, |a: f64, b| a.max(*b));
+    let values = differences.filter(|map| !map.flat).flat_map(|map| map.values.iter().copied());
+    let most = clip_value(values, scene.arguments.clip);
     let columns = columns(scene.learns_what());
     let mut tiles: Vec<Vec<Tile>> = vec![image_tiles(scene, &shown)];
     for column in &columns {
@@ -212,7 +218,7 @@ fn bars(scene: &Scene<'_>, most: f64) -> Vec<ColourBar> {
     }
     let mut bars = vec![bar(1..3, "normalised saliency map", 1.0)];
     if most > 0.0 {
-        bars.push(bar(3..5, "difference of the normalised maps", most));
+        bars.push(bar(3..5, "difference of these maps, clipped likewise", most));
     }
     bars
 }
@@ -239,7 +245,7 @@ fn captions(scene: &Scene<'_>, found: &Survey, most: f64) -> Vec<String> {
         text += "More and less activated: where the map with learned weights is above or below the one with uniform \
                  weights. ";
         if most < STRETCHED {
-            text += &format!("Here they differ by {most:.2} at most: mind their colour bar. ");
+            text += &format!("Here that is a difference of {most:.2} or so: mind the colour bar. ");
         }
         text += &scene.unevenness(found).map_or(String::new(), |words| sentence(&words));
     }

@@ -67,6 +67,23 @@ pub fn is_flat(normalised: &[f64]) -> bool {
     normalised.iter().any(|value| !value.is_finite()) || most - least < 1.0 / SHADES
 }
 
+/// The least of `values` (none negative) such that those up to it make up the share `clip` of their sum; 0 where all are
+/// zero. What `l2t_shaders::saliency::normalise` does for each map, for values of several maps together.
+pub fn clip_value(values: impl IntoIterator<Item = f64>, clip: f64) -> f64 {
+    let mut sorted: Vec<f64> = values.into_iter().collect();
+    sorted.sort_by(f64::total_cmp);
+    let mut sum = 0.0;
+    let sums: Vec<f64> = sorted
+        .iter()
+        .map(|value| {
+            sum += value;
+            sum
+        })
+        .collect();
+    let reached = sums.iter().position(|partial| *partial >= clip * sum);
+    reached.map_or(0.0, |at| sorted[at])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +117,17 @@ mod tests {
         );
         assert!(maps.change.is_none());
         assert!(is_flat(&host(&maps.uniform.normalised)));
+    }
+
+    #[test]
+    fn the_clip_of_several_maps_is_that_of_one() {
+        let values = [4.0, 1.0, 0.0, 3.0, 2.0];
+        let map = Tensor::from_data(TensorData::new(values.to_vec(), [1, 1, 5]), (&Device::flex(), DType::F64));
+        for clip in [0.3, 0.6, 0.8, 1.0] {
+            let (_, threshold) = saliency::normalise(&map, clip);
+            assert_eq!(clip_value(values, clip), threshold.into_scalar::<f64>(), "{clip}");
+        }
+        assert_eq!((clip_value([0.0, 0.0], 0.98), clip_value([], 0.98)), (0.0, 0.0));
     }
 
     #[test]
