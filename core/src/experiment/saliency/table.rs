@@ -134,7 +134,7 @@ mod tests {
         let lines = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().lines().map(String::from).collect::<Vec<_>>();
         let images = lines(survey.images_csv(&["a, b".into()]));
         assert_eq!(images[1], "0,\"a, b\",0.1,0.2,0.6,0.39999999999999997,,0.5,1,0,-1,3.5,false,true");
-        assert_eq!(images[3], "0,\"a, b\",,,,,,,,,3.5,false,true");
+        assert_eq!(images[3], "0,\"a, b\",,,,,,,,,,3.5,false,true");
         let summary = lines(survey.summary_csv());
         assert!(summary.len() == 8 && summary[1].starts_with("uniform_mass,2,0.3"), "{summary:?}");
     }
