@@ -238,8 +238,7 @@ impl Config {
     /// # Errors
     /// Names the key.
     pub fn from_toml(text: &str, changes: &[String]) -> Result<Self> {
-        let mut table: toml::Table =
-            text.parse().map_err(|e: toml::de::Error| Error::config(place(text, &e), e.message()))?;
+        let mut table = parse(text)?;
         for change in changes {
             set(&mut table, change)?;
         }
@@ -330,6 +329,12 @@ impl Config {
         Ok(())
     }
 
+    /// What the drawn task is called in a configuration.
+    pub(super) fn synthetic_name(&self) -> String {
+        let value = toml::Value::try_from(self.data.synthetic).expect("a name");
+        value.as_str().unwrap_or_default().to_owned()
+    }
+
     /// The drawn task that this experiment learns, where it has no path. Its seed is apart from the run's: the task is
     /// the same for every run.
     pub fn synthetic(&self) -> SyntheticConfig {
@@ -339,6 +344,11 @@ impl Config {
         };
         SyntheticConfig { task: self.data.synthetic, size: self.data.size, train_per_class, test_per_class }
     }
+}
+
+/// Reads TOML; an error names its line.
+pub(super) fn parse(text: &str) -> Result<toml::Table> {
+    text.parse().map_err(|e: toml::de::Error| Error::config(place(text, &e), e.message()))
 }
 
 /// Where the error is in `text`.

@@ -1,9 +1,10 @@
 //! Experiments: from a configuration to a trained network, the same way for the command line, a window and a page.
 //!
 //! [`config`] → [`plan`] (data, networks, state) → [`mod@run`] (the loop, as a stream of [`event`]s that can be stopped and
-//! [resumed](checkpoint)).
+//! [resumed](checkpoint)). [`comparison`] runs many of them and says how they compare.
 
 pub mod checkpoint;
+pub mod comparison;
 pub mod config;
 pub mod evaluate;
 pub mod event;

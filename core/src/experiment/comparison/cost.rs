@@ -1,0 +1,45 @@
+//! What a cell costs, relative to others: enough to deal cells to shards and to guess the time left.
+
+use crate::experiment::Config;
+
+/// Stands for the images of a class where all are taken, which only the data could tell.
+const ALL_IMAGES: usize = 1000;
+
+/// Passes of an ordinary step on L_org: one forward, two for the gradient.
+const PLAIN_STEP: f64 = 3.0;
+
+/// Estimated work of a run in passes of one image through a VGG-9 of width 1, up to the number of classes: images of a
+/// class × epochs × passes of an iteration × width².
+///
+/// An iteration is 3 forward passes F of the target from scratch and about 4.5 F where features are matched or a source
+/// is asked; with T virtual steps and their second derivatives it is (11 + 9 T) F, 29 F at T = 2 (ARCHITECTURE.md
+/// counts them). Sources of other sizes, other networks and the test are left out.
+pub fn cost(config: &Config) -> f64 {
+    let passes = match config.method.name.learned() {
+        Some(learned) if learned.what || learned.r#where => 11.0 + 9.0 * config.meta.matching_steps as f64,
+        None if config.method.name.name() == "scratch" => PLAIN_STEP,
+        _ => 1.5 * PLAIN_STEP,
+    };
+    let images = if config.data.per_class == 0 { ALL_IMAGES } else { config.data.per_class };
+    images as f64 * config.train.epochs as f64 * passes * config.target.width.powi(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn learning_to_transfer_costs_what_its_passes_say() {
+        let cost_of = |changes: &[&str]| {
+            let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+            cost(&Config::from_toml("", &changes).expect("valid"))
+        };
+        let ratio = cost_of(&["method.name=l2t-ww"]) / cost_of(&["method.name=scratch"]);
+        assert!((ratio - 29.0 / 3.0).abs() < 1e-12, "{ratio}");
+        assert!(cost_of(&["method.name=fm"]) < cost_of(&["method.name=l2t-w"]));
+        assert_eq!(
+            cost_of(&["data.per_class=50", "train.epochs=3"]),
+            cost_of(&["data.per_class=150", "train.epochs=1"])
+        );
+    }
+}

@@ -1,0 +1,84 @@
+//! Paired differences: two methods at equal seeds see the same images, so their difference is less noisy than either.
+
+use super::grid::has_fixed_pairs;
+use super::group::Group;
+use super::outcome::CellOutcome;
+use super::statistics::Sample;
+use crate::experiment::Method;
+
+/// What a method is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reference {
+    /// Training from scratch.
+    Scratch,
+    /// The best of the methods whose pairs are fixed by hand.
+    FixedPairs,
+}
+
+impl Reference {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Scratch, Self::FixedPairs];
+
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Scratch => "scratch",
+            Self::FixedPairs => "best fixed-pair method",
+        }
+    }
+
+    fn includes(self, method: Method) -> bool {
+        match self {
+            Self::Scratch => method == Method::Scratch,
+            Self::FixedPairs => has_fixed_pairs(method),
+        }
+    }
+}
+
+/// Test accuracy of a method less that of another, at equal seeds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Difference {
+    /// Label of the method.
+    pub method: String,
+    /// What kind of method it is compared with.
+    pub kind: Reference,
+    /// Label of the one it is compared with.
+    pub reference: String,
+    /// Over the seeds that both have, as shares (0.1 is ten points); absent where they have none in common.
+    pub sample: Option<Sample>,
+}
+
+/// The differences of every method of a setting from the best of each kind of reference, chosen by validation accuracy:
+/// the test images choose nothing.
+pub fn differences(groups: &[Group], outcomes: &[&CellOutcome]) -> Vec<Difference> {
+    let mut found = Vec::new();
+    for kind in Reference::ALL {
+        let Some(reference) = best_of(kind, groups, outcomes) else { continue };
+        for group in groups.iter().filter(|group| group.method != reference) {
+            let sample = paired(&group.method, reference, outcomes);
+            found.push(Difference { method: group.method.clone(), kind, reference: reference.to_owned(), sample });
+        }
+    }
+    found
+}
+
+/// The label with the best mean validation accuracy among those of `kind` that have results, the first of equals.
+fn best_of<'a>(kind: Reference, groups: &'a [Group], outcomes: &[&CellOutcome]) -> Option<&'a str> {
+    let is_of_kind = |group: &&Group| {
+        outcomes.iter().any(|o| o.cell.method == group.method && kind.includes(o.cell.config.method.name))
+    };
+    let validation = |group: &Group| group.validation.map_or(0.0, |sample| sample.mean);
+    let candidates = groups.iter().filter(is_of_kind).filter(|group| group.test.is_some());
+    candidates.rev().max_by(|a, b| validation(a).total_cmp(&validation(b))).map(|group| group.method.as_str())
+}
+
+fn paired(method: &str, reference: &str, outcomes: &[&CellOutcome]) -> Option<Sample> {
+    let accuracies = |label: &str| {
+        let mine: Vec<_> = outcomes.iter().filter(|outcome| outcome.cell.method == label).collect();
+        move |seed: u64| mine.iter().find(|outcome| outcome.cell.seed == seed)?.test_accuracy()
+    };
+    let (of_method, of_reference) = (accuracies(method), accuracies(reference));
+    let seeds = outcomes.iter().filter(|outcome| outcome.cell.method == method).map(|outcome| outcome.cell.seed);
+    let differences: Vec<f64> = seeds.filter_map(|seed| Some(of_method(seed)? - of_reference(seed)?)).collect();
+    Sample::of(&differences)
+}
