@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use l2t_core::device::DeviceChoice;
+use l2t_core::experiment::comparison::Shard;
 
 /// Learn what and where to transfer: train a small network from a frozen source network.
 ///
@@ -29,6 +30,26 @@ pub enum Command {
     Train(TrainArguments),
     /// Train on the built-in images from the built-in source, from scratch and with L2T, and draw what happened.
     Demo(DemoArguments),
+    /// Run methods × seeds × images per class × tasks from one file, and report how they compare.
+    ///
+    /// Cells that are done are skipped, one that was interrupted goes on: give the same command again.
+    ///
+    /// Examples:
+    ///   l2t compare --preset smoke --out runs/smoke
+    ///   l2t compare grid.toml --out runs/grid --list
+    ///   l2t compare grid.toml --out runs/grid --shard 0/4
+    ///   l2t report runs/grid
+    #[command(verbatim_doc_comment)]
+    Compare(CompareArguments),
+    /// Write the report of a comparison, from one folder or from the folders of its shards.
+    Report {
+        /// Folders that `l2t compare` wrote.
+        #[arg(required = true, value_name = "FOLDER")]
+        folders: Vec<PathBuf>,
+        /// The folder for the report [default: report/ in the first FOLDER].
+        #[arg(long, value_name = "FOLDER")]
+        out: Option<PathBuf>,
+    },
     /// Look at a source network.
     Source {
         #[command(subcommand)]
@@ -85,6 +106,33 @@ pub struct DemoArguments {
     /// Change a key of both runs, for example seed=1; may be given again.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    #[command(flatten)]
+    pub device: DeviceArgument,
+}
+
+/// `l2t compare`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("grid").required(true).args(["preset", "file"]))]
+pub struct CompareArguments {
+    /// A grid in a TOML file: an experiment and a [compare] table.
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// A grid that comes with the program: smoke, table1-cifar10, figure5.
+    #[arg(long)]
+    pub preset: Option<String>,
+    /// Change a key of the experiment, for example train.epochs=50; may be given again. What a method or a task of the
+    /// grid sets stands above it.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// The folder for everything that is written; the same one goes on where it was.
+    #[arg(long, value_name = "FOLDER", required_unless_present = "list")]
+    pub out: Option<PathBuf>,
+    /// Run part I of N (from 0) and write no report; the parts are disjoint and cost about the same.
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
+    /// Show the cells and where they stand, and run nothing.
+    #[arg(long)]
+    pub list: bool,
     #[command(flatten)]
     pub device: DeviceArgument,
 }

@@ -10,17 +10,21 @@ macro_rules! say {
 
 mod args;
 mod bench;
+mod compare;
 mod data;
 mod demo;
 mod devices;
 mod pictures;
 mod progress;
+mod report;
 mod saliency;
 mod saliency_picture;
 mod source;
 mod train;
 
 use std::process::ExitCode;
+
+pub(crate) use progress::duration;
 
 use clap::Parser;
 use l2t_core::device::{DeviceChoice, OpenDevice};
@@ -53,6 +57,8 @@ fn run(command: Command) -> Result<Ending> {
     match command {
         Command::Train(arguments) => train::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
+        Command::Report { folders, out } => report::run(&folders, out.as_deref()),
         Command::Source { command } => match command {
             SourceCommand::Eval(arguments) => source::eval(&arguments),
             SourceCommand::Inspect { weights } => source::inspect(&weights),

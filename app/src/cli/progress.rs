@@ -1,18 +1,29 @@
 //! Progress bars: what a run says, on a terminal.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use l2t_core::experiment::{AuxiliaryLosses, Event};
 
 /// A bar over all iterations of a run, with rate and time left, and a line for every epoch.
 pub struct RunProgress {
     bar: ProgressBar,
     label: String,
+    epoch_lines: bool,
 }
 
 impl RunProgress {
     /// A bar for the run called `label`.
     pub fn new(label: &str) -> Self {
-        Self { bar: ProgressBar::no_length(), label: label.to_owned() }
+        Self { bar: ProgressBar::no_length(), label: label.to_owned(), epoch_lines: true }
+    }
+
+    /// A bar for one of many runs, among `bars`; its epochs get no lines.
+    pub fn among(bars: &MultiProgress, label: &str) -> Self {
+        Self { bar: bars.add(ProgressBar::no_length()), label: label.to_owned(), epoch_lines: false }
+    }
+
+    /// What the run is called.
+    pub fn label(&self) -> &str {
+        &self.label
     }
 
     /// Shows an event.
@@ -29,7 +40,7 @@ impl RunProgress {
             Event::Losses { task, matching, auxiliary } => {
                 self.bar.set_message(format!(" · L_org {task:.3}{}", added(*matching, auxiliary)));
             }
-            Event::Epoch(record) => {
+            Event::Epoch(record) if self.epoch_lines => {
                 let percent = |share: f64| format!("{:5.1} %", 100.0 * share);
                 let line = format!(
                     "{} epoch {:3} · L_org {:.3}{} · training {}{}",
@@ -42,6 +53,7 @@ impl RunProgress {
                 );
                 self.line(&line);
             }
+            Event::Epoch(_) => {}
             Event::Testing { done, of } => {
                 if self.bar.length() != Some(*of as u64) || self.bar.position() > *done as u64 {
                     self.bar.reset();
@@ -52,7 +64,7 @@ impl RunProgress {
             }
             Event::Stopped => {
                 self.bar.finish_and_clear();
-                say!("{} stopped after the iteration and saved", self.label);
+                self.line(&format!("{} stopped after the iteration and saved", self.label));
             }
             Event::Finished(_) => self.bar.finish_and_clear(),
         }
@@ -93,4 +105,57 @@ pub fn counter(label: &str, len: usize) -> ProgressBar {
 
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).expect("the template is valid")
+}
+
+/// Cells done of all, with the time left by their estimated cost, above the running cell's own bar.
+pub struct GridProgress {
+    bars: MultiProgress,
+    bar: ProgressBar,
+    since: std::time::Instant,
+    /// Costs of what is done in this sitting, and of what is left.
+    done: f64,
+    left: f64,
+}
+
+impl GridProgress {
+    /// `settled` of `cells` are done; the others cost `left`.
+    pub fn new(settled: usize, cells: usize, left: f64) -> Self {
+        let bars = MultiProgress::new();
+        let bar = bars.add(ProgressBar::new(cells as u64));
+        bar.set_style(style("cells {wide_bar} {pos}/{len}{msg}"));
+        bar.set_position(settled as u64);
+        Self { bars, bar, since: std::time::Instant::now(), done: 0.0, left }
+    }
+
+    /// Progress of the cell that is about to run.
+    pub fn cell(&self, name: &str) -> RunProgress {
+        self.bar.tick();
+        RunProgress::among(&self.bars, name)
+    }
+
+    /// A cell of `cost` is settled; `line` says how.
+    pub fn settled(&mut self, cost: f64, line: &str) {
+        self.done += cost;
+        self.left = (self.left - cost).max(0.0);
+        self.bar.inc(1);
+        let (position, cells) = (self.bar.position(), self.bar.length().unwrap_or(0));
+        let secs_left = self.since.elapsed().as_secs_f64() * self.left / self.done.max(f64::MIN_POSITIVE);
+        let left = if position == cells { String::new() } else { format!(" · about {} left", duration(secs_left)) };
+        self.bar.set_message(left.clone());
+        self.bars.suspend(|| say!("{position}/{cells} {line}{left}"));
+    }
+
+    /// Takes the bars away.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// A time in words: `45 s`, `12 min`, `3.4 h`.
+pub fn duration(secs: f64) -> String {
+    match secs {
+        secs if secs < 90.0 => format!("{secs:.0} s"),
+        secs if secs < 5400.0 => format!("{:.0} min", secs / 60.0),
+        secs => format!("{:.1} h", secs / 3600.0),
+    }
 }

@@ -130,9 +130,19 @@ pub fn train_into(
     control: &Control,
     label: &str,
 ) -> Result<Outcome> {
-    let mut progress = RunProgress::new(label);
+    train_shown(plan, folder, checkpoint, control, RunProgress::new(label))
+}
+
+/// [`train_into`] with its progress shown where the caller says.
+pub fn train_shown(
+    plan: &Plan,
+    folder: &mut RunFolder,
+    checkpoint: Option<&Checkpoint>,
+    control: &Control,
+    mut progress: RunProgress,
+) -> Result<Outcome> {
     let outcome = block_on(train(plan, checkpoint, control, folder, |event| progress.show(&event)))?;
-    draw(folder.path(), &Columns::of(plan), label, &outcome.position.history)?;
+    draw(folder.path(), &Columns::of(plan), progress.label(), &outcome.position.history)?;
     if outcome.summary.complete {
         let weights = block_on(plan.learner.model.network.export("target", &outcome.target))?;
         folder.write("target.safetensors", &weights.to_safetensors())?;

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged};
-use plotters::prelude::{Cartesian2d, Circle, PathElement, RGBColor};
+use plotters::prelude::{Cartesian2d, Circle, PathElement, Polygon, RGBColor};
 use plotters::style::Color;
 
 use super::canvas::{Area, DrawError, Drawn, Surface};
@@ -20,7 +20,7 @@ pub(super) type Chart<'a, DB> = ChartContext<'a, DB, Cartesian2d<Axis, Axis>>;
 const TICK_LENGTH: f64 = 4.0;
 const AXIS_LINE: (f64, RGBColor) = (1.0, theme::OUTLINE);
 /// Room for the tick labels and the name of the x axis.
-const X_AXIS_HEIGHT: f64 = 46.0;
+pub(super) const X_AXIS_HEIGHT: f64 = 46.0;
 /// Room right of the plot, for half of the last tick label.
 const RIGHT_MARGIN: f64 = 14.0;
 /// Room above the plot, for half of the highest tick label.
@@ -71,6 +71,14 @@ impl Axis {
         let ticks = round.into_iter().filter(shown).map(|tick| (value(tick), power_name(tick)));
         let inside = |tick: &(f64, String)| (low * (1.0 - 1e-9)..=high * (1.0 + 1e-9)).contains(&tick.0);
         Self { name: name.to_owned(), low, high, ticks: ticks.filter(inside).collect(), logarithmic: true }
+    }
+
+    /// Logarithmic around positive `values`, with a tick at each; they must be ascending.
+    pub(super) fn logarithmic_at(name: &str, values: &[f64]) -> Self {
+        let (first, last) = (values.first().copied().unwrap_or(1.0), values.last().copied().unwrap_or(1.0));
+        let room = if last > first { (last / first).powf(0.06) } else { 2.0 };
+        let ticks = values.iter().map(|value| (*value, value.to_string())).collect();
+        Self { name: name.to_owned(), low: first / room, high: last * room, ticks, logarithmic: true }
     }
 
     /// Room that the axis needs left of the plot, with its name.
@@ -153,21 +161,26 @@ impl<'a, DB: Surface> Plot<'a, DB> {
             w: place.w - left - RIGHT_MARGIN,
             h: place.h - top - X_AXIS_HEIGHT,
         };
-        for (value, name) in &x.ticks {
-            draw_x_tick(area, grid, grid.x + x.share(*value) * grid.w, name)?;
-        }
+        draw_x_axis(area, grid, x)?;
         for (value, name) in &y.ticks {
             draw_y_tick(area, grid, grid.bottom() - y.share(*value) * grid.h, name)?;
         }
         line(area, ((grid.x, grid.y), (grid.x, grid.bottom())), AXIS_LINE)?;
-        line(area, ((grid.x, grid.bottom()), (grid.right(), grid.bottom())), AXIS_LINE)?;
-        let x_name_at = (grid.x + grid.w / 2.0, place.bottom() - theme::BODY / 2.0);
-        write(area, &x.name, x_name_at, (theme::BODY, theme::INK, Anchor::Centre))?;
         let y_name_at = (place.x + theme::BODY / 2.0, grid.middle());
         write(area, &y.name, y_name_at, (theme::BODY, theme::INK, Anchor::CentreUpwards))?;
         let chart = ChartBuilder::on(&part(area, grid)).build_cartesian_2d(x.clone(), y.clone())?;
         Ok(Self { chart, grid })
     }
+}
+
+/// The x axis under `grid`, with its grid lines; it takes [`X_AXIS_HEIGHT`] below.
+pub(super) fn draw_x_axis<DB: Surface>(area: &Area<DB>, grid: Rect, x: &Axis) -> Drawn<DB> {
+    for (value, name) in &x.ticks {
+        draw_x_tick(area, grid, grid.x + x.share(*value) * grid.w, name)?;
+    }
+    line(area, ((grid.x, grid.bottom()), (grid.right(), grid.bottom())), AXIS_LINE)?;
+    let name_at = (grid.x + grid.w / 2.0, grid.bottom() + X_AXIS_HEIGHT - theme::BODY / 2.0);
+    write(area, &x.name, name_at, (theme::BODY, theme::INK, Anchor::Centre))
 }
 
 fn draw_x_tick<DB: Surface>(area: &Area<DB>, grid: Rect, x: f64, name: &str) -> Drawn<DB> {
@@ -194,6 +207,30 @@ pub(super) fn curve<DB: Surface>(chart: &mut Chart<'_, DB>, points: &[(f64, f64)
             }
             _ => {
                 chart.draw_series(once(PathElement::new(stretch, style)))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A band through `edges` (epoch, low, high). It breaks where a value cannot be drawn, and a lone one is a bar.
+pub(super) fn band<DB: Surface>(
+    chart: &mut Chart<'_, DB>,
+    edges: &[(f64, f64, f64)],
+    (colour, depth): (RGBColor, f64),
+) -> Drawn<DB> {
+    for stretch in edges.split(|(x, low, high)| ![x, low, high].into_iter().all(|value| drawable(*value))) {
+        let upper = stretch.iter().map(|(x, _, high)| (*x, *high));
+        let lower = stretch.iter().rev().map(|(x, low, _)| (*x, *low));
+        let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
+        match stretch.len() {
+            0 => {}
+            1 => {
+                let bar = PathElement::new(outline, colour.mix(2.0 * depth).stroke_width(units(3.0) as u32));
+                chart.draw_series(once(bar))?;
+            }
+            _ => {
+                chart.draw_series(once(Polygon::new(outline, colour.mix(depth).filled())))?;
             }
         }
     }

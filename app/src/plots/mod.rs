@@ -5,6 +5,7 @@
 //! The folder must exist. Reading order: `theme` (colours), `canvas` (files), `text` and `pen` (marks), `axes` and
 //! `legend` (shared parts of charts), then one file per picture.
 
+mod accuracy_curves;
 mod axes;
 mod bearing;
 mod canvas;
@@ -15,6 +16,7 @@ mod matching_diagram;
 mod matching_layout;
 mod pair_weights;
 mod pen;
+mod row_chart;
 #[cfg(test)]
 mod samples;
 mod text;
@@ -23,9 +25,11 @@ mod tile_grid;
 
 use std::io;
 
+pub use accuracy_curves::{MeanCurve, MeanPoint, accuracy_by_images, accuracy_over_epochs};
 pub use learning_curves::learning_curves;
 pub use matching_diagram::matching_diagram;
 pub use pair_weights::pair_weights_over_epochs;
+pub use row_chart::{ChartRow, accuracy_rows, difference_rows};
 pub use tile_grid::{ColourBar, Tile, TileGrid, TileRow, tile_grid};
 
 /// One line of a learning-curve panel.

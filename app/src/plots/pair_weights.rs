@@ -4,13 +4,10 @@ use std::io;
 use std::iter::once;
 use std::path::Path;
 
-use plotters::prelude::{PathElement, Polygon, RGBColor};
-use plotters::style::Color;
-
-use super::axes::{Axis, Chart, Plot, bounds, curve};
+use super::axes::{Axis, Chart, Plot, band, bounds, curve};
 use super::canvas::{Area, Drawn, Picture, Surface, save};
 use super::legend::Legend;
-use super::pen::{Paragraph, Rect, units};
+use super::pen::{Paragraph, Rect};
 use super::text::{Anchor, fit, write};
 use super::{LayerBlock, PairCurve, PairPoint, SourceColumn, check_pair, drawable, theme};
 
@@ -155,25 +152,9 @@ fn deviation(point: &PairPoint) -> f64 {
 
 /// The band of one standard deviation, which the axis cuts at zero; at a lone point it is a bar.
 fn draw_band<DB: Surface>(chart: &mut Chart<'_, DB>, pair: &PairCurve) -> Drawn<DB> {
-    let colour: RGBColor = theme::target_colour(pair.target_layer);
-    let edge = |point: &PairPoint, side: f64| (point.epoch, point.mean + side * deviation(point));
-    for stretch in pair.points.split(|point| !is_drawable(point)) {
-        let upper = stretch.iter().map(|point| edge(point, 1.0));
-        let lower = stretch.iter().rev().map(|point| edge(point, -1.0));
-        let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
-        match stretch.len() {
-            0 => {}
-            1 => {
-                let bar = PathElement::new(outline, colour.mix(2.0 * BAND_DEPTH).stroke_width(units(3.0) as u32));
-                chart.draw_series(once(bar))?;
-            }
-            _ => {
-                let band = Polygon::new(outline, colour.mix(BAND_DEPTH).filled());
-                chart.draw_series(once(band))?;
-            }
-        }
-    }
-    Ok(())
+    let edges =
+        pair.points.iter().map(|point| (point.epoch, point.mean - deviation(point), point.mean + deviation(point)));
+    band(chart, &edges.collect::<Vec<_>>(), (theme::target_colour(pair.target_layer), BAND_DEPTH))
 }
 
 #[cfg(test)]

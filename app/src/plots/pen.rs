@@ -1,6 +1,6 @@
 //! Shapes in CSS pixels.
 
-use plotters::prelude::{Polygon, RGBColor};
+use plotters::prelude::{Circle, Polygon, RGBColor};
 use plotters::style::Color;
 
 use super::canvas::{Area, Drawn, Surface, UNITS};
@@ -97,6 +97,15 @@ pub(super) fn dashed_vertical<DB: Surface>(
         y += dash + gap;
     }
     Ok(())
+}
+
+/// A filled disc, `depth` of whose colour is left: 1 hides what is under it.
+pub(super) fn dot<DB: Surface>(
+    area: &Area<DB>,
+    (x, y): (f64, f64),
+    (radius, colour, depth): (f64, RGBColor, f64),
+) -> Drawn<DB> {
+    area.draw(&Circle::new((units(x), units(y)), units(radius), colour.mix(depth).filled()))
 }
 
 fn fill_polygon<DB: Surface>(area: &Area<DB>, corners: &[(f64, f64)], colour: RGBColor) -> Drawn<DB> {

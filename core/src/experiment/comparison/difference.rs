@@ -44,7 +44,9 @@ pub struct Difference {
     pub kind: Reference,
     /// Label of the one it is compared with.
     pub reference: String,
-    /// Over the seeds that both have, as shares (0.1 is ten points); absent where they have none in common.
+    /// At every seed that both have, as a share: 0.1 is ten points.
+    pub at_seeds: Vec<f64>,
+    /// Over those seeds; absent where there is none.
     pub sample: Option<Sample>,
 }
 
@@ -55,8 +57,9 @@ pub fn differences(groups: &[Group], outcomes: &[&CellOutcome]) -> Vec<Differenc
     for kind in Reference::ALL {
         let Some(reference) = best_of(kind, groups, outcomes) else { continue };
         for group in groups.iter().filter(|group| group.method != reference) {
-            let sample = paired(&group.method, reference, outcomes);
-            found.push(Difference { method: group.method.clone(), kind, reference: reference.to_owned(), sample });
+            let at_seeds = paired(&group.method, reference, outcomes);
+            let (method, reference, sample) = (group.method.clone(), reference.to_owned(), Sample::of(&at_seeds));
+            found.push(Difference { method, kind, reference, at_seeds, sample });
         }
     }
     found
@@ -72,13 +75,12 @@ fn best_of<'a>(kind: Reference, groups: &'a [Group], outcomes: &[&CellOutcome]) 
     candidates.rev().max_by(|a, b| validation(a).total_cmp(&validation(b))).map(|group| group.method.as_str())
 }
 
-fn paired(method: &str, reference: &str, outcomes: &[&CellOutcome]) -> Option<Sample> {
+fn paired(method: &str, reference: &str, outcomes: &[&CellOutcome]) -> Vec<f64> {
     let accuracies = |label: &str| {
         let mine: Vec<_> = outcomes.iter().filter(|outcome| outcome.cell.method == label).collect();
         move |seed: u64| mine.iter().find(|outcome| outcome.cell.seed == seed)?.test_accuracy()
     };
     let (of_method, of_reference) = (accuracies(method), accuracies(reference));
     let seeds = outcomes.iter().filter(|outcome| outcome.cell.method == method).map(|outcome| outcome.cell.seed);
-    let differences: Vec<f64> = seeds.filter_map(|seed| Some(of_method(seed)? - of_reference(seed)?)).collect();
-    Sample::of(&differences)
+    seeds.filter_map(|seed| Some(of_method(seed)? - of_reference(seed)?)).collect()
 }

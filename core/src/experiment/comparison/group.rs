@@ -16,6 +16,8 @@ pub struct Group {
     pub counts: Counts,
     /// Test accuracy at the best validation epoch, over the complete cells, 0 to 1.
     pub test: Option<Sample>,
+    /// The same of every complete cell, in the grid's order.
+    pub test_accuracies: Vec<f64>,
     /// Validation accuracy of that epoch, 0 to 1.
     pub validation: Option<Sample>,
     /// Validation accuracy after every epoch that all complete cells have, 0 to 1.
@@ -76,6 +78,7 @@ impl Group {
             method: method.to_owned(),
             counts: Counts::of(outcomes.iter().copied()),
             test: sample(&CellOutcome::test_accuracy),
+            test_accuracies: outcomes.iter().filter_map(|outcome| outcome.test_accuracy()).collect(),
             validation: sample(&CellOutcome::validation_accuracy),
             validation_curve: validation_curve(outcomes),
             pair_weights: pair_weights(outcomes),
