@@ -18,6 +18,7 @@ pub struct Machine {
     /// The workspace's folder.
     pub root: PathBuf,
     tools: PathBuf,
+    programs: PathBuf,
 }
 
 impl Machine {
@@ -32,7 +33,7 @@ impl Machine {
         let (Some(root), Some(target)) = (root, target) else {
             return Err(Failure::Advice("start me as `cargo xtask` inside the repository".to_owned()));
         };
-        Ok(Self { root: root.to_owned(), tools: target.join("tools") })
+        Ok(Self { root: root.to_owned(), tools: target.join("tools"), programs: target.join("release") })
     }
 
     /// A cargo command in the workspace's folder.
@@ -48,12 +49,17 @@ impl Machine {
             return Ok(());
         }
         let packages = ["mesa-vulkan-drivers", "libvulkan1"];
+        self.install(
+            &packages,
+            &format!("no software Vulkan driver here (no lvp*.json in {})", DRIVER_FOLDERS.join(" or ")),
+        )
+    }
+
+    /// Installs Debian's `packages`, or says how to where that is not possible; `lacking` is why.
+    pub fn install(&self, packages: &[&str], lacking: &str) -> Result<(), Failure> {
         if !(is_root() && starts("apt-get")) {
-            return Err(Failure::Advice(format!(
-                "no software Vulkan driver here (no lvp*.json in {}); on Debian or Ubuntu: sudo apt-get install {}",
-                DRIVER_FOLDERS.join(" or "),
-                packages.join(" "),
-            )));
+            let packages = packages.join(" ");
+            return Err(Failure::Advice(format!("{lacking}; on Debian or Ubuntu: sudo apt-get install {packages}")));
         }
         let apt = || {
             let mut command = Command::new("apt-get");
@@ -62,6 +68,11 @@ impl Machine {
         };
         steps::run(apt().arg("update"))?;
         steps::run(apt().args(["install", "-y", "--no-install-recommends"]).args(packages))
+    }
+
+    /// A program of this workspace, where Cargo put it.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.programs.join(name).with_extension(std::env::consts::EXE_EXTENSION)
     }
 
     /// Makes sure that the toolchain can compile for the browser.

@@ -4,11 +4,14 @@
 //! |---|---|
 //! | `test.rs` | `cargo xtask test`: every check a change must pass |
 //! | `audit.rs` | `cargo xtask audit`: known vulnerabilities in the dependencies |
+//! | `slurm.rs` | `cargo xtask slurm`: the example for Slurm, on a Slurm of this machine alone (Unix) |
 //! | `machine.rs` | finds or installs what the commands need from the machine |
 //! | `steps.rs` | runs numbered steps and programs, and words their failures |
 
 mod audit;
 mod machine;
+#[cfg(unix)]
+mod slurm;
 mod steps;
 mod test;
 
@@ -38,6 +41,9 @@ enum Command {
     Test(test::Args),
     /// Look the dependencies up in the RustSec advisory database (needs the network)
     Audit,
+    /// Run the Slurm example on a Slurm of this machine alone (needs root and Debian's packages)
+    #[cfg(unix)]
+    Slurm,
 }
 
 fn main() -> ExitCode {
@@ -48,6 +54,8 @@ fn main() -> ExitCode {
     let outcome = machine::Machine::find().and_then(|machine| match cli.command {
         Command::Test(args) => test::run(&machine, &args),
         Command::Audit => audit::run(&machine),
+        #[cfg(unix)]
+        Command::Slurm => slurm::run(&machine),
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -74,7 +74,7 @@ fn accuracy(report: &Report, pictures: &[(Picture, String)]) -> Markup {
     });
     let note = "Percent of the test images, mean ± one standard deviation over the seeds. Bold: the best mean.";
     let table = table(std::iter::once(of_text("th", "method")).chain(header), rows.collect());
-    let figures = figures(pictures, Kind::Images).into_iter().chain(figures(pictures, Kind::Accuracy));
+    let figures = [Kind::Images, Kind::Accuracy].into_iter().filter_map(|kind| figures(pictures, kind));
     section("Test accuracy", [tag("p", &[("class", "note")], [text(note)]), table].into_iter().chain(figures))
 }
 
@@ -107,20 +107,22 @@ fn difference_rows(setting: &Setting) -> Vec<Markup> {
     let find = |method: &str, kind: Reference| {
         setting.differences.iter().find(|difference| difference.method == method && difference.kind == kind)
     };
-    let rows = setting.groups.iter().filter_map(|group| {
-        let found = Reference::ALL.map(|kind| find(&group.method, kind));
-        found.iter().any(Option::is_some).then(|| {
-            let entries = found.into_iter().map(difference_entry);
-            let names = [of_text("td", setting.name()), tag("th", &[("scope", "row")], [text(&group.method)])];
-            tag("tr", &[], names.into_iter().chain(entries))
-        })
-    });
-    rows.collect()
+    let compared = |group: &&Group| setting.differences.iter().any(|difference| difference.method == group.method);
+    let groups: Vec<&Group> = setting.groups.iter().filter(compared).collect();
+    let height = groups.len().to_string();
+    let row = |(nth, group): (usize, &&Group)| {
+        // The setting's name stands once, beside all of its rows.
+        let name = (nth == 0).then(|| tag("td", &[("rowspan", &height), ("class", "setting")], [text(setting.name())]));
+        let method = tag("th", &[("scope", "row")], [text(&group.method)]);
+        let entries = Reference::ALL.map(|kind| difference_entry(find(&group.method, kind)));
+        tag("tr", &[], name.into_iter().chain([method]).chain(entries))
+    };
+    groups.iter().enumerate().map(row).collect()
 }
 
 fn difference_entry(difference: Option<&Difference>) -> Markup {
     let Some(difference) = difference else {
-        return tag("td", &[("class", "empty")], [text("itself, or no results")]);
+        return tag("td", &[("class", "empty")], [text("–")]);
     };
     let Some(sample) = difference.sample else {
         return tag("td", &[("class", "gap")], [text(format!("no seed in common with {}", difference.reference))]);
@@ -138,13 +140,15 @@ fn difference_entry(difference: Option<&Difference>) -> Markup {
 }
 
 fn epochs(pictures: &[(Picture, String)]) -> Option<Markup> {
-    let figures = figures(pictures, Kind::Epochs);
-    (!figures.is_empty()).then(|| section("Over the epochs", figures))
+    figures(pictures, Kind::Epochs).map(|figures| section("Over the epochs", [figures]))
 }
 
-fn figures(pictures: &[(Picture, String)], kind: Kind) -> Vec<Markup> {
+/// The pictures of a kind, side by side where there is room.
+fn figures(pictures: &[(Picture, String)], kind: Kind) -> Option<Markup> {
     let of_kind = pictures.iter().filter(|(picture, _)| picture.kind == kind);
-    of_kind.map(|(picture, svg)| tag("figure", &[], [Markup::picture(svg, &picture.about)])).collect()
+    let all: Vec<Markup> =
+        of_kind.map(|(picture, svg)| tag("figure", &[], [Markup::picture(svg, &picture.about)])).collect();
+    (!all.is_empty()).then(|| tag("div", &[("class", "figures")], all))
 }
 
 /// For every group that learned where to transfer, source layers down and target layers across.

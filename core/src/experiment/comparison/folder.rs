@@ -25,7 +25,7 @@ impl GridFolder {
     /// Makes the folder for `grid`, or goes on in it where it holds the same grid or a smaller one.
     ///
     /// # Errors
-    /// Names the folder; also when it holds a cell that `grid` does not have, or has otherwise.
+    /// Names the folder; also when it holds a cell that `grid` does not have, or has otherwise. Then nothing is written.
     pub fn create(path: &Path, grid: &Grid) -> Result<Self> {
         let folder = Self(path.to_owned());
         let (file, text) = (folder.grid_path(), grid.to_toml());
@@ -35,6 +35,7 @@ impl GridFolder {
             }
             folder.check_extension(&folder.read_grid()?, grid)?;
         }
+        grid.cells.iter().try_for_each(|cell| state(&folder.cell_path(cell), cell).map(drop))?;
         fs::create_dir_all(path).map_err(|e| Error::file(path, format!("cannot be made: {e}")))?;
         // Shards that start together write the same bytes; each beside the place, under a name of its own.
         let beside = path.join(format!("grid.toml.{}", std::process::id()));

@@ -4,7 +4,6 @@ use super::difference::{Difference, differences};
 use super::grid::{Cell, images_name};
 use super::group::{Counts, Group};
 use super::outcome::CellOutcome;
-use crate::experiment::config::Method;
 
 /// A comparison, complete or not.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,13 +83,6 @@ impl Report {
     /// What became of all cells.
     pub fn counts(&self) -> Counts {
         Counts::of(&self.outcomes)
-    }
-
-    /// The method that all cells of a label use, for its colour.
-    pub fn method_of(&self, label: &str) -> Option<Method> {
-        let mut methods = self.outcomes.iter().filter(|o| o.cell.method == label).map(|o| o.cell.config.method.name);
-        let first = methods.next()?;
-        methods.all(|method| method == first).then_some(first)
     }
 }
 
