@@ -88,7 +88,13 @@ fn every_file_of_the_report_is_there_and_cells_are_ordinary_runs() {
         assert!(WHOLE.path(&format!("out/report/{name}")).is_file(), "{name}");
     }
     let page = WHOLE.text("out/report/report.html");
-    for part in ["compare grid.toml --device cpu --out out", "l2t 0.1.0", "train.epochs = 2", "UTC", "4 of 4 done"] {
+    for part in [
+        "<code>l2t compare grid.toml --device cpu --out out</code>",
+        "l2t 0.1.0",
+        "train.epochs = 2",
+        "UTC",
+        "4 of 4 done",
+    ] {
         assert!(page.contains(part), "{part}");
     }
     // The same run by `l2t train` gives the same network.

@@ -159,9 +159,9 @@ fn run_cell(
     };
     let trained = train_shown(&plan, &mut run, checkpoint.as_ref(), control, progress.cell(&cell.name()));
     let ended = |failed: Option<String>| {
-        let command = std::env::args().collect::<Vec<_>>().join(" ");
+        let (command, device) = (command_line(), device.name.clone());
         let version = env!("CARGO_PKG_VERSION").into();
-        let provenance = Provenance { command, version, device: device.name.clone(), started, finished: now(), failed };
+        let provenance = Provenance { command, version, device, started, finished: now(), failed };
         folder.record(cell, &provenance)
     };
     match trained {
@@ -179,6 +179,16 @@ fn run_cell(
         }
         Err(other) => Err(other),
     }
+}
+
+/// What the user gave, as a shell would take it; where the program lies is the machine's affair.
+fn command_line() -> String {
+    let quoted = |word: String| {
+        let plain = |c: char| c.is_alphanumeric() || "-_./=:,+@%".contains(c);
+        if !word.is_empty() && word.chars().all(plain) { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    };
+    let words = std::env::args_os().skip(1).map(|word| quoted(word.to_string_lossy().into_owned()));
+    std::iter::once("l2t".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 /// Seconds since 1970; a clock before that gives 0.
