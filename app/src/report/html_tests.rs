@@ -25,6 +25,7 @@ fn done(test: f64) -> CellState {
         lr: 0.1,
         task_loss: 1.0,
         matching_loss: None,
+        auxiliary_losses: Default::default(),
         train_accuracy: 0.5,
         validation_accuracy: Some(0.5),
         pair_weights: vec![],

@@ -28,10 +28,10 @@ use l2t_shaders::attention;
 
 use super::auxiliary::{Auxiliary, AuxiliaryKind};
 use super::{Recipe, SourceUse};
-use crate::matching::resize::resize;
 use crate::matching::{PairRule, PairSet};
 use crate::network::{Activations, Cotangents, GradientParts, Network, NodeId, ParamLayout};
 use crate::source::SourceOutputs;
+use l2t_shaders::resize::resize;
 
 /// L_org and the attention loss.
 pub const RECIPE: Recipe = Recipe {

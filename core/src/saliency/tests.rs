@@ -78,7 +78,14 @@ impl World {
         let meta = MetaNetworks::new(matching.source_channels(), learned);
         let (theta, running) = (initial(&layout, "target"), statistics(&network, 0.9));
         let phi = wave([meta.layout().len()], (-2.0, 2.0), 0.1);
-        Self { sources, model: TargetModel { network, matching: Some(matching), layout }, meta, theta, running, phi }
+        Self {
+            sources,
+            model: TargetModel { network, matching: Some(matching), auxiliary: vec![], layout },
+            meta,
+            theta,
+            running,
+            phi,
+        }
     }
 
     fn pair(&self, pair: usize) -> PairGradient<'_> {

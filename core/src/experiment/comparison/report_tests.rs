@@ -14,6 +14,7 @@ fn record(epoch: usize, validation: f64) -> EpochRecord {
         lr: 0.1,
         task_loss: 1.0,
         matching_loss: None,
+        auxiliary_losses: Default::default(),
         train_accuracy: 0.5,
         validation_accuracy: Some(validation),
         pair_weights: vec![],
