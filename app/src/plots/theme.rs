@@ -16,12 +16,11 @@ const PALETTE: [RGBColor; 7] = [
 ];
 
 /// The methods that the paper compares.
-const METHODS: [(&str, RGBColor); 8] = [
+const METHODS: [(&str, RGBColor); 7] = [
     ("scratch", PALETTE[6]),
     ("lwf", PALETTE[1]),
     ("at", PALETTE[5]),
     ("lwf+at", PALETTE[2]),
-    ("lwf-at", PALETTE[2]),
     ("fm", PALETTE[4]),
     ("l2t-w", PALETTE[0]),
     ("l2t-ww", PALETTE[3]),

@@ -83,7 +83,7 @@ pub const READING: [&str; 5] = [
     "A seed decides initial weights, the choice of training images and their order, so methods at one seed see the same \
      images. Differences are therefore taken seed by seed, and their 95 % interval is that of Student's t over those \
      differences: it assumes that they are roughly normal, and it is wide for few seeds.",
-    "Fixed-pair methods match layers that were paired by hand (fm, at, lwf-at, l2t-w). The best of them is chosen by its \
+    "Fixed-pair methods match layers that were paired by hand (fm, at, lwf+at, l2t-w). The best of them is chosen by its \
      mean validation accuracy. Several intervals at 95 % are not one statement at 95 %.",
     "λ is the learned weight of a pair of a source layer and a target layer, averaged over the images of the best epoch; \
      it starts near 1 and lies between 0 and 6.",

@@ -314,7 +314,7 @@ fn variant(key: String, labelled: Labelled, method: bool) -> Result<Variant> {
 
 /// The methods whose pairs are fixed by hand, not learned.
 pub fn has_fixed_pairs(method: Method) -> bool {
-    ["fm", "at", "lwf-at", "l2t-w"].contains(&method.name())
+    ["fm", "at", "lwf+at", "l2t-w"].contains(&method.name())
 }
 
 #[cfg(test)]
