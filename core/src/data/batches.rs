@@ -242,6 +242,7 @@ mod tests {
             pixels: (0..images).flat_map(|image| (0..45).map(move |byte| (16 * image + byte % 16) as u8)).collect(),
             labels: (0..images).map(|image| image % 4).collect(),
             boxes: None,
+            masks: None,
             notes: Vec::new(),
         })
     }

@@ -9,6 +9,8 @@ use crate::seed::Seed;
 pub enum Split {
     /// The images to learn from.
     Train,
+    /// The images to choose on.
+    Validation,
     /// The images to measure on. For TinyImageNet this is `val/`, whose labels are public.
     Test,
 }
@@ -41,6 +43,7 @@ impl PixelBox {
 /// - `pixels`: N × 3 × height × width, planar (all red, all green, all blue of one image), 0-255
 /// - `labels`: N, each below `class_names.len()`
 /// - `boxes`: N where given, in pixels of the images as they are here, that is, after resizing
+/// - `masks`: N × height × width where given, 1 on the object and 0 beside it
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
     /// What to call it in messages and tables.
@@ -57,6 +60,9 @@ pub struct Dataset {
     pub labels: Vec<usize>,
     /// The object's box in each image, where the data set has boxes at all.
     pub boxes: Option<Vec<Option<PixelBox>>>,
+    /// 1 in each pixel at least half of which shows the object, otherwise 0, where the data set has masks; an object that
+    /// is cut off or covered has its visible part.
+    pub masks: Option<Vec<u8>>,
     /// What a reader of the results should know, for example "3 greyscale images converted to RGB".
     pub notes: Vec<String>,
 }
@@ -92,6 +98,15 @@ impl Dataset {
         &self.pixels[index * bytes..][..bytes]
     }
 
+    /// The object mask of image `index`, height × width, where the data set has masks.
+    ///
+    /// # Panics
+    /// If `index` is not below [`len`](Self::len).
+    pub fn mask(&self, index: usize) -> Option<&[u8]> {
+        let plane = self.height * self.width;
+        self.masks.as_ref().map(|masks| &masks[index * plane..][..plane])
+    }
+
     /// The images with these indices, in this order; an index may come more than once.
     ///
     /// # Panics
@@ -109,6 +124,9 @@ impl Dataset {
             pixels,
             labels: indices.iter().map(|&index| self.labels[index]).collect(),
             boxes: self.boxes.as_ref().map(|boxes| indices.iter().map(|&index| boxes[index]).collect()),
+            masks: self.masks.is_some().then(|| {
+                indices.iter().flat_map(|&index| self.mask(index).expect("there are masks")).copied().collect()
+            }),
             notes: self.notes.clone(),
         }
     }
@@ -200,6 +218,7 @@ mod tests {
                     })
                     .collect(),
             ),
+            masks: Some((0..labels.len()).flat_map(|index| vec![(index % 2) as u8; 6]).collect()),
             notes: vec!["drawn for a test".into()],
         }
     }
@@ -215,8 +234,9 @@ mod tests {
         let selected = data.select(&[2, 1, 2]);
         assert_eq!(numbers(&selected), [2, 1, 2]);
         assert_eq!(selected.labels, [2, 1, 2]);
-        let left_edges: Vec<_> = selected.boxes.unwrap().iter().map(|item| item.map(|item| item.x0)).collect();
+        let left_edges: Vec<_> = selected.boxes.iter().flatten().map(|item| item.map(|item| item.x0)).collect();
         assert_eq!(left_edges, [Some(2.0), None, Some(2.0)]);
+        assert_eq!([0, 1, 2].map(|nth| selected.mask(nth).unwrap()), [&[0; 6], &[1; 6], &[0; 6]]);
         assert_eq!(selected.notes, data.notes);
         assert_eq!((data.len(), data.is_empty(), data.select(&[]).is_empty()), (4, false, true));
         assert_eq!(data.class_counts(), [1, 2, 1]);

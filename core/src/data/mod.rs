@@ -7,7 +7,7 @@
 //! - [`inspect()`]: what is on disk, class by class, with every problem that loading would meet.
 //! - `files`, `part`, `decode`: named bytes → one part of a data set → pixels of the wanted size.
 //! - `cifar`, `stl10`, `tiny_imagenet`, `image_folder`: one file per format.
-//! - [`synthetic()`] and `shapes`: drawn shapes, so that everything runs with nothing downloaded.
+//! - [`world`]: drawn tasks with object masks, so that everything runs with nothing downloaded.
 //! - [`normalise`], [`augment`], [`batches`]: from bytes to what a network is fed, in an order fixed by the seed.
 
 pub mod augment;
@@ -23,10 +23,9 @@ pub mod open;
 mod parallel;
 mod part;
 pub(crate) mod random;
-mod shapes;
 mod stl10;
-pub mod synthetic;
 mod tiny_imagenet;
+pub mod world;
 
 pub use augment::Augmentation;
 pub use batches::{BatchPlan, Batches, HostBatch};
@@ -37,4 +36,4 @@ pub use inspect::{Inspection, PartSummary};
 pub use open::DataSource;
 #[cfg(not(target_family = "wasm"))]
 pub use open::{load, load_splits};
-pub use synthetic::{SyntheticConfig, SyntheticTask, synthetic};
+pub use world::{WorldConfig, WorldTask, world};

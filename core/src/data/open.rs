@@ -119,11 +119,13 @@ impl DataSource {
     pub fn load(&self, split: Split, size: usize) -> Result<Dataset> {
         let section = match split {
             Split::Train => Section::Train,
+            Split::Validation => Section::Validation,
             Split::Test => Section::Test,
         };
         self.load_section(section, size)?.ok_or_else(|| {
             let reason = match split {
                 Split::Train => "has no training images",
+                Split::Validation => "has no validation images",
                 Split::Test => "has no test images: a part of the training images has to be held out",
             };
             Error::file(self.files.root(), reason)

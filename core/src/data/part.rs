@@ -72,7 +72,17 @@ impl Part {
             }
             Images::Encoded(names) => decode_all(files, &names, size, boxes.as_deref_mut(), &mut notes)?,
         };
-        Ok(Dataset { name: name.into(), class_names, height: size, width: size, pixels, labels, boxes, notes })
+        Ok(Dataset {
+            name: name.into(),
+            class_names,
+            height: size,
+            width: size,
+            pixels,
+            labels,
+            boxes,
+            masks: None,
+            notes,
+        })
     }
 }
 

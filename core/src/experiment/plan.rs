@@ -8,7 +8,7 @@ use super::config::{Config, PairsConfig, Precision, TargetConfig};
 use crate::bilevel::{Adam, AdamState, InnerRule, Learner, LearnerState, MetaRule, Moving, Sgd};
 #[cfg(not(target_family = "wasm"))]
 use crate::data::DataSource;
-use crate::data::{Dataset, Split, Splits, synthetic};
+use crate::data::{Dataset, Split, Splits, world};
 use crate::error::{Error, Result};
 use crate::matching::{Matching, PairRule, PairSet, SourceLayers};
 use crate::meta::MetaNetworks;
@@ -169,12 +169,12 @@ fn dtype(precision: Precision, device: &Device) -> Result<DType> {
 fn load(config: &Config, watch: impl Fn(usize, usize) + Send + Sync + 'static) -> Result<Splits> {
     let seed = Seed(config.seed);
     let Some(path) = &config.data.path else {
-        let task = config.synthetic();
+        let task = config.world();
         task.check().map_err(|e| renamed(e, "", "data."))?;
         return Ok(Splits {
-            train: synthetic(&task, Split::Train, TASK_SEED),
-            validation: None,
-            test: Some(synthetic(&task, Split::Test, TASK_SEED)),
+            train: world(&task, Split::Train, TASK_SEED),
+            validation: (config.data.validation > 0.0).then(|| world(&task, Split::Validation, TASK_SEED)),
+            test: Some(world(&task, Split::Test, TASK_SEED)),
         });
     };
     #[cfg(not(target_family = "wasm"))]
