@@ -67,8 +67,8 @@ fn bad_weights_are_named_with_the_key_at_fault() {
     });
     sandbox.write_weights("half.safetensors", |t| {
         let bias = tensor(t, "fc.bias");
-        bias.dtype = Dtype::F16;
-        bias.bytes.truncate(20 * 2);
+        bias.dtype = Dtype::BF16;
+        bias.bytes.truncate(36 * 2);
     });
     sandbox.write_weights("headless.safetensors", |t| t.retain(|tensor| !tensor.name.starts_with("fc.")));
     sandbox.write_weights("other.safetensors", |t| t.retain(|tensor| tensor.name.starts_with("fc.")));
@@ -88,12 +88,12 @@ fn bad_weights_are_named_with_the_key_at_fault() {
             ("sources.0.weights=variance.safetensors", "bn1.running_var contains -1, which is no variance"),
             (
                 "sources.0.weights=keys.safetensors",
-                "keys.safetensors: does not fit the network: 47 keys matched, 1 missing (bn1.weight), 1 unexpected (extra)",
+                "keys.safetensors: does not fit the network: 107 keys matched, 1 missing (bn1.weight), 1 unexpected (extra)",
             ),
-            ("sources.0.weights=shape.safetensors", "fc.bias has shape [19] where the network has [20]"),
+            ("sources.0.weights=shape.safetensors", "fc.bias has shape [19] where the network has [36]"),
             ("sources.0.weights=scalar.safetensors", "block1.conv1.weight is no convolution but has shape []"),
             ("sources.0.weights=none.safetensors", "conv1.weight is empty"),
-            ("sources.0.weights=half.safetensors", "fc.bias is of type F16; F32 and F64 are read"),
+            ("sources.0.weights=half.safetensors", "fc.bias is of type BF16; F16, F32 and F64 are read"),
             ("sources.0.weights=other.safetensors", "other.safetensors: is neither a ResNet"),
             ("sources.0.weights=headless.safetensors method.name=lwf", "headless.safetensors: fc.weight is missing"),
             ("sources.0.weights=untrained-resnet9", "untrained-resnet9: is none of untrained-resnet8, "),
@@ -127,7 +127,7 @@ fn bad_data_is_named() {
         ],
     );
     for (line, message) in [
-        ("source eval --weights embedded --device cpu --data pictures", "has 2 classes where ResNet-8 has 20"),
+        ("source eval --weights embedded --device cpu --data pictures", "has 2 classes where ResNet-20 has 36"),
         ("source eval --weights embedded --device cpu --data empty", "empty: no data set is recognised here"),
         ("data inspect away", "away: no such file or folder"),
     ] {
@@ -178,9 +178,9 @@ fn bad_keys_and_values_are_named() {
             ),
             (
                 "method.pairs=[{source_layer=9,target_layer=0}]",
-                "method.pairs[0]: source layer 9 does not exist: ResNet-8 has 3",
+                "method.pairs[0]: source layer 9 does not exist: ResNet-20 has 3",
             ),
-            ("sources.0.layers=[99]", "sources[0].layers: layer 99 does not exist: ResNet-8 has 3"),
+            ("sources.0.layers=[99]", "sources[0].layers: layer 99 does not exist: ResNet-20 has 9"),
             ("sources.0.layers=[0,0]", "sources[0].layers: layer 0 is there twice"),
             ("sources.0.layers=[]", "sources[0].layers: at least one layer is needed"),
             ("data.size=16", "data.size: 16 pixels cannot be halved 5 times; give at least 32"),
@@ -320,8 +320,8 @@ static GOOD: LazyLock<GoodRun> = LazyLock::new(|| {
 fn a_run_says_what_it_uses_and_how_it_ended() {
     GOOD.said.mentions(&[
         "device  CPU",
-        "data    synthetic-target: 10 classes, 40 training, 10 validation, 1000 test images",
-        "source  ResNet-8: 48 keys matched, 0 missing, 0 unexpected",
+        "data    built-in fine-grained: 10 classes, 40 training, 200 validation, 1500 test images",
+        "source  ResNet-20: 108 keys matched, 0 missing, 0 unexpected",
         "15 candidate pairs",
         "l2t-ww epoch   2",
         "l2t-ww: test accuracy ",
@@ -356,7 +356,7 @@ fn the_summary_says_what_happened() {
         ("seed", 0.into()),
         ("epochs", 2.into()),
         ("complete", true.into()),
-        ("images", serde_json::json!([40, 10, 1000])),
+        ("images", serde_json::json!([40, 200, 1500])),
         ("folder", ".".into()),
     ] {
         assert_eq!(run[field], expected, "{field}");
@@ -492,7 +492,7 @@ fn another_seed_gives_another_network() {
 
 /// Eighteen iterations an epoch: time to be stopped in the middle of one.
 fn longer(out: &str) -> String {
-    train("train.epochs=3 data.per_class=10 train.batch_size=5", out)
+    train("train.epochs=3 data.per_class=9 train.batch_size=5", out)
 }
 
 /// A longer run that nobody stopped.
@@ -831,9 +831,11 @@ fn data_inspect_counts_the_pictures() {
 fn source_inspect_shows_the_embedded_network() {
     let line = "source inspect --weights embedded";
     Sandbox::new().run(line).succeeds(line).mentions(&[
-        "ResNet-8, 20 classes, 78708 weights",
-        "48 keys matched, 0 missing, 0 unexpected",
-        "layer  2  block 2      64 × 8 × 8  matched by default",
+        "ResNet-20, 36 classes, 274180 weights",
+        "108 keys matched, 0 missing, 0 unexpected",
+        "task      built-in things",
+        "command   l2t source train --preset source",
+        "layer  8  block 8      64 × 8 × 8  matched by default",
     ]);
 }
 
@@ -849,5 +851,74 @@ fn bench_times_every_phase_within_the_budget_of_34_forward_equivalents() {
     assert!(count > 3.0 && count <= 34.0, "{count} forward-equivalents");
     sandbox.refuses("bench --repeats 0 --device cpu", "--repeats: 0 iterations cannot be timed");
     sandbox
-        .refuses("bench --device cpu --set train.batch_size=100000", "train.batch_size: 100000 is more than the 900");
+        .refuses("bench --device cpu --set train.batch_size=100000", "train.batch_size: 100000 is more than the 1000");
+}
+
+#[test]
+fn data_sample_draws_every_task_and_pictures_of_ones_own() {
+    let sandbox = Sandbox::new();
+    for task in ["things", "materials", "fine-grained", "texture", "shifted", "unrelated"] {
+        let line = format!("data sample --task {task} --per-class 2 --masks --out {task}.png");
+        sandbox.run(&line).succeeds(&line).mentions(&[&format!("built-in {task}: ")]);
+        let sheet = image::load_from_memory(&sandbox.read(&format!("{task}.png"))).expect("a PNG").to_rgb8();
+        // A class a row of at least 48 CSS pixels, two PNG pixels each.
+        assert!(sheet.height() >= 10 * 96, "{task}: {:?}", sheet.dimensions());
+    }
+    sandbox.write_pictures("pets", 4);
+    let line = "data sample pets --per-class 3 --out pets.png";
+    sandbox.run(line).succeeds(line).mentions(&["pets: 2 classes, a row each, in pets.png"]);
+    for (line, message) in [
+        ("data sample --task shapes --out x.png", "task: shapes is none of things, materials, "),
+        ("data sample --task things --per-class 0 --out x.png", "--per-class: 0 is not in 1 to 100"),
+        ("data sample --task things --size 8 --out x.png", "size: 8 is not in 16 to 256"),
+        ("data sample --task things --out away/x.png", "away/x.png: cannot be written"),
+        ("data sample pets --masks --out x.png", "--masks: pets has no object masks"),
+        ("data sample away --out x.png", "away: no such file or folder"),
+    ] {
+        sandbox.refuses(line, message);
+    }
+}
+
+#[test]
+fn source_train_makes_a_source_from_anyones_pictures() {
+    let sandbox = Sandbox::new();
+    sandbox.write_pictures("pets", 6);
+    let common = "--network resnet8 --set train.batch_size=4 --set data.validation=0 --device cpu";
+    let line = format!("source train --data pets {common} --set train.epochs=2 --out pets.safetensors");
+    sandbox.run(&line).succeeds(&line).mentions(&[
+        "data    pets: 2 classes, 12 training, 0 validation, 12 test images",
+        "as stored, in half precision: test accuracy ",
+        "transfer from it with --set sources.0.weights=pets.safetensors",
+    ]);
+    let first = sandbox.read("pets.safetensors");
+    let inspect = "source inspect --weights pets.safetensors";
+    sandbox.run(inspect).succeeds(inspect).mentions(&[
+        "ResNet-8, 2 classes",
+        "classes   cat, dog",
+        "command   l2t source train --data pets --network resnet8 --set train.batch_size=4",
+        "seed      0",
+        " on 12 test images",
+    ]);
+    // The same command goes on with what is there, and makes the same file.
+    sandbox.run(&line).succeeds(&line).mentions(&["all 2 epochs were done already"]);
+    assert!(first == sandbox.read("pets.safetensors"), "the file changed");
+    let other = format!("source train --data pets {common} --set train.epochs=3 --out pets.safetensors");
+    sandbox.refuses(&other, "pets-run: holds a run of another configuration; name another folder");
+    let transfer = format!("train --preset demo {TINY} --set sources.0.weights=pets.safetensors --out out");
+    sandbox.run(&transfer).succeeds(&transfer).mentions(&["source  ResNet-8: 48 keys matched"]);
+}
+
+#[test]
+fn source_train_refuses_what_cannot_work() {
+    let sandbox = Sandbox::new();
+    sandbox.write_pictures("pets", 4);
+    for (line, message) in [
+        ("source train --data away --out x.safetensors", "away: no such file or folder"),
+        ("source train --preset sauce --out x.safetensors", "--preset: sauce is none of bench, demo, source, "),
+        ("source train --data pets --network resnet9 --out x.safetensors", "target.network: resnet9 is neither"),
+        ("source train --data pets --out away/x.safetensors", "away/x.safetensors: cannot be written"),
+        ("source inspect --weights embedded:resnet56", "embedded:resnet56: is none of embedded:resnet20, "),
+    ] {
+        sandbox.refuses(&format!("{line} {}", if line.contains("inspect") { "" } else { "--device cpu" }), message);
+    }
 }

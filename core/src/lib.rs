@@ -19,12 +19,13 @@
 //!
 //! The modules in reading order: [`network`] (S and T with their taps), [`meta`] (f and g), [`matching`] (C, r, L_wfm),
 //! [`objective`] (L_org, L_total), [`bilevel`] (Algorithm 1), [`method`] (this and what it is compared with). Around them:
-//! [`source`] (frozen networks from files), [`data`], [`experiment`] (configuration, loop, checkpoints), [`saliency`] (which
-//! pixels a pair looks at), [`device`], [`seed`], [`error`].
+//! [`source`] (frozen networks from files), [`embedded`] (those that the program carries), [`data`], [`experiment`]
+//! (configuration, loop, checkpoints), [`saliency`] (which pixels a pair looks at), [`device`], [`seed`], [`error`].
 
 pub mod bilevel;
 pub mod data;
 pub mod device;
+pub mod embedded;
 pub mod error;
 pub mod experiment;
 pub mod matching;

@@ -2,15 +2,13 @@
 
 use burn::tensor::{DType, Device, Tensor};
 
+use crate::embedded;
 use crate::error::{Error, Result};
 use crate::matching::SourceLayers;
 use crate::network::resnet::ResNetConfig;
 use crate::network::vgg::VggConfig;
 use crate::network::weights::{KeyReport, NetworkState, WeightMap};
 use crate::network::{Activations, Mode, Network, NodeId};
-
-/// Weights of a small ResNet trained on the drawn source task; `presets/source.toml` made them.
-const EMBEDDED: &[u8] = include_bytes!("../assets/shapes-resnet8.safetensors");
 
 /// What a source says about a batch of images.
 #[derive(Debug, Clone)]
@@ -35,7 +33,7 @@ pub struct Source {
     taps: Vec<usize>,
 }
 
-/// Reads weights from a file, or those that the program carries (`embedded`), or makes some (`untrained-resnet32`, for
+/// Reads weights from a file, or those that the program carries (`embedded`, `embedded:textures-resnet20`), or makes some (`untrained-resnet32`, for
 /// benchmarks).
 ///
 /// # Errors
@@ -50,8 +48,8 @@ pub fn read_weights(from: &str) -> Result<WeightMap> {
         }
         return Ok(untrained(from, depth));
     }
-    if from == "embedded" {
-        return WeightMap::from_safetensors("embedded source", EMBEDDED);
+    if let Some(bytes) = embedded::bytes(from)? {
+        return WeightMap::from_safetensors(from, bytes);
     }
     #[cfg(not(target_family = "wasm"))]
     return WeightMap::load(std::path::Path::new(from));

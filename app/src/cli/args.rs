@@ -78,7 +78,8 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["preset", "config", "resume"]))]
 pub struct TrainArguments {
-    /// An experiment that comes with the program: demo, source, cifar10-50, paper-cifar10, bench.
+    /// An experiment that comes with the program: demo, source, source-resnet32, source-textures, cifar10-50,
+    /// paper-cifar10, bench.
     #[arg(long)]
     pub preset: Option<String>,
     /// An experiment in a TOML file; every run writes its own as config.toml.
@@ -245,17 +246,24 @@ impl From<DeviceName> for DeviceChoice {
 /// `l2t source`.
 #[derive(Debug, Subcommand)]
 pub enum SourceCommand {
+    /// Train a network to transfer from, on any images.
+    ///
+    /// Examples:
+    ///   l2t source train --data my-pictures --network resnet20 --out weights.safetensors
+    ///   l2t source train --preset source --out things.safetensors
+    #[command(verbatim_doc_comment)]
+    Train(SourceTrainArguments),
     /// Measure a source's accuracy on its own task.
     Eval(EvalArguments),
     /// Show a checkpoint's architecture, taps and keys.
     Inspect {
-        /// A .safetensors or PyTorch file, or `embedded`.
+        /// A .safetensors or PyTorch file, or `embedded`, `embedded:textures-resnet20`.
         #[arg(long, value_name = "FILE")]
         weights: PathBuf,
     },
     /// Write a checkpoint as safetensors, which a browser can read too.
     Convert {
-        /// A .safetensors or PyTorch file, or `embedded`.
+        /// A .safetensors or PyTorch file, or `embedded`, `embedded:textures-resnet20`.
         #[arg(long, value_name = "FILE")]
         weights: PathBuf,
         /// The file to write.
@@ -267,7 +275,7 @@ pub enum SourceCommand {
 /// `l2t source eval`.
 #[derive(Debug, Args)]
 pub struct EvalArguments {
-    /// A .safetensors or PyTorch file, or `embedded`.
+    /// A .safetensors or PyTorch file, or `embedded`, `embedded:textures-resnet20`.
     #[arg(long, value_name = "FILE")]
     pub weights: PathBuf,
     /// The data set whose test part (of TinyImageNet, the validation part) is classified.
@@ -288,6 +296,66 @@ pub enum DataCommand {
         /// A folder, a zip or a .bin file.
         path: PathBuf,
     },
+    /// Draw sample images, a class a row.
+    ///
+    /// Examples:
+    ///   l2t data sample --task fine-grained --out beetles.png
+    ///   l2t data sample my-pictures --out my-pictures.png
+    #[command(verbatim_doc_comment)]
+    Sample(SampleArguments),
+}
+
+/// `l2t data sample`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("which").required(true).args(["path", "task"]))]
+pub struct SampleArguments {
+    /// A folder, a zip or a .bin file.
+    pub path: Option<PathBuf>,
+    /// A task of the built-in world: things, materials, fine-grained, texture, shifted, unrelated.
+    #[arg(long)]
+    pub task: Option<String>,
+    /// The PNG file to write.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Images of each class.
+    #[arg(long, default_value_t = 10)]
+    pub per_class: usize,
+    /// Side of an image in pixels.
+    #[arg(long, default_value_t = 32)]
+    pub size: usize,
+    /// Which images; 0 are those that runs on the built-in world learn from.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Darken what is beside the object, where there are object masks.
+    #[arg(long)]
+    pub masks: bool,
+}
+
+/// `l2t source train`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("task").required(true).args(["data", "preset"]))]
+pub struct SourceTrainArguments {
+    /// The images to learn: a folder or zip with a folder a class, or another known data set.
+    #[arg(long, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+    /// An experiment that comes with the program: source, source-resnet32, source-textures.
+    #[arg(long)]
+    pub preset: Option<String>,
+    /// resnet20, resnet32, … (6 n + 2), or vgg9; by default resnet20 or the preset's.
+    #[arg(long)]
+    pub network: Option<String>,
+    /// Change a key, for example train.epochs=50; may be given again.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// The file to write; `--set sources.0.weights=FILE` transfers from it.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// The folder for checkpoints and curves; by default that of --out with `-run` at the end of its name. The same
+    /// command goes on with what is there.
+    #[arg(long, value_name = "FOLDER")]
+    pub run: Option<PathBuf>,
+    #[command(flatten)]
+    pub device: DeviceArgument,
 }
 
 #[cfg(test)]

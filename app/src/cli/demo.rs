@@ -1,11 +1,8 @@
 //! `l2t demo`: the main job on what the program carries.
 
-use std::path::Path;
-
-use l2t_core::experiment::checkpoint::Checkpoint;
+use l2t_core::Result;
 use l2t_core::experiment::store::{RunFolder, write_summary};
 use l2t_core::experiment::{Config, History, Plan, Summary};
-use l2t_core::{Error, Result};
 
 use super::args::DemoArguments;
 use super::pictures::compare_curves;
@@ -23,7 +20,7 @@ pub fn run(arguments: &DemoArguments) -> Result<Ending> {
     for method in METHODS {
         let changes = [&arguments.set[..], &[format!("method.name={method}")]].concat();
         let plan = Plan::new(Config::preset("demo", &changes)?, device.device.clone(), device.name.clone())?;
-        let kept = earlier(&arguments.out.join(method), &plan)?;
+        let kept = RunFolder::earlier(&arguments.out.join(method), &plan.config)?;
         runs.push((method, plan, kept));
     }
     let (mut summary, mut histories): (Summary, Vec<(&str, History)>) = Default::default();
@@ -48,21 +45,9 @@ pub fn run(arguments: &DemoArguments) -> Result<Ending> {
         histories.push((method, outcome.position.history));
     }
     let runs: Vec<(&str, &History)> = histories.iter().map(|(method, history)| (*method, history)).collect();
-    compare_curves(&arguments.out.join("comparison"), "scratch and L2T-ww on the built-in shapes", &runs)?;
+    compare_curves(&arguments.out.join("comparison"), "scratch and L2T-ww on the built-in beetles", &runs)?;
     say!();
     lines.iter().for_each(|line| say!("{line}"));
     say!("pictures and numbers are in {}; start with comparison.png and l2t-ww/matching.png", arguments.out.display());
     Ok(Ending::Done)
-}
-
-/// What an earlier demo that was stopped left in `folder`.
-fn earlier(folder: &Path, plan: &Plan) -> Result<Option<(RunFolder, Checkpoint)>> {
-    if !RunFolder::holds_run(folder) {
-        return Ok(None);
-    }
-    let (opened, checkpoint) = RunFolder::open(folder)?;
-    if checkpoint.config != plan.config {
-        return Err(Error::file(folder, "holds a run of another configuration; name another folder by --out"));
-    }
-    Ok(Some((opened, checkpoint)))
 }

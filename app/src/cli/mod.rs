@@ -20,6 +20,7 @@ mod report;
 mod saliency;
 mod saliency_picture;
 mod source;
+mod source_train;
 mod train;
 
 use std::process::ExitCode;
@@ -60,12 +61,16 @@ fn run(command: Command) -> Result<Ending> {
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Report { folders, out } => report::run(&folders, out.as_deref()),
         Command::Source { command } => match command {
+            SourceCommand::Train(arguments) => source_train::run(&arguments),
             SourceCommand::Eval(arguments) => source::eval(&arguments),
             SourceCommand::Inspect { weights } => source::inspect(&weights),
             SourceCommand::Convert { weights, out } => source::convert(&weights, &out),
         },
-        Command::Data { command: DataCommand::Inspect { path } } => data::inspect(&path),
         Command::Saliency(arguments) => saliency::run(&arguments),
+        Command::Data { command } => match command {
+            DataCommand::Inspect { path } => data::inspect(&path),
+            DataCommand::Sample(arguments) => data::sample(&arguments),
+        },
         Command::Devices => devices::run(),
         Command::Bench(arguments) => bench::run(&arguments),
     }

@@ -43,6 +43,9 @@ pub fn inspect(path: &Path) -> Result<Ending> {
     let (network, name, matched) = infer(&weights, 32)?;
     say!("{name}, {} classes, {} weights", network.classes(), network.layout().count());
     say!("{}", network.compare_keys(&weights));
+    for (key, note) in weights.notes() {
+        say!("{key:<9} {note}");
+    }
     for (nth, tap) in network.taps().iter().enumerate() {
         let [channels, height, width] = tap.shape;
         let mark = if matched.contains(&nth) { "matched by default" } else { "" };

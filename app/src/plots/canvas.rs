@@ -72,6 +72,11 @@ pub(super) fn save_png(path_stem: &Path, picture: &impl Picture) -> io::Result<(
     write_atomically(&with_ending(path_stem, ".png"), &to_png(picture, (width.ceil() as u32, height.ceil() as u32))?)
 }
 
+/// Writes pixels to a PNG file.
+pub(super) fn save_image(path: &Path, image: &RgbImage) -> io::Result<()> {
+    write_atomically(path, &encoded(image)?)
+}
+
 /// Appends; `Path::with_extension` would cut a stem like `beta-0.5`.
 fn with_ending(path_stem: &Path, ending: &str) -> PathBuf {
     let mut path = path_stem.as_os_str().to_owned();
@@ -88,13 +93,21 @@ fn to_svg(picture: &impl Picture, (width, height): (u32, u32)) -> io::Result<Str
     Ok(svg.replacen(&drawn_size, &shown_size, 1))
 }
 
-fn to_png(picture: &impl Picture, (width, height): (u32, u32)) -> io::Result<Vec<u8>> {
+fn to_png(picture: &impl Picture, size: (u32, u32)) -> io::Result<Vec<u8>> {
+    encoded(&to_image(picture, size)?)
+}
+
+/// The picture as pixels, [`PNG_SCALE`] to a CSS pixel.
+pub(super) fn to_image(picture: &impl Picture, (width, height): (u32, u32)) -> io::Result<RgbImage> {
     let (wide, high) = (width * UNITS, height * UNITS);
     let mut units = vec![0; wide as usize * high as usize * 3];
     draw_on(BitMapBackend::with_buffer(&mut units, (wide, high)), picture)?;
     let pixels = average_boxes(&units, wide as usize, high as usize);
-    let image = RgbImage::from_raw(wide / BOX, high / BOX, pixels)
-        .ok_or_else(|| io::Error::other("the averaged picture has the wrong size"))?;
+    RgbImage::from_raw(wide / BOX, high / BOX, pixels)
+        .ok_or_else(|| io::Error::other("the averaged picture has the wrong size"))
+}
+
+fn encoded(image: &RgbImage) -> io::Result<Vec<u8>> {
     let mut png = Vec::new();
     let encoder = PngEncoder::new_with_quality(&mut png, CompressionType::Best, FilterType::NoFilter);
     image.write_with_encoder(encoder).map_err(io::Error::other)?;

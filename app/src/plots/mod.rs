@@ -9,6 +9,7 @@ mod accuracy_curves;
 mod axes;
 mod bearing;
 mod canvas;
+mod contact_sheet;
 mod learning_curves;
 mod legend;
 mod matching_column;
@@ -26,6 +27,7 @@ mod tile_grid;
 use std::io;
 
 pub use accuracy_curves::{MeanCurve, MeanPoint, accuracy_by_images, accuracy_over_epochs};
+pub use contact_sheet::{SheetRow, contact_sheet};
 pub use learning_curves::learning_curves;
 pub use matching_diagram::matching_diagram;
 pub use pair_weights::pair_weights_over_epochs;

@@ -11,7 +11,7 @@ use safetensors::{Dtype, SafeTensors};
 use tempfile::TempDir;
 
 /// The smallest run worth looking at: four iterations an epoch, all fifteen pairs, under two seconds.
-pub const TINY: &str = "--device cpu --set train.epochs=2 --set target.width=0.0625 --set data.per_class=5 \
+pub const TINY: &str = "--device cpu --set train.epochs=2 --set target.width=0.0625 --set data.per_class=4 \
                         --set train.batch_size=10";
 
 /// `line` as the arguments that a shell would make of it; no argument here has a space.

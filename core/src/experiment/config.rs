@@ -54,7 +54,7 @@ pub struct DataConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SourceConfig {
-    /// A `.safetensors` or PyTorch file, or `embedded`.
+    /// A `.safetensors` or PyTorch file, or `embedded` (see `embedded.rs` for the names of others).
     pub weights: String,
     /// Which taps are matched; without it the last block of each group (4, 9, 14 of ResNet-32).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -212,10 +212,12 @@ impl Default for MetaConfig {
 }
 
 /// Embedded experiments by name.
-pub const PRESETS: [(&str, &str); 5] = [
+pub const PRESETS: [(&str, &str); 7] = [
     ("bench", include_str!("../../presets/bench.toml")),
     ("demo", include_str!("../../presets/demo.toml")),
     ("source", include_str!("../../presets/source.toml")),
+    ("source-resnet32", include_str!("../../presets/source-resnet32.toml")),
+    ("source-textures", include_str!("../../presets/source-textures.toml")),
     ("cifar10-50", include_str!("../../presets/cifar10-50.toml")),
     ("paper-cifar10", include_str!("../../presets/paper-cifar10.toml")),
 ];

@@ -12,6 +12,7 @@ pub mod history;
 pub mod plan;
 pub mod run;
 pub mod saliency;
+pub mod source_file;
 #[cfg(not(target_family = "wasm"))]
 pub mod store;
 

@@ -78,6 +78,21 @@ impl RunFolder {
         Ok((folder, checkpoint))
     }
 
+    /// What an earlier run of the same configuration left at `path`; `None` where there is no run.
+    ///
+    /// # Errors
+    /// When the run there is of another configuration.
+    pub fn earlier(path: &Path, config: &Config) -> Result<Option<(Self, Checkpoint)>> {
+        if !Self::holds_run(path) {
+            return Ok(None);
+        }
+        let (opened, checkpoint) = Self::open(path)?;
+        if checkpoint.config != *config {
+            return Err(Error::file(path, "holds a run of another configuration; name another folder"));
+        }
+        Ok(Some((opened, checkpoint)))
+    }
+
     /// Its path.
     pub fn path(&self) -> &Path {
         &self.0

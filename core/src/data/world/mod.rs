@@ -75,6 +75,18 @@ impl WorldTask {
         }
     }
 
+    /// What each task is made to show, in a sentence.
+    pub fn purpose(self) -> &'static str {
+        match self {
+            Self::Things => "a source: striped and spotted things; teaches parts, outlines and textures",
+            Self::Materials => "a source: textures of the whole picture",
+            Self::FineGrained => "species of beetle: small parts decide",
+            Self::Texture => "textures on blobs: shape is noise",
+            Self::Shifted => "things in false colours and heavy clutter: a shift of domain",
+            Self::Unrelated => "the colour of the light: transfer should not help",
+        }
+    }
+
     /// Names of the classes, in order of their label.
     pub fn class_names(self) -> Vec<String> {
         match self {
@@ -101,6 +113,17 @@ impl WorldTask {
             Self::Shifted => shifted::scene(class, size, dice),
             Self::Unrelated => unrelated::scene(class, size, dice),
         }
+    }
+}
+
+impl std::str::FromStr for WorldTask {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|task| task.name() == name).ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            Error::config("task", format!("{name} is none of {names}"))
+        })
     }
 }
 

@@ -1,0 +1,106 @@
+//! Source networks that the program carries; `assets/README.md` says how they were made.
+
+use crate::error::{Error, Result};
+
+/// Name, contents, and what it knows.
+const SOURCES: [(&str, &[u8], &str); 2] = [
+    (
+        "resnet20",
+        include_bytes!("../assets/things-resnet20.safetensors"),
+        "a ResNet-20 that knows striped and spotted things",
+    ),
+    (
+        "textures-resnet20",
+        include_bytes!("../assets/materials-resnet20.safetensors"),
+        "a ResNet-20 that knows textures",
+    ),
+];
+
+/// (What to write as `sources.0.weights`, what it is) of every embedded source. Plain `embedded` is the first.
+pub fn sources() -> impl Iterator<Item = (String, &'static str)> {
+    SOURCES.iter().map(|(name, _, about)| (format!("embedded:{name}"), *about))
+}
+
+/// The SafeTensors that `from` names: `embedded` or `embedded:NAME`; `None` where it names something else.
+///
+/// # Errors
+/// Where there is none of this name; lists those that there are.
+pub fn bytes(from: &str) -> Result<Option<&'static [u8]>> {
+    let name = match from.strip_prefix("embedded") {
+        Some("") => SOURCES[0].0,
+        Some(rest) => match rest.strip_prefix(':') {
+            Some(name) => name,
+            None => return Ok(None),
+        },
+        None => return Ok(None),
+    };
+    match SOURCES.iter().find(|(known, ..)| *known == name) {
+        Some((_, bytes, _)) => Ok(Some(bytes)),
+        None => {
+            let names: Vec<_> = sources().map(|(name, _)| name).collect();
+            Err(Error::weights(from, format!("is none of {}", names.join(", "))))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use burn::tensor::{DType, Device};
+    use futures_lite::future::block_on;
+
+    use super::*;
+    use crate::data::{Split, WorldConfig, WorldTask, world};
+    use crate::experiment::evaluate::accuracy;
+    use crate::seed::Seed;
+    use crate::source::{Source, read_weights};
+
+    /// The accuracy that a file says it has, 0 to 1.
+    fn stated(notes: &std::collections::BTreeMap<String, String>) -> f64 {
+        notes["accuracy"].split(' ').next().and_then(|share| share.parse().ok()).expect("a number")
+    }
+
+    #[test]
+    fn each_reaches_its_stated_accuracy_on_freshly_drawn_images() {
+        let cases = [
+            ("embedded", WorldTask::Things, 10, [2, 5, 8]),
+            ("embedded:textures-resnet20", WorldTask::Materials, 20, [2, 5, 8]),
+        ];
+        for (name, task, per_class, layers) in cases {
+            let weights = read_weights(name).unwrap();
+            let source = Source::new(&weights, None, 32, &Device::flex(), DType::F32).unwrap();
+            let labels: Vec<_> = source.layers().taps.iter().map(|tap| tap.label.clone()).collect();
+            assert_eq!(labels, layers.map(|layer| format!("block {layer}")), "{name}");
+            let config = WorldConfig { task, test_per_class: per_class, ..WorldConfig::default() };
+            // Another seed than that of the task draws images that nobody has seen.
+            let fresh = Arc::new(world(&config, Split::Test, Seed(77)));
+            let reached = block_on(accuracy(&source.network, &source.state, &fresh, |_, _| {})).unwrap();
+            let said = stated(weights.notes());
+            // 340 or 360 images: a deviation of at most 2.7 points; four of them.
+            assert!(reached >= said - 0.11, "{name}: {reached} of {said}");
+            let chance = 1.0 / source.network.classes() as f64;
+            assert!(said > 4.0 * chance, "{name} says {said} where chance is {chance}");
+        }
+    }
+
+    #[test]
+    fn each_says_where_it_comes_from_and_is_small() {
+        for (name, _) in sources() {
+            let bytes = bytes(&name).unwrap().unwrap();
+            assert!(bytes.len() <= 2 << 20, "{name} has {} bytes", bytes.len());
+            let weights = read_weights(&name).unwrap();
+            for key in ["task", "classes", "network", "command", "seed", "epochs", "images", "accuracy"] {
+                assert!(weights.notes().contains_key(key), "{name} does not say its {key}");
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_names_are_refused_and_files_are_left_alone() {
+        let error = bytes("embedded:resnet56").unwrap_err().to_string();
+        assert_eq!(error, "embedded:resnet56: is none of embedded:resnet20, embedded:textures-resnet20");
+        assert_eq!(bytes("embedded"), bytes("embedded:resnet20"));
+        assert_eq!((bytes("embedded.safetensors"), bytes("weights.pth")), (Ok(None), Ok(None)));
+    }
+}
