@@ -31,8 +31,11 @@ impl Region {
         Self::from_mask(inside, width)
     }
 
-    /// The object of image `index`, where the data set says where it is.
+    /// The object of image `index`, where the data set says where it is: its mask, or else its box.
     pub fn of(data: &Dataset, index: usize) -> Option<Self> {
+        if let Some(mask) = data.mask(index) {
+            return Self::from_mask(mask.iter().map(|inside| *inside == 1).collect(), data.width);
+        }
         let item = data.boxes.as_ref()?[index]?;
         Self::from_box(item, [data.height, data.width])
     }

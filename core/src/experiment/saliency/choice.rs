@@ -111,6 +111,7 @@ mod tests {
             pixels: vec![7; 24 * labels.len()],
             labels: labels.to_vec(),
             boxes: Some((0..labels.len()).map(|index| boxed.contains(&index).then_some(left)).collect()),
+            masks: None,
             notes: vec![],
         }
     }
