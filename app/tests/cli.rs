@@ -211,7 +211,7 @@ fn bad_configuration_files_are_named_with_the_line_or_key() {
     }
     sandbox.refuses(
         "train --preset demon --device cpu --out out",
-        "--preset: demon is none of bench, demo, source, cifar10-50, paper-cifar10",
+        "--preset: demon is none of bench, demo, source, source-resnet32, source-textures, cifar10-50, paper-cifar10",
     );
 }
 
@@ -915,7 +915,10 @@ fn source_train_refuses_what_cannot_work() {
     for (line, message) in [
         ("source train --data away --out x.safetensors", "away: no such file or folder"),
         ("source train --preset sauce --out x.safetensors", "--preset: sauce is none of bench, demo, source, "),
-        ("source train --data pets --network resnet9 --out x.safetensors", "target.network: resnet9 is neither"),
+        (
+            "source train --data pets --network resnet9 --set train.batch_size=2 --out x.safetensors",
+            "target.network: resnet9 is neither",
+        ),
         ("source train --data pets --out away/x.safetensors", "away/x.safetensors: cannot be written"),
         ("source inspect --weights embedded:resnet56", "embedded:resnet56: is none of embedded:resnet20, "),
     ] {

@@ -34,8 +34,19 @@ pub fn run(arguments: &BenchArguments) -> Result<Ending> {
     let mut state = plan.initial_state();
     let host = first_batch(&plan)?;
     let first = iteration(&plan, &learner, &mut state, &host);
-    let timings: Vec<Timing> = (0..arguments.repeats).map(|_| iteration(&plan, &learner, &mut state, &host)).collect();
+    let mut held = vec![(1, memory_held(&plan.device))];
+    let timed = (1..=arguments.repeats).map(|nth| {
+        let timing = iteration(&plan, &learner, &mut state, &host);
+        if nth.is_multiple_of(arguments.repeats.div_ceil(10)) {
+            held.push((nth + 1, memory_held(&plan.device)));
+        }
+        timing
+    });
+    let timings: Vec<Timing> = timed.collect();
     report(&plan, &learner, &first, &timings);
+    for (nth, bytes) in held {
+        say!("memory held after iteration {nth:4}: {:.1} MiB", bytes / 1048576.0);
+    }
     if let Some(profile) = Profile::take(&plan, &learner, &mut state, &host) {
         profile.report();
     }
@@ -203,9 +214,21 @@ fn matrix_product(plan: &Plan) -> f64 {
     2e-9 * (N as f64).powi(3) / secs[2]
 }
 
+/// Bytes that are taken from the device, or of a CPU device the process's.
+fn memory_held(device: &Device) -> f64 {
+    match device.memory_pool_usage() {
+        Some(usage) => usage.bytes_reserved as f64,
+        None => process_memory("VmRSS:").unwrap_or(f64::NAN),
+    }
+}
+
 /// The most memory that this process has used, in bytes.
 fn peak_memory() -> Option<f64> {
+    process_memory("VmHWM:")
+}
+
+fn process_memory(field: &str) -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     line.split_whitespace().next()?.parse::<f64>().ok().map(|kib| kib * 1024.0)
 }

@@ -10,7 +10,7 @@ use super::train::{describe, nothing_left, on_interrupt, train_into, verdict};
 use super::{Ending, open_device};
 
 /// The methods that are compared, at equal seeds.
-const METHODS: [&str; 2] = ["scratch", "l2t-ww"];
+const METHODS: [&str; 3] = ["scratch", "fm", "l2t-ww"];
 
 pub fn run(arguments: &DemoArguments) -> Result<Ending> {
     let device = open_device(arguments.device.device.into())?;
@@ -45,7 +45,11 @@ pub fn run(arguments: &DemoArguments) -> Result<Ending> {
         histories.push((method, outcome.position.history));
     }
     let runs: Vec<(&str, &History)> = histories.iter().map(|(method, history)| (*method, history)).collect();
-    compare_curves(&arguments.out.join("comparison"), "scratch and L2T-ww on the built-in beetles", &runs)?;
+    compare_curves(
+        &arguments.out.join("comparison"),
+        "scratch, fixed pairs (FM) and L2T-ww on the built-in beetles",
+        &runs,
+    )?;
     say!();
     lines.iter().for_each(|line| say!("{line}"));
     say!("pictures and numbers are in {}; start with comparison.png and l2t-ww/matching.png", arguments.out.display());

@@ -36,6 +36,13 @@ impl RunProgress {
                 self.bar.set_position((epoch * iterations) as u64);
                 self.bar.reset_eta();
             }
+            Event::Compiling { done, of, phase, kernels } => {
+                let phase = phase.name();
+                self.bar.set_message(format!(" · compiling {done} of {of}: {phase}, {kernels} kernels so far"));
+                if done == of {
+                    self.line(&format!("{} {kernels} kernels compiled, ready after the first iteration", self.label));
+                }
+            }
             Event::Iteration { epoch, done, of } => self.bar.set_position((epoch * of + done) as u64),
             Event::Losses { task, matching, auxiliary } => {
                 self.bar.set_message(format!(" · L_org {task:.3}{}", added(*matching, auxiliary)));

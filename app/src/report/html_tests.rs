@@ -60,7 +60,7 @@ fn the_page_stands_alone_and_is_well_formed() {
     balanced(&page);
     // Seeds 0 and 1 of scratch, and what is lacking, by name.
     for part in
-        ["45.00 ± 21.21", "1 of 2 seeds: 1 failed", "target/n5/l2t-ww/seed1: missing", "loss &lt; &quot;nothing"]
+        ["45.00 ± 21.21", "1 of 2 seeds: 1 failed", "fine-grained/n5/l2t-ww/seed1: missing", "loss &lt; &quot;nothing"]
     {
         assert!(page.contains(part), "{part}");
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::history::{AuxiliaryLosses, EpochRecord, RunSummary};
+use crate::bilevel::Phase;
 
 /// What may help where a run diverged.
 pub(super) const LOWER_RATE: &str = "a smaller train.lr or meta.lr may help";
@@ -19,6 +20,17 @@ pub enum Event {
         epochs: usize,
         /// Iterations of an epoch.
         iterations: usize,
+    },
+    /// A part of the first iteration on a GPU is done, and with it the compilation of the kernels that it needs.
+    Compiling {
+        /// Parts done.
+        done: usize,
+        /// All parts of an iteration.
+        of: usize,
+        /// The last one done.
+        phase: Phase,
+        /// Kernels compiled so far.
+        kernels: usize,
     },
     /// An iteration was handed to the device.
     Iteration {

@@ -15,6 +15,7 @@ pub mod saliency;
 pub mod source_file;
 #[cfg(not(target_family = "wasm"))]
 pub mod store;
+mod warm_up;
 
 pub use config::{Config, Method};
 pub use event::{Control, Event};

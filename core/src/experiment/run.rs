@@ -9,7 +9,8 @@ use super::evaluate::{accuracy, count_correct, upload_images, upload_labels};
 use super::event::{Control, Event, LOWER_RATE};
 use super::history::{AuxiliaryLosses, EpochRecord, PairStatistics, RunSummary};
 use super::plan::Plan;
-use crate::bilevel::{Learner, LearnerState, Report};
+use super::warm_up::WarmUp;
+use crate::bilevel::{Learner, LearnerState, Phase, Report};
 use crate::data::{Augmentation, BatchPlan, Batches};
 use crate::error::{Error, Result};
 use crate::network::weights::{NetworkState, read};
@@ -107,8 +108,10 @@ pub async fn run(
     let clock = Clock { before: position.elapsed_secs, since: Instant::now() };
     let epochs = plan.config.train.epochs;
     tell(Event::Started { epoch: position.epoch, epochs, iterations: iterations(plan) });
+    // Kernels are compiled in the first iteration of a sitting.
+    let mut first = l2t_shaders::compiles_kernels(&state.target.theta);
     while position.epoch < epochs {
-        let (next, finished) = epoch(plan, state, &mut position, control, &mut tell).await?;
+        let (next, finished) = epoch(plan, state, &mut position, control, &mut first, &mut tell).await?;
         state = next;
         position.elapsed_secs = clock.elapsed();
         if !finished {
@@ -194,14 +197,21 @@ async fn epoch(
     mut state: LearnerState,
     position: &mut Position,
     control: &Control,
+    first: &mut bool,
     tell: &mut impl FnMut(Event),
 ) -> Result<(LearnerState, bool)> {
     let (rule, learner, of) = (plan.sgd(position.epoch), plan.learner_at(position.epoch), iterations(plan));
     let mut sums = EpochSums::new(plan, &position.sums);
     let mut finished = true;
+    let mut warm_up = (*first).then(|| WarmUp::start(&plan.device, &learner));
+    *first = false;
     for host in Batches::new(plan.train.clone(), batch_plan(&plan.config, position))? {
+        let mut reached =
+            |phase| warm_up.as_mut().and_then(|warm_up| warm_up.reached(phase)).into_iter().for_each(&mut *tell);
         let batch = prepare(plan, &learner, &state, &host);
-        let (next, report) = learner.iteration(&state, &rule, &batch, |_| {});
+        reached(Phase::Source);
+        let (next, report) = learner.iteration(&state, &rule, &batch, reached);
+        warm_up = None;
         state = next;
         sums.add(&report, &batch);
         position.iteration += 1;

@@ -5,6 +5,8 @@
 //! the next launch of the same sizes, so that one compiled kernel serves every layer and nothing is written between
 //! launches: a write would end the batch of launches that is handed to the device at once.
 
+use burn::tensor::Tensor;
+
 mod kernel;
 mod launch;
 mod observe;
@@ -12,8 +14,13 @@ mod storage;
 
 pub(crate) use kernel::Wgsl;
 pub(crate) use launch::{Arguments, MOST_GROUPS, allocate, launch, launch_elementwise, launch_into, tensor};
-pub use observe::{LaunchCounter, Launches};
+pub use observe::{KernelCounter, LaunchCounter, Launches};
 pub(crate) use storage::Gpu;
+
+/// Whether operations on `x` are kernels on a GPU, which are compiled when they are first needed.
+pub fn compiles_kernels<const D: usize>(x: &Tensor<D>) -> bool {
+    Gpu::holds(x)
+}
 
 /// Invocations of a workgroup, where a kernel does not say otherwise.
 pub(crate) const WORKGROUP: u32 = 256;

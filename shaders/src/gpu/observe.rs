@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use cubecl_runtime::launched::LaunchedKernels;
 use cubecl_runtime::logging::{LaunchObservation, LaunchObserver};
 
 /// Launches by kernel name.
@@ -45,5 +46,21 @@ impl LaunchCounter {
     /// What was launched since the start.
     pub fn launches(&self) -> Launches {
         self.counter.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Counts the different kernels that the process launches, on any device: each has to be compiled once.
+#[derive(Debug)]
+pub struct KernelCounter(LaunchedKernels);
+
+impl KernelCounter {
+    /// Starts to count.
+    pub fn start() -> Self {
+        Self(LaunchedKernels::new())
+    }
+
+    /// The different kernels launched since the start.
+    pub fn finish(self) -> usize {
+        self.0.finish().len()
     }
 }

@@ -7,7 +7,7 @@
 //! methods = ["scratch", { label = "fm-single", name = "fm", set = { method.pairs = "single" } }]
 //! seeds = [0, 1, 2]        # without it the experiment's seed
 //! per_class = [20, 50]     # without it the experiment's data.per_class; 0 takes all
-//! tasks = [{ label = "shapes", set = { data.synthetic = "target" } }]   # optional
+//! tasks = [{ label = "beetles", set = { data.synthetic = "fine-grained" } }]   # optional
 //! set = ["meta.lr=1e-3"]   # optional: changes to the experiment, as on the command line
 //!
 //! [train]

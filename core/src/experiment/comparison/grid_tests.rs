@@ -49,7 +49,7 @@ fn an_experiment_file_becomes_a_grid_by_its_axes() {
     let text = "seed = 3\n[compare]\nmethods = [\"scratch\"]\n[data]\nper_class = 8\n";
     let grid = Grid::from_toml(text, &[]).expect("valid");
     let names: Vec<String> = grid.cells.iter().map(Cell::name).collect();
-    assert_eq!(names, ["target/n8/scratch/seed3"]);
+    assert_eq!(names, ["fine-grained/n8/scratch/seed3"]);
     let with_path = Grid::from_toml(text, &["data.path=/data/cifar-10-batches-bin".into()]).expect("valid");
     assert_eq!(with_path.cells[0].task, "cifar-10-batches-bin");
     let without_sources = Grid::from_toml(&text.replace("seed = 3", "sources = []"), &[]);
