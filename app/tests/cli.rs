@@ -170,7 +170,7 @@ fn bad_keys_and_values_are_named() {
             ),
             (
                 "method.name=fine-tuning target.network=resnet14",
-                "ResNet-8: blocks2.0.conv1.weight is [16, 16, 3, 3] and not [32, 16, 3, 3]",
+                "ResNet-20: block3.conv1.weight is [32, 16, 3, 3] and not [16, 16, 3, 3]",
             ),
             (
                 "method.pairs=[{source_layer=0,target_layer=9}]",
@@ -400,7 +400,7 @@ fn auxiliary_losses_are_named_in_the_output_the_metrics_and_the_picture() {
     let line = train("method.name=lwf+at", "out");
     let said = sandbox.run(&line);
     said.succeeds(&line).mentions(&[
-        "distillation: an added output layer of 20 classes",
+        "distillation: an added output layer of 36 classes",
         "attention: 3 pairs of attention maps",
         " · distillation ",
         " · attention ",
@@ -414,7 +414,7 @@ fn auxiliary_losses_are_named_in_the_output_the_metrics_and_the_picture() {
     }
     let header = "epoch,lr,task_loss,matching_loss,distillation_loss,attention_loss,train_accuracy,validation_accuracy";
     assert!(sandbox.text("out/metrics.csv").starts_with(header));
-    let line = train("method.name=fine-tuning target.network=resnet8", "tuned");
+    let line = train("method.name=fine-tuning target.network=resnet20", "tuned");
     let said = sandbox.run(&line);
     said.succeeds(&line).mentions(&["starts from the source's weights, its classifier drawn anew"]);
 }
@@ -614,8 +614,8 @@ fn saliency_leaves_a_picture_and_both_tables() {
     let line = saliency(&GOOD.sandbox.path("out"), "--images 3");
     let said = sandbox.run(&line);
     said.succeeds(&line).mentions(&[
-        "pair    block 2 of ResNet-8 to group 5 of VGG-9, width 0.0625",
-        "images  10 of synthetic-target: 3 are shown",
+        "pair    block 8 of ResNet-20 to group 5 of VGG-9, width 0.0625",
+        "images  200 of built-in fine-grained: 3 are shown",
         "evenly weighted channels out of 64",
         "saliency.png, saliency.csv and saliency-summary.csv are in out",
     ]);
@@ -628,7 +628,7 @@ fn saliency_leaves_a_picture_and_both_tables() {
 
     let rows = table(&sandbox, "out/saliency.csv");
     assert_eq!(rows[0][..5].join(","), "image,class,object_area,uniform_mass,learned_mass");
-    assert_eq!(rows.len(), 1 + 10);
+    assert_eq!(rows.len(), 1 + 200);
     for row in &rows[1..] {
         let shares: Vec<f64> = row[2..5].iter().map(|field| field.parse().expect("a share")).collect();
         assert!(shares.iter().all(|share| (0.0..=1.0).contains(share)), "{row:?}");
@@ -642,7 +642,7 @@ fn saliency_leaves_a_picture_and_both_tables() {
     }
     // The mean of the table is the mean of the images.
     let masses = rows[1..].iter().map(|row| row[3].parse::<f64>().expect("a share"));
-    let mean = masses.sum::<f64>() / 10.0;
+    let mean = masses.sum::<f64>() / 200.0;
     assert_eq!(summary[1][0], "uniform_mass");
     assert!((mean - summary[1][2].parse::<f64>().expect("a number")).abs() < 1e-12);
 
@@ -660,7 +660,7 @@ fn saliency_takes_any_pair_of_the_run_and_other_images() {
     let run = GOOD.sandbox.path("out");
     let line = format!("saliency --device cpu --run {} --data pictures --pair 0,3 --out out", run.display());
     sandbox.run(&line).succeeds(&line).mentions(&[
-        "pair    block 0 of ResNet-8 to group 4 of VGG-9",
+        "pair    block 2 of ResNet-20 to group 4 of VGG-9",
         "images  4 of pictures: 4 are shown",
         "scores  none: these images do not say where their object is",
     ]);
@@ -685,7 +685,7 @@ fn saliency_of_uniform_weights_is_shown_once() {
     let line = saliency(Path::new("run"), "--images 1");
     sandbox.run(&line).succeeds(&line).mentions(&["weights fm keeps the channel weights uniform"]);
     let summary = sandbox.text("out/saliency-summary.csv");
-    assert!(summary.contains("uniform_mass,10,") && !summary.contains("learned"), "{summary}");
+    assert!(summary.contains("uniform_mass,200,") && !summary.contains("learned"), "{summary}");
 }
 
 #[test]
@@ -753,13 +753,18 @@ fn saliency_that_is_stopped_writes_nothing() {
 // ---- The other commands ----
 
 #[test]
-fn the_demo_compares_two_methods_and_can_be_given_again() {
+fn the_demo_compares_three_methods_and_can_be_given_again() {
     let sandbox = Sandbox::new();
     let line = format!("demo {TINY} --out out");
-    sandbox.run(&line).succeeds(&line).mentions(&["scratch: test accuracy", "l2t-ww: test accuracy", "comparison.png"]);
+    sandbox.run(&line).succeeds(&line).mentions(&[
+        "scratch: test accuracy",
+        "fm: test accuracy",
+        "l2t-ww: test accuracy",
+        "comparison.png",
+    ]);
     let summary: serde_json::Value = serde_json::from_slice(&sandbox.read("out/summary.json")).expect("JSON");
-    let methods: Vec<_> = (0..2).map(|nth| summary["runs"][nth]["method"].as_str().unwrap_or_default()).collect();
-    assert_eq!(methods, ["scratch", "l2t-ww"]);
+    let methods: Vec<_> = (0..3).map(|nth| summary["runs"][nth]["method"].as_str().unwrap_or_default()).collect();
+    assert_eq!(methods, ["scratch", "fm", "l2t-ww"]);
     assert!(image::load_from_memory(&sandbox.read("out/comparison.png")).is_ok());
     let trained = sandbox.read("out/l2t-ww/target.safetensors");
 

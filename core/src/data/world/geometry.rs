@@ -104,6 +104,26 @@ impl Shape {
         }
     }
 
+    /// A circle around the shape: its centre and radius.
+    pub(super) fn circle(&self) -> (Point, f32) {
+        let middle = |a: Point, b: Point| ((a.0 + b.0) / 2.0, (a.1 + b.1) / 2.0);
+        let distance = |a: Point, b: Point| (square(a.0 - b.0) + square(a.1 - b.1)).sqrt();
+        match self {
+            Self::Ellipse { centre, radii } | Self::Dome { centre, radii } => {
+                (*centre, radii.0.abs().max(radii.1.abs()))
+            }
+            Self::Ring { centre, outer, .. } => (*centre, outer.abs()),
+            Self::Stroke { from, to, radii } => {
+                (middle(*from, *to), distance(*from, *to) / 2.0 + radii.0.abs().max(radii.1.abs()))
+            }
+            Self::Polygon(corners) => {
+                let low = corners.iter().fold((f32::MAX, f32::MAX), |low, c| (low.0.min(c.0), low.1.min(c.1)));
+                let high = corners.iter().fold((f32::MIN, f32::MIN), |high, c| (high.0.max(c.0), high.1.max(c.1)));
+                (middle(low, high), distance(low, high) / 2.0)
+            }
+        }
+    }
+
     /// The farthest that the shape reaches from the local origin.
     pub(super) fn reach(&self) -> f32 {
         let length = |(x, y): Point| (x * x + y * y).sqrt();
@@ -176,6 +196,9 @@ mod tests {
             assert!((measured - area).abs() < 0.01, "{shape:?}: {measured} for {area}");
             let farthest = inside.iter().map(|(x, y)| (x * x + y * y).sqrt()).fold(0.0, f32::max);
             assert!(farthest <= shape.reach() + 1e-6, "{shape:?}");
+            let (middle, radius) = shape.circle();
+            let within = |(x, y): &Point| square(x - middle.0) + square(y - middle.1) <= square(radius + 1e-6);
+            assert!(inside.iter().all(within), "{shape:?}");
         }
     }
 

@@ -84,17 +84,33 @@ pub(super) struct Item {
 }
 
 impl Item {
-    /// The colour at a point of the picture, where the item covers it.
-    fn at(&self, point: Point) -> Option<Colour> {
+    /// The parts that can reach a pixel, in their order: the others are not asked at each of its samples.
+    fn parts_near(&self, centre: Point) -> Vec<&Part> {
+        let local = self.frame.local(centre);
+        // A pixel ends within 0.71 of its centre.
+        let pixel = 0.75 / self.frame.scale.0.abs().min(self.frame.scale.1.abs());
+        let near = |part: &&Part| {
+            let (middle, radius) = part.shape.circle();
+            let (dx, dy) = (local.0 - middle.0, local.1 - middle.1);
+            dx * dx + dy * dy <= (radius + pixel) * (radius + pixel) * 1.001
+        };
+        self.parts.iter().filter(near).collect()
+    }
+
+    /// The colour at a point of the picture, where one of the `parts` covers it.
+    fn at(&self, parts: &[&Part], point: Point) -> Option<Colour> {
+        if parts.is_empty() {
+            return None;
+        }
         let local = self.frame.local(point);
-        let part = self.parts.iter().rev().find(|part| part.shape.contains(local))?;
+        let part = parts.iter().rev().find(|part| part.shape.contains(local))?;
         let light = 1.0 + self.shading.0 * local.0 + self.shading.1 * local.1;
         Some(lit(self.paints[part.ink as usize].at(point), light.clamp(0.4, 1.6)))
     }
 
-    fn covers(&self, point: Point) -> bool {
+    fn covers(&self, parts: &[&Part], point: Point) -> bool {
         let local = self.frame.local(point);
-        self.parts.iter().any(|part| part.shape.contains(local))
+        parts.iter().any(|part| part.shape.contains(local))
     }
 
     /// Pixels around the centre beyond which there is neither the item nor its shadow.
@@ -138,6 +154,25 @@ impl Filter {
     }
 }
 
+/// What of an item matters to one pixel.
+struct Near<'a> {
+    item: &'a Item,
+    /// The parts that can be seen in it.
+    parts: Vec<&'a Part>,
+    /// The parts whose shadow can fall on it.
+    casting: Vec<&'a Part>,
+}
+
+impl<'a> Near<'a> {
+    fn new(item: &'a Item, centre: Point) -> Self {
+        let casting = match item.shadow {
+            (0.0, 0.0) => vec![],
+            shadow => item.parts_near((centre.0 - shadow.0, centre.1 - shadow.1)),
+        };
+        Self { item, parts: item.parts_near(centre), casting }
+    }
+}
+
 /// A drawn picture.
 pub(super) struct Picture {
     /// 3 × size × size, planar.
@@ -166,7 +201,8 @@ impl Scene {
                 dx * dx + dy * dy <= (reach + 0.75) * (reach + 0.75)
             };
             let pairs = self.items.iter().zip(reaches.iter().copied()).rev();
-            let front_to_back: Vec<&Item> = pairs.filter(|pair| near(*pair)).map(|pair| pair.0).collect();
+            let front_to_back: Vec<Near<'_>> =
+                pairs.filter(|pair| near(*pair)).map(|(item, _)| Near::new(item, centre)).collect();
             let (colour, on_object) = self.pixel(centre, &front_to_back);
             for (channel, value) in self.filter.seen(colour).into_iter().enumerate() {
                 let value = value + grain * (dice.around(1.0) + dice.around(1.0));
@@ -178,7 +214,7 @@ impl Scene {
     }
 
     /// The mean colour of a pixel, and how many of its samples show the object.
-    fn pixel(&self, centre: Point, front_to_back: &[&Item]) -> (Colour, usize) {
+    fn pixel(&self, centre: Point, front_to_back: &[Near<'_>]) -> (Colour, usize) {
         let base = self.background.smooth(centre);
         let offset = |sample: usize| (2 * sample + 1) as f32 / (2 * SAMPLES) as f32 - 0.5;
         let (mut sum, mut on_object) = ([0.0; 3], 0);
@@ -186,13 +222,14 @@ impl Scene {
             let point = (centre.0 + offset(sample % SAMPLES), centre.1 + offset(sample / SAMPLES));
             let mut light = 1.0;
             let mut seen = None;
-            for item in front_to_back {
-                if let Some(colour) = item.at(point) {
+            for Near { item, parts, casting } in front_to_back {
+                if let Some(colour) = item.at(parts, point) {
                     on_object += usize::from(item.is_object);
                     seen = Some(colour);
                     break;
                 }
-                if item.shadow != (0.0, 0.0) && item.covers((point.0 - item.shadow.0, point.1 - item.shadow.1)) {
+                let lit_from = (point.0 - item.shadow.0, point.1 - item.shadow.1);
+                if !casting.is_empty() && item.covers(casting, lit_from) {
                     light *= SHADOW;
                 }
             }
