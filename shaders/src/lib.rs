@@ -31,4 +31,4 @@ pub mod resize;
 pub mod saliency;
 pub mod vector;
 
-pub use gpu::{KernelCounter, LaunchCounter, Launches, compiles_kernels};
+pub use gpu::{KernelCounter, LaunchCounter, Launches, compiles_kernels, largest_buffer};

@@ -15,7 +15,7 @@ use l2t_core::network::resnet::ResNetConfig;
 use l2t_core::network::vgg::VggConfig;
 use l2t_core::network::weights::{WeightMap, read};
 use l2t_core::network::{Mode, Network, ParamLayout};
-use l2t_core::objective::{Batch, Pass, TargetModel};
+use l2t_core::objective::{Batch, Part, Pass, TargetModel};
 
 use crate::compare::Comparison;
 
@@ -230,17 +230,34 @@ fn host<const D: usize>(tensor: &Tensor<D>) -> Vec<f64> {
 impl Setup {
     /// The source's matched features of the batch.
     pub fn features(&self) -> Vec<Tensor<4>> {
+        self.features_of(&self.x)
+    }
+
+    fn features_of(&self, x: &Tensor<4>) -> Vec<Tensor<4>> {
         let last = self.source_taps.iter().map(|tap| self.source.taps()[*tap].node).max().expect("taps");
         let mode = Mode::Eval(&self.source_state.running);
-        let at = self.source.forward(&self.source_state.theta, &self.x, mode, last);
+        let at = self.source.forward(&self.source_state.theta, x, mode, last);
         self.source_taps.iter().map(|tap| at.get(self.source.taps()[*tap].node).clone()).collect()
     }
 
     /// The batch with what the source says about it.
     pub fn batch(&self) -> Batch {
-        let features = vec![self.features()];
-        let transfer = self.learner.transfer(&self.state.meta.phi, &features);
-        Batch { x: self.x.clone(), y: self.y.clone(), transfer, auxiliary: vec![] }
+        self.batch_in_parts(&self.state.meta.phi, &[self.y.dims()[0]])
+    }
+
+    /// The batch at `phi`, in parts of these sizes.
+    pub fn batch_in_parts(&self, phi: &Tensor<1>, sizes: &[usize]) -> Batch {
+        let mut first = 0;
+        let parts = sizes.iter().map(|&images| {
+            let x = self.x.clone().narrow(0, first, images);
+            let y = self.y.clone().narrow(0, first, images);
+            first += images;
+            let transfer = self.learner.transfer(phi, &vec![self.features_of(&x)]);
+            Part { x, y, transfer, auxiliary: vec![] }
+        });
+        let parts = parts.collect();
+        assert_eq!(first, self.y.dims()[0], "every image is in a part");
+        Batch::new(parts)
     }
 
     fn meta_rule(&self) -> MetaRule {
@@ -270,7 +287,7 @@ pub fn check(fixture: &Fixture, device: &Device, dtype: DType) -> Comparison {
         let name = format!("first.source_features.{nth}");
         out.add(&name, &host(feature), fixture.get(&name), floor);
     }
-    let outputs = batch.transfer.as_ref().expect("fixtures match").outputs();
+    let outputs = batch.outputs().expect("fixtures match");
     for pair in 0..outputs.pair_weights.len() {
         for (what, got) in
             [("channel_weights", &outputs.channel_weights[pair]), ("pair_weights", &outputs.pair_weights[pair])]
@@ -281,7 +298,7 @@ pub fn check(fixture: &Fixture, device: &Device, dtype: DType) -> Comparison {
     }
     let (state, first, trajectory) = setup.unrolled(&batch);
     check_first(&mut out, fixture, &setup, &first, &state, floor);
-    check_inner(&mut out, fixture, &setup, &state, &trajectory, floor);
+    check_inner(&mut out, fixture, &setup, &batch, &state, &trajectory, floor);
     check_meta(&mut out, fixture, &setup, &batch, &state, &trajectory, floor);
     out
 }
@@ -309,6 +326,7 @@ fn check_inner(
     out: &mut Comparison,
     fixture: &Fixture,
     setup: &Setup,
+    batch: &Batch,
     state: &LearnerState,
     trajectory: &Trajectory,
     floor: f64,
@@ -320,11 +338,11 @@ fn check_inner(
     let measured = trajectory.measured.task_loss.as_ref().expect("L_org");
     out.add("adapted.task_loss", &host(measured), fixture.get("adapted.task_loss"), floor);
     // The statistics that the virtual passes would leave, were they not rolled back.
-    let network = &setup.learner.model.network;
+    let model = &setup.learner.model;
     let running = trajectory
         .steps
         .iter()
-        .fold(state.running.clone(), |running, step| running.updated(network, &step.pass.activations));
+        .fold(state.running.clone(), |running, step| model.running_after(&step.pass, batch, &running));
     check_running(out, fixture, setup, "adapted.target.", &running, floor);
 }
 

@@ -41,6 +41,9 @@ fn plan(method: Method, changes: &[&str]) -> Plan {
     Plan::new(config, Device::flex(), "CPU".into()).unwrap_or_else(|e| panic!("{method:?}: {e}"))
 }
 
+/// What fine-tuning needs.
+const SAME_NETWORK: [&str; 2] = ["target.network=resnet8", "sources.0.weights=untrained-resnet8"];
+
 /// Runs to the end, or to the second iteration of the second epoch.
 fn train(plan: &Plan, from: Option<&Checkpoint>, stop: bool, keeper: &mut Memory) -> Outcome {
     let control = Control::default();
@@ -91,7 +94,7 @@ fn check(method: Method, changes: &[&str]) {
 #[test]
 fn every_method_learns_and_goes_on_where_it_was() {
     for method in Method::ALL {
-        let changes: &[&str] = if method == Method::FineTuning { &["target.network=resnet8"] } else { &[] };
+        let changes: &[&str] = if method == Method::FineTuning { &SAME_NETWORK } else { &[] };
         check(method, changes);
     }
 }
@@ -107,9 +110,9 @@ fn the_baselines_learn_from_two_sources_and_over_single_pairs() {
 
 #[test]
 fn fine_tuning_starts_from_the_source() {
-    let plan = plan(Method::FineTuning, &["target.network=resnet8"]);
+    let plan = plan(Method::FineTuning, &SAME_NETWORK);
     let start = plan.start.expect("fine-tuning has a start");
-    assert!(start.new_classifier, "twenty classes become ten");
+    assert!(start.new_classifier, "two hundred classes become ten");
     let (ours, theirs) = (plan.initial_state(), &plan.sources[0]);
     let values = |vector: &Tensor<1>| block_on(read(vector)).expect("the CPU answers");
     let (theta, source) = (values(&ours.target.theta), values(&theirs.state.theta));

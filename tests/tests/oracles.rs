@@ -6,7 +6,7 @@ use l2t_core::bilevel::hypergradient::{Products, hypergradient, reverse_pass};
 use l2t_core::bilevel::{HypergradientMethod, InnerRule, LearnerState, MetaRule, Moving, Scheme, Sgd};
 use l2t_core::network::resnet::{BlockNames, ResNetConfig};
 use l2t_core::network::weights::read;
-use l2t_core::objective::{Batch, Objective, TargetModel};
+use l2t_core::objective::{Batch, Objective, Part, TargetModel};
 use l2t_core::seed::Seed;
 use l2t_tests::equations::{Setting, make};
 use l2t_tests::fixture::{Setup, setup};
@@ -105,11 +105,17 @@ fn check_second_derivatives(model: &TargetModel, theta: &Tensor<1>, batch: &Batc
     }
 }
 
+/// The five images at once, and in two parts.
+const SPLITS: [&[usize]; 2] = [&[5], &[2, 3]];
+
 #[test]
 fn second_derivatives_of_every_objective() {
-    let (setup, batch) = start();
-    for objective in [Objective::Task, Objective::Matching, Objective::Total] {
-        check_second_derivatives(&setup.learner.model, &setup.state.target.theta, &batch, objective);
+    let (setup, _) = start();
+    for sizes in SPLITS {
+        let batch = setup.batch_in_parts(&setup.state.meta.phi, sizes);
+        for objective in [Objective::Task, Objective::Matching, Objective::Total] {
+            check_second_derivatives(&setup.learner.model, &setup.state.target.theta, &batch, objective);
+        }
     }
 }
 
@@ -130,59 +136,87 @@ fn second_derivatives_of_a_residual_network() {
     // A linear layer of deviation 0.01 would make every derivative small.
     let theta = theta + direction(&layout, 1.9) * 0.1;
     let (setup, _) = start();
-    let batch = Batch { x: setup.x, y: setup.y, transfer: None, auxiliary: vec![] };
+    let batch = Part { x: setup.x, y: setup.y, transfer: None, auxiliary: vec![] }.into();
     let model = TargetModel { network, matching: None, auxiliary: vec![], layout };
     check_second_derivatives(&model, &theta, &batch, Objective::Task);
 }
 
 /// L_org after the virtual steps, as a function of φ alone.
-fn outer_loss(setup: &Setup, rule: &MetaRule, from: &Moving, phi: &Tensor<1>) -> f64 {
-    let features = vec![setup.features()];
-    let transfer = setup.learner.transfer(phi, &features);
-    let batch = Batch { x: setup.x.clone(), y: setup.y.clone(), transfer, auxiliary: vec![] };
+fn outer_loss(setup: &Setup, sizes: &[usize], rule: &MetaRule, from: &Moving, phi: &Tensor<1>) -> f64 {
+    let batch = setup.batch_in_parts(phi, sizes);
     let state = LearnerState { target: from.clone(), ..setup.state.clone() };
     let trajectory = setup.learner.unroll(&state, rule, &batch, |_| {});
     trajectory.measured.task_loss.expect("L_org").into_scalar::<f64>()
 }
 
-/// The whole hypergradient in a direction against differencing the unrolled loop: T = 0 … 3, both rules, both schemes.
+/// The whole hypergradient in a direction against differencing the unrolled loop: T = 0 … 3, both rules, both schemes,
+/// the batch whole and in parts.
 #[test]
 fn the_hypergradient_is_the_derivative_of_the_unrolled_loop() {
-    let (setup, batch) = start();
-    let meta = setup.learner.meta.as_ref().expect("φ is learned");
+    let (setup, _) = start();
     let base = setup.learner.meta_rule.expect("φ is learned");
-    let (state, _) = setup.learner.target_step(&setup.state, &setup.rule, &batch);
-    let u = direction(meta.layout(), 0.7);
-    for scheme in [Scheme::ThreeStage, Scheme::TwoStage] {
-        for inner in [InnerRule::Paper, InnerRule::Authors] {
-            for matching_steps in 0..=3 {
-                let rule = MetaRule { scheme, matching_steps, inner: inner.sgd(0.1, &setup.rule), ..base };
-                let trajectory = setup.learner.unroll(&state, &rule, &batch, |_| {});
-                let phi = &state.meta.phi;
-                let got = hypergradient(
-                    &setup.learner.model,
-                    meta,
-                    phi,
-                    &rule.inner,
-                    &trajectory,
-                    &batch,
-                    HypergradientMethod::Exact,
-                );
-                let got = dot(&got, &u);
-                let name = format!("{scheme:?}, {inner:?}, T = {matching_steps}");
-                if matching_steps == 0 {
-                    assert_eq!(got, 0.0, "{name}: without a matching step nothing depends on φ");
-                    continue;
+    for sizes in SPLITS {
+        for scheme in [Scheme::ThreeStage, Scheme::TwoStage] {
+            for inner in [InnerRule::Paper, InnerRule::Authors] {
+                for matching_steps in 0..=3 {
+                    let rule = MetaRule { scheme, matching_steps, inner: inner.sgd(0.1, &setup.rule), ..base };
+                    let name = format!("{scheme:?}, {inner:?}, T = {matching_steps}, parts of {sizes:?}");
+                    check_hypergradient(&setup, sizes, &rule, &name);
                 }
-                let at =
-                    |sign: f64| outer_loss(&setup, &rule, &state.target, &(phi.clone() + u.clone() * (sign * 1e-4)));
-                let expected = (at(1.0) - at(-1.0)) / 2e-4;
-                assert!(expected.abs() > 1e-5, "{name}: the derivative is not near zero");
-                let error = (got - expected).abs() / expected.abs();
-                // h² = 1e-8 and 1e-16/(h·1e-4) = 1e-8.
-                assert!(error < 1e-6, "{name}: {got} against {expected}, {error:.1e}");
             }
         }
+    }
+}
+
+fn check_hypergradient(setup: &Setup, sizes: &[usize], rule: &MetaRule, name: &str) {
+    let meta = setup.learner.meta.as_ref().expect("φ is learned");
+    let batch = setup.batch_in_parts(&setup.state.meta.phi, sizes);
+    let (state, _) = setup.learner.target_step(&setup.state, &setup.rule, &batch);
+    let (trajectory, phi) = (setup.learner.unroll(&state, rule, &batch, |_| {}), &state.meta.phi);
+    let exact = HypergradientMethod::Exact;
+    let u = direction(meta.layout(), 0.7);
+    let got = dot(&hypergradient(&setup.learner.model, meta, phi, &rule.inner, &trajectory, &batch, exact), &u);
+    if rule.matching_steps == 0 {
+        assert_eq!(got, 0.0, "{name}: without a matching step nothing depends on φ");
+        return;
+    }
+    let at = |sign: f64| outer_loss(setup, sizes, rule, &state.target, &(phi.clone() + u.clone() * (sign * 1e-4)));
+    let expected = (at(1.0) - at(-1.0)) / 2e-4;
+    assert!(expected.abs() > 1e-5, "{name}: the derivative is not near zero");
+    let error = (got - expected).abs() / expected.abs();
+    // h² = 1e-8 and 1e-16/(h·1e-4) = 1e-8.
+    assert!(error < 1e-6, "{name}: {got} against {expected}, {error:.1e}");
+}
+
+/// A batch that shows the same images twice has the moments of either half, so here even batch normalisation does not
+/// tell two parts from the whole: an iteration gives the same θ, φ, statistics and losses.
+#[test]
+fn equal_parts_are_the_whole() {
+    let (mut setup, _) = start();
+    let twice = |x: &Tensor<4>| Tensor::cat(vec![x.clone(), x.clone()], 0);
+    (setup.x, setup.y) = (twice(&setup.x), Tensor::cat(vec![setup.y.clone(), setup.y.clone()], 0));
+    let iteration = |sizes: &[usize]| {
+        let batch = setup.batch_in_parts(&setup.state.meta.phi, sizes);
+        let (state, report) = setup.learner.iteration(&setup.state, &setup.rule, &batch, |_| {});
+        let pairs = report.outputs.expect("something is matched").pair_weights;
+        let probabilities = report.probabilities.flatten::<1>(0, 1);
+        [
+            vec![state.target.theta, state.target.velocity, state.meta.phi, state.meta.first, probabilities],
+            vec![report.task_loss, report.matching_loss.expect("something is matched")],
+            vec![report.adapted_task_loss.expect("φ is learned"), report.hypergradient.expect("φ is learned")],
+            // The unbiased variance knows how many images a pass saw, n/(n − 1), and so differs.
+            state.running.moments().iter().map(|moments| moments.mean.clone()).collect(),
+            pairs.into_iter().map(|weight| weight.flatten::<1>(0, 1)).collect(),
+        ]
+        .concat()
+    };
+    let (whole, parts) = (iteration(&[10]), iteration(&[5, 5]));
+    assert_eq!(whole.len(), parts.len());
+    for (nth, (whole, part)) in whole.iter().zip(&parts).enumerate() {
+        assert!(norm(whole) > 1e-6, "quantity {nth} is not near zero");
+        // The order of double-precision sums differs; Adam's root magnifies that where a gradient is near zero.
+        let error = norm(&(part.clone() - whole.clone())) / norm(whole);
+        assert!(error < 1e-9, "quantity {nth} errs by {error:.1e}");
     }
 }
 

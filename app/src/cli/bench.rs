@@ -34,18 +34,18 @@ pub fn run(arguments: &BenchArguments) -> Result<Ending> {
     let mut state = plan.initial_state();
     let host = first_batch(&plan)?;
     let first = iteration(&plan, &learner, &mut state, &host);
-    let mut held = vec![(1, memory_held(&plan.device))];
+    let mut held = vec![(1, memory_in_use(&plan.device))];
     let timed = (1..=arguments.repeats).map(|nth| {
         let timing = iteration(&plan, &learner, &mut state, &host);
         if nth.is_multiple_of(arguments.repeats.div_ceil(10)) {
-            held.push((nth + 1, memory_held(&plan.device)));
+            held.push((nth + 1, memory_in_use(&plan.device)));
         }
         timing
     });
     let timings: Vec<Timing> = timed.collect();
     report(&plan, &learner, &first, &timings);
     for (nth, bytes) in held {
-        say!("memory held after iteration {nth:4}: {:.1} MiB", bytes / 1048576.0);
+        say!("memory in use after iteration {nth:4}: {:.3} MiB", bytes / 1048576.0);
     }
     if let Some(profile) = Profile::take(&plan, &learner, &mut state, &host) {
         profile.report();
@@ -92,7 +92,7 @@ impl Profile {
             before = total;
             memory.push((phase, plan.device.memory_pool_usage().map_or(0, |usage| usage.bytes_in_use)));
         };
-        let batch = prepare(plan, learner, state, host);
+        let batch = prepare(plan, learner, state, host.clone());
         reached(Phase::Source);
         (*state, _) = learner.iteration(state, &plan.sgd(0), &batch, &mut reached);
         let all = counter.launches();
@@ -126,7 +126,7 @@ fn iteration(plan: &Plan, learner: &Learner, state: &mut LearnerState, host: &Ho
         *timing.phases.entry(phase).or_default() += (now - last).as_secs_f64();
         last = now;
     };
-    let batch = prepare(plan, learner, state, host);
+    let batch = prepare(plan, learner, state, host.clone());
     reached(Phase::Source);
     (*state, _) = learner.iteration(state, &plan.sgd(0), &batch, &mut reached);
     wait(&plan.device);
@@ -214,10 +214,10 @@ fn matrix_product(plan: &Plan) -> f64 {
     2e-9 * (N as f64).powi(3) / secs[2]
 }
 
-/// Bytes that are taken from the device, or of a CPU device the process's.
-fn memory_held(device: &Device) -> f64 {
+/// Bytes of live tensors on a GPU, or what the process has where the device is the CPU.
+fn memory_in_use(device: &Device) -> f64 {
     match device.memory_pool_usage() {
-        Some(usage) => usage.bytes_reserved as f64,
+        Some(usage) => usage.bytes_in_use as f64,
         None => process_memory("VmRSS:").unwrap_or(f64::NAN),
     }
 }

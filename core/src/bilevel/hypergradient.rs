@@ -79,10 +79,7 @@ pub fn hypergradient(
         |t, u, with_hessian| second_order_products(model, &trajectory.steps[t], u, batch, method, with_hessian),
         MetaCotangents::plus,
     );
-    match (sum, &batch.transfer) {
-        (Some(sum), Some(transfer)) => transfer.gradient(meta, phi, &sum),
-        _ => phi.zeros_like(),
-    }
+    sum.and_then(|sum| batch.pull_back(meta, phi, &sum)).unwrap_or_else(|| phi.zeros_like())
 }
 
 fn second_order_products(
@@ -98,7 +95,7 @@ fn second_order_products(
         return central_differences(model, step, u, batch);
     }
     let with_hessian = with_hessian && method == HypergradientMethod::Exact;
-    if !with_hessian && pass.matching().is_none() {
+    if !with_hessian && pass.matching_loss.is_none() {
         // A step on L_org whose H u is not asked for: nothing to evaluate.
         return Products { mixed: None, hessian_vector: None };
     }

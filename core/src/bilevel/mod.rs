@@ -132,7 +132,7 @@ impl Learner {
     pub fn target_step(&self, state: &LearnerState, rule: &Sgd, batch: &Batch) -> (LearnerState, Pass) {
         let pass = self.model.evaluate(self.model.total(), &state.target.theta, batch);
         let target = rule.step(&state.target, &pass.gradient);
-        let running = state.running.updated(&self.model.network, &pass.activations);
+        let running = self.model.running_after(&pass, batch, &state.running);
         (LearnerState { target, running, meta: state.meta.clone() }, pass)
     }
 
@@ -150,8 +150,8 @@ impl Learner {
             task_loss: first.task_loss.clone().expect("step 1 minimises L_org"),
             matching_loss: first.matching_loss.clone(),
             auxiliary_losses: first.auxiliary_losses.clone(),
-            probabilities: first.probabilities().expect("step 1 minimises L_org").clone(),
-            outputs: batch.transfer.as_ref().map(|transfer| transfer.outputs().clone()),
+            probabilities: first.probabilities().expect("step 1 minimises L_org"),
+            outputs: batch.outputs(),
             inner_matching_losses: vec![],
             adapted_task_loss: None,
             hypergradient: None,

@@ -24,6 +24,29 @@ pub struct HostBatch {
     pub width: usize,
 }
 
+impl HostBatch {
+    /// The batch in as few parts as have at most `most` images, none more than one image larger than another.
+    pub fn parts(self, most: usize) -> Vec<Self> {
+        let images = self.labels.len();
+        let count = images.div_ceil(most);
+        if count < 2 {
+            return vec![self];
+        }
+        let values = self.x.len() / images;
+        let part = |nth: usize| {
+            let range = nth * images / count..(nth + 1) * images / count;
+            Self {
+                x: self.x[range.start * values..range.end * values].to_vec(),
+                labels: self.labels[range.clone()].to_vec(),
+                indices: self.indices[range].to_vec(),
+                height: self.height,
+                width: self.width,
+            }
+        };
+        (0..count).map(part).collect()
+    }
+}
+
 /// How to go through a data set once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BatchPlan {
@@ -301,6 +324,20 @@ mod tests {
         assert_eq!(batches(11, plan).iter().map(|batch| batch.labels.len()).collect::<Vec<_>>(), [4, 4]);
         assert_eq!(batches(12, plan).len(), 3);
         assert_eq!(batches(11, PLAN)[..2], batches(11, plan)[..]);
+    }
+
+    /// Parts put one after another are the batch, and differ in size by one image at most.
+    #[test]
+    fn parts_are_the_batch() {
+        let plan = BatchPlan { batch_size: 11, ..PLAN };
+        let whole = batches(11, plan).remove(0);
+        for (most, sizes) in [(11, vec![11]), (20, vec![11]), (6, vec![5, 6]), (4, vec![3, 4, 4]), (1, vec![1; 11])] {
+            let parts = whole.clone().parts(most);
+            assert_eq!(parts.iter().map(|part| part.labels.len()).collect::<Vec<_>>(), sizes, "at most {most}");
+            assert_eq!(parts.iter().flat_map(|part| part.x.clone()).collect::<Vec<_>>(), whole.x);
+            assert_eq!(parts.iter().flat_map(|part| part.labels.clone()).collect::<Vec<_>>(), whole.labels);
+            assert_eq!(parts.iter().flat_map(|part| part.indices.clone()).collect::<Vec<_>>(), whole.indices);
+        }
     }
 
     #[test]

@@ -110,6 +110,9 @@ pub enum PairsConfig {
 pub struct TrainConfig {
     /// Images per step; 128 in the paper for small images.
     pub batch_size: usize,
+    /// Images that go through the networks at once; their losses and derivatives are averaged over the batch, and batch
+    /// normalisation sees these alone. 0 takes the whole batch, or as much of it as the device's buffers hold.
+    pub micro_batch: usize,
     /// Passes over the data; 200 in the paper.
     pub epochs: usize,
     /// Learning rate of the first epoch, 0.1 in the paper; follows half a cosine to zero over the epochs.
@@ -193,7 +196,15 @@ impl Default for MethodConfig {
 
 impl Default for TrainConfig {
     fn default() -> Self {
-        Self { batch_size: 128, epochs: 200, lr: 0.1, momentum: 0.9, weight_decay: 1e-4, precision: Precision::F32 }
+        Self {
+            batch_size: 128,
+            micro_batch: 0,
+            epochs: 200,
+            lr: 0.1,
+            momentum: 0.9,
+            weight_decay: 1e-4,
+            precision: Precision::F32,
+        }
     }
 }
 

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 
+use super::micro_batch::fitting;
 use crate::data::{Augmentation, BatchPlan, Batches, Dataset, HostBatch};
 use crate::error::Result;
 use crate::network::weights::{NetworkState, read};
 use crate::network::{Mode, Network};
 use crate::seed::Seed;
 
-/// Images per pass: as many as fit comfortably in memory, whatever the training batch.
+/// Images per pass, whatever the training batch, where the device's buffers hold as many.
 const BATCH: usize = 256;
 
 /// The images of a batch on a device, `[B, 3, H, W]`.
@@ -47,7 +48,7 @@ pub async fn accuracy(
 ) -> Result<f64> {
     let (device, dtype) = (state.theta.device(), state.theta.dtype());
     let plan = BatchPlan {
-        batch_size: BATCH.min(dataset.len()),
+        batch_size: fitting(BATCH.min(dataset.len()), network, &state.theta).max(1),
         shuffle: false,
         drop_last: false,
         augmentation: Augmentation::None,

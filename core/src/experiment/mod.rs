@@ -9,6 +9,7 @@ pub mod config;
 pub mod evaluate;
 pub mod event;
 pub mod history;
+mod micro_batch;
 pub mod plan;
 pub mod run;
 pub mod saliency;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use burn::tensor::{DType, Device};
+use burn::tensor::{DType, Device, Tensor};
 
 use super::config::{Config, PairsConfig, Precision, TargetConfig};
+use super::micro_batch;
 use crate::bilevel::{Adam, AdamState, InnerRule, Learner, LearnerState, MetaRule, Moving, Sgd};
 #[cfg(not(target_family = "wasm"))]
 use crate::data::DataSource;
@@ -52,6 +53,8 @@ pub struct Plan {
     pub start: Option<Start>,
     /// Networks and rules.
     pub learner: Learner,
+    /// Images of a batch that go through them at once.
+    pub images_at_once: usize,
 }
 
 impl Plan {
@@ -90,6 +93,13 @@ impl Plan {
             SourceUse::Nothing | SourceUse::EveryBatch => None,
         };
         let learner = learner(&config, network, &sources)?;
+        let heard = if uses == SourceUse::EveryBatch { &sources[..] } else { &[] };
+        let images_at_once = micro_batch::images_at_once(
+            config.train.batch_size,
+            config.train.micro_batch,
+            micro_batch::widest(&learner.model, heard),
+            l2t_shaders::largest_buffer(&Tensor::<1>::zeros([1], (&device, dtype))),
+        )?;
         Ok(Self {
             config,
             device,
@@ -101,6 +111,7 @@ impl Plan {
             sources,
             start,
             learner,
+            images_at_once,
         })
     }
 
@@ -112,7 +123,7 @@ impl Plan {
         let phi = match &self.learner.meta {
             Some(meta) => meta.layout().upload(meta.layout().init(seed, "phi"), &self.device, self.dtype),
             // A run that matches nothing has no φ; one unused entry stands for it.
-            None => burn::tensor::Tensor::zeros([1], (&self.device, self.dtype)),
+            None => Tensor::zeros([1], (&self.device, self.dtype)),
         };
         let (theta, running) = match &self.start {
             Some(start) => (start.theta(theta, &self.sources[0]), self.sources[0].state.running.clone()),

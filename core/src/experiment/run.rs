@@ -11,10 +11,10 @@ use super::history::{AuxiliaryLosses, EpochRecord, PairStatistics, RunSummary};
 use super::plan::Plan;
 use super::warm_up::WarmUp;
 use crate::bilevel::{Learner, LearnerState, Phase, Report};
-use crate::data::{Augmentation, BatchPlan, Batches};
+use crate::data::{Augmentation, BatchPlan, Batches, HostBatch};
 use crate::error::{Error, Result};
 use crate::network::weights::{NetworkState, read};
-use crate::objective::Batch;
+use crate::objective::{Batch, Part};
 use crate::seed::Seed;
 use crate::source::SourceOutputs;
 
@@ -75,10 +75,10 @@ impl EpochSums {
     }
 
     fn add(&mut self, report: &Report, batch: &Batch) {
-        let count = batch.y.dims()[0] as f64;
+        let count = batch.images() as f64;
         let matching = report.matching_loss.clone().unwrap_or_else(|| report.task_loss.zeros_like());
         let losses = Tensor::cat(vec![report.task_loss.clone(), matching], 0) * count;
-        let mut parts = vec![losses, count_correct(&report.probabilities, &batch.y)];
+        let mut parts = vec![losses, count_correct(&report.probabilities, &batch.labels())];
         parts.extend(report.auxiliary_losses.iter().map(|(_, loss)| loss.clone() * count));
         if let Some(outputs) = &report.outputs {
             let centred = Tensor::cat(outputs.pair_weights.clone(), 1) - 1.0;
@@ -180,7 +180,11 @@ pub fn iterations(plan: &Plan) -> usize {
 }
 
 /// Puts a batch on the device, with what the sources say about it.
-pub fn prepare(plan: &Plan, learner: &Learner, state: &LearnerState, host: &crate::data::HostBatch) -> Batch {
+pub fn prepare(plan: &Plan, learner: &Learner, state: &LearnerState, host: HostBatch) -> Batch {
+    Batch::new(host.parts(plan.images_at_once).iter().map(|host| part(plan, learner, state, host)).collect())
+}
+
+fn part(plan: &Plan, learner: &Learner, state: &LearnerState, host: &HostBatch) -> Part {
     let x = upload_images(host, &plan.device, plan.dtype);
     let y = upload_labels(host, learner.model.network.classes(), &plan.device, plan.dtype);
     let outputs: Vec<SourceOutputs> =
@@ -188,7 +192,7 @@ pub fn prepare(plan: &Plan, learner: &Learner, state: &LearnerState, host: &crat
     let auxiliary = learner.model.taught(&outputs);
     let features = outputs.into_iter().map(|outputs| outputs.features).collect();
     let transfer = learner.transfer(&state.meta.phi, &features);
-    Batch { x, y, transfer, auxiliary }
+    Part { x, y, transfer, auxiliary }
 }
 
 /// The rest of an epoch. Returns whether it was finished; `position.sums` holds its sums.
@@ -208,7 +212,7 @@ async fn epoch(
     for host in Batches::new(plan.train.clone(), batch_plan(&plan.config, position))? {
         let mut reached =
             |phase| warm_up.as_mut().and_then(|warm_up| warm_up.reached(phase)).into_iter().for_each(&mut *tell);
-        let batch = prepare(plan, &learner, &state, &host);
+        let batch = prepare(plan, &learner, &state, host);
         reached(Phase::Source);
         let (next, report) = learner.iteration(&state, &rule, &batch, reached);
         warm_up = None;

@@ -130,6 +130,12 @@ impl Matching {
         self.groups.iter().map(|group| group.node).max().unwrap_or(0)
     }
 
+    /// Elements of the largest tensor that one image leads to.
+    pub fn widest(&self) -> usize {
+        let regressed = |group: &Group| group.channels() * group.shape[1] * group.shape[2];
+        self.groups.iter().map(regressed).max().unwrap_or(0)
+    }
+
     /// Multiply-adds of all regressors for one image.
     pub fn forward_multiply_adds(&self) -> u64 {
         self.groups.iter().map(Group::multiply_adds).sum()

@@ -9,6 +9,8 @@
 pub mod what_net;
 pub mod where_net;
 
+use std::ops::Range;
+
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +61,58 @@ pub struct MetaCotangents {
     pub pair_weights: Vec<Tensor<2>>,
 }
 
+impl MetaOutputs {
+    /// The rows of the parts of a batch one after another.
+    pub fn of_parts(parts: Vec<Self>) -> Self {
+        Self {
+            channel_weights: rows(&parts, |part| &part.channel_weights),
+            pair_weights: rows(&parts, |part| &part.pair_weights),
+            linear: rows(&parts, |part| &part.linear),
+        }
+    }
+}
+
+/// Per pair, the rows of all parts one after another; a single part is not copied.
+fn rows<T>(parts: &[T], of: impl Fn(&T) -> &Vec<Tensor<2>>) -> Vec<Tensor<2>> {
+    if let [only] = parts {
+        return of(only).clone();
+    }
+    (0..of(&parts[0]).len())
+        .map(|pair| Tensor::cat(parts.iter().map(|part| of(part)[pair].clone()).collect(), 0))
+        .collect()
+}
+
 impl MetaCotangents {
+    /// The rows of the parts of a batch one after another.
+    pub fn of_parts(parts: Vec<Self>) -> Self {
+        Self {
+            channel_weights: rows(&parts, |part| &part.channel_weights),
+            pair_weights: rows(&parts, |part| &part.pair_weights),
+        }
+    }
+
+    /// Those of the images `images` of the batch.
+    #[must_use]
+    pub fn rows(&self, images: Range<usize>) -> Self {
+        let narrow = |bar: &Tensor<2>| {
+            if images.len() == bar.dims()[0] { bar.clone() } else { bar.clone().narrow(0, images.start, images.len()) }
+        };
+        Self {
+            channel_weights: self.channel_weights.iter().map(narrow).collect(),
+            pair_weights: self.pair_weights.iter().map(narrow).collect(),
+        }
+    }
+
+    /// All of them times `factor`.
+    #[must_use]
+    pub fn times(self, factor: f64) -> Self {
+        if factor == 1.0 {
+            return self;
+        }
+        let times = |bars: Vec<Tensor<2>>| bars.into_iter().map(|bar| bar * factor).collect();
+        Self { channel_weights: times(self.channel_weights), pair_weights: times(self.pair_weights) }
+    }
+
     /// The sum of two.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {

@@ -41,7 +41,7 @@ use crate::matching::{Matching, Pair, PairSet, SourceLayers, Transfer};
 use crate::meta::MetaNetworks;
 use crate::network::vgg::{Layer, VggConfig};
 use crate::network::{Network, ParamLayout, Tap};
-use crate::objective::{Batch, Objective, Pass, TargetModel};
+use crate::objective::{Batch, Objective, Part, Pass, TargetModel};
 use crate::source::SourceOutputs;
 
 /// Shapes of the source layers, `[C, H, W]`, by source.
@@ -124,7 +124,8 @@ fn setting(method: Method) -> (TargetModel, Tensor<1>, Batch) {
     let model = TargetModel { network, matching, auxiliary, layout };
     let labels = TensorData::new([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]].concat(), [BATCH, 3]);
     let y = Tensor::from_data(labels, (&Device::flex(), DType::F64));
-    let batch = Batch { x: wave([BATCH, 3, 10, 10], 0.3, 1.0), y, transfer, auxiliary: model.taught(&sources()) };
+    let x = wave([BATCH, 3, 10, 10], 0.3, 1.0);
+    let batch = Part { x, y, transfer, auxiliary: model.taught(&sources()) }.into();
     let theta = theta(&model.layout);
     (model, theta, batch)
 }

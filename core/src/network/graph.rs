@@ -105,6 +105,11 @@ impl Network {
         self.nodes[self.output()].inputs[0]
     }
 
+    /// Elements of the largest value that one image has in a forward pass.
+    pub fn widest(&self) -> usize {
+        self.nodes.iter().map(|node| node.shape.iter().product()).max().unwrap_or(0)
+    }
+
     /// Number of those features.
     pub fn feature_channels(&self) -> usize {
         self.nodes[self.features()].shape[0]

@@ -2,6 +2,7 @@
 
 use burn::tensor::{DType, Device, Tensor};
 use l2t_shaders::batch_norm::Moments;
+use l2t_shaders::vector::combine;
 
 use super::evaluate::Activations;
 use super::graph::Network;
@@ -34,6 +35,23 @@ impl RunningStats {
     /// One mean and variance per normalisation.
     pub fn moments(&self) -> &[Moments] {
         &self.moments
+    }
+
+    /// The weighted mean of statistics of one network.
+    ///
+    /// # Panics
+    /// Where there are none.
+    pub fn mean(weighted: &[(f64, Self)]) -> Self {
+        if let [(_, only)] = weighted {
+            return only.clone();
+        }
+        let mean = |nth: usize, of: fn(&Moments) -> &Tensor<1>| {
+            let terms: Vec<_> = weighted.iter().map(|(weight, running)| (*weight, of(&running.moments[nth]))).collect();
+            combine(&terms)
+        };
+        let moments = (0..weighted[0].1.moments.len())
+            .map(|nth| Moments { mean: mean(nth, |m| &m.mean), variance: mean(nth, |m| &m.variance) });
+        Self { moments: moments.collect() }
     }
 
     /// The statistics after one more training pass: `0.9 old + 0.1 of the batch`, with the unbiased variance

@@ -22,6 +22,11 @@ pub fn compiles_kernels<const D: usize>(x: &Tensor<D>) -> bool {
     Gpu::holds(x)
 }
 
+/// Bytes that one kernel can see of a tensor on the GPU that holds `x`; `None` in CPU memory, where there is no such limit.
+pub fn largest_buffer<const D: usize>(x: &Tensor<D>) -> Option<u64> {
+    Gpu::of(x).map(|gpu| gpu.0.client.properties().memory.max_page_size)
+}
+
 /// Invocations of a workgroup, where a kernel does not say otherwise.
 pub(crate) const WORKGROUP: u32 = 256;
 

@@ -114,7 +114,7 @@ fn tables_have_a_row_for_everything_that_was_asked_for() {
         |bytes: Vec<u8>| -> Vec<String> { String::from_utf8(bytes).expect("text").lines().map(String::from).collect() };
     let (cells, summary) = (lines(tables::cells_csv(&report)), lines(tables::summary_csv(&report)));
     assert_eq!((cells.len(), summary.len()), (1 + 24, 1 + 8));
-    assert!(cells.iter().any(|line| line.starts_with("target,5,fm-single,1,failed,,") && line.contains("L_wfm")));
-    assert!(summary.iter().any(|line| line.starts_with("target,0,l2t-ww,0,3,0,0,3,,")), "{summary:?}");
+    assert!(cells.iter().any(|line| line.starts_with("fine-grained,5,fm-single,1,failed,,") && line.contains("L_wfm")));
+    assert!(summary.iter().any(|line| line.starts_with("fine-grained,0,l2t-ww,0,3,0,0,3,,")), "{summary:?}");
     assert_eq!(lines(tables::differences_csv(&report)).len(), 1 + 3 + 3);
 }

@@ -1,0 +1,115 @@
+//! Batches and their parts.
+
+use burn::tensor::Tensor;
+use l2t_shaders::vector::combine;
+
+use crate::matching::Transfer;
+use crate::meta::{MetaCotangents, MetaNetworks, MetaOutputs};
+
+/// Images that a device takes at once, with what the sources say about them.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// Normalised images, `[B, 3, H, W]`.
+    pub x: Tensor<4>,
+    /// One-hot labels, `[B, K]`.
+    pub y: Tensor<2>,
+    /// Present where something is matched.
+    pub transfer: Option<Transfer>,
+    /// What the sources say for every auxiliary loss, see [`super::TargetModel::taught`].
+    pub auxiliary: Vec<Vec<Tensor<2>>>,
+}
+
+impl Part {
+    fn images(&self) -> usize {
+        self.y.dims()[0]
+    }
+
+    pub(super) fn transfer(&self) -> &Transfer {
+        self.transfer.as_ref().expect("a batch for matching carries the sources' features")
+    }
+}
+
+/// One batch: at least one part.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    parts: Vec<Part>,
+}
+
+impl From<Part> for Batch {
+    fn from(whole: Part) -> Self {
+        Self { parts: vec![whole] }
+    }
+}
+
+impl Batch {
+    /// A batch of these parts.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub fn new(parts: Vec<Part>) -> Self {
+        assert!(!parts.is_empty(), "a batch has images");
+        Self { parts }
+    }
+
+    /// Its parts.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// Number of images.
+    pub fn images(&self) -> usize {
+        self.parts.iter().map(Part::images).sum()
+    }
+
+    /// One-hot labels of all images, `[B, K]`.
+    pub fn labels(&self) -> Tensor<2> {
+        rows(self.parts.iter().map(|part| part.y.clone()).collect())
+    }
+
+    /// w and λ of all images, where something is matched.
+    pub fn outputs(&self) -> Option<MetaOutputs> {
+        let outputs = self.parts.iter().map(|part| Some(part.transfer.as_ref()?.outputs().clone()));
+        Some(MetaOutputs::of_parts(outputs.collect::<Option<Vec<_>>>()?))
+    }
+
+    /// The share of the images that each part has.
+    pub(super) fn shares(&self) -> impl Iterator<Item = f64> {
+        let all = self.images() as f64;
+        self.parts.iter().map(move |part| part.images() as f64 / all)
+    }
+
+    /// The mean over all images from the means over each part; `None` of nothing.
+    pub(super) fn mean(&self, mut parts: Vec<Tensor<1>>) -> Option<Tensor<1>> {
+        if parts.len() < 2 {
+            return parts.pop();
+        }
+        Some(combine(&self.shares().zip(&parts).collect::<Vec<_>>()))
+    }
+
+    /// The cotangents of all images' w and λ from those in the loss of each part; `None` where a part has none.
+    pub(super) fn cotangents<T>(
+        &self,
+        computed: &[T],
+        of_part: impl Fn(&T, &Part) -> Option<MetaCotangents>,
+    ) -> Option<MetaCotangents> {
+        let parts = computed.iter().zip(&self.parts).zip(self.shares());
+        let bars = parts.map(|((computed, part), share)| Some(of_part(computed, part)?.times(share)));
+        Some(MetaCotangents::of_parts(bars.collect::<Option<Vec<_>>>()?))
+    }
+
+    /// Pulls cotangents of all images' w and λ back to φ; `None` where nothing is matched.
+    pub fn pull_back(&self, meta: &MetaNetworks, phi: &Tensor<1>, bars: &MetaCotangents) -> Option<Tensor<1>> {
+        let mut first = 0;
+        let gradients = self.parts.iter().map(|part| {
+            let rows = first..first + part.images();
+            first = rows.end;
+            Some(part.transfer.as_ref()?.gradient(meta, phi, &bars.rows(rows)))
+        });
+        gradients.collect::<Option<Vec<_>>>()?.into_iter().reduce(|a, b| a + b)
+    }
+}
+
+/// The rows of all parts one after another; a single part is not copied.
+pub(super) fn rows(mut parts: Vec<Tensor<2>>) -> Tensor<2> {
+    if parts.len() == 1 { parts.remove(0) } else { Tensor::cat(parts, 0) }
+}
