@@ -1,12 +1,9 @@
 // Σ W ∗ x over one or two terms (x, W), as the matrix product [O, C·K²] · [C·K², B·H'·W'] whose right factor, the patches of
-// x, is never in memory: a workgroup gathers the piece it needs. Tiles of columns along x, of rows along y.
+// x, is never in memory. Invocations along columns, which are output pixels, lie beside each other; rows are filters.
 
 const KERNEL: u32 = {{ kernel }}u;
 const TAPS: u32 = KERNEL * KERNEL;
 const TERMS: u32 = {{ terms }}u;
-const GATHERED: u32 = (COLUMNS + LANES - 1u) / LANES;
-// A row that is in no image.
-const OUTSIDE: i32 = -16777216;
 
 struct Sizes {
     batch: u32,
@@ -27,74 +24,90 @@ struct Sizes {
 @group(0) @binding(4) var<storage, read_write> y: array<f32>; // [B, O, H', W']
 @group(0) @binding(5) var<uniform> sizes: Sizes;
 
+// The patches of four output pixels.
+fn patches(first: u32) -> Patches {
+    let pixel = four(first, COLUMN_LANES);
+    let area = sizes.out_height * sizes.out_width;
+    let top = vec4<i32>(pixel % area / sizes.out_width * sizes.stride) - i32(sizes.padding);
+    let edge = vec4<i32>(pixel % sizes.out_width * sizes.stride) - i32(sizes.padding);
+    var taps = vec4<u32>();
+    for (var tap = 0u; tap < TAPS; tap++) {
+        // A negative number is a large one without its sign.
+        let inside_rows = vec4<u32>(top + i32(tap / KERNEL)) < vec4<u32>(sizes.height);
+        let inside = inside_rows & (vec4<u32>(edge + i32(tap % KERNEL)) < vec4<u32>(sizes.width));
+        taps |= select(vec4<u32>(0u), vec4<u32>(1u << tap), inside & (pixel < vec4<u32>(sizes.batch * area)));
+    }
+    let image = vec4<i32>(pixel / area * (sizes.channels * sizes.height * sizes.width));
+    return Patches(image + top * i32(sizes.width) + edge, taps);
+}
+
+fn gather0(patches: Patches, tap: u32, shift: i32) -> vec4<f32> {
+    let at = places(patches, tap, shift);
+    return select(vec4<f32>(), vec4<f32>(x0[at.x], x0[at.y], x0[at.z], x0[at.w]), has(patches, tap));
+}
+
+fn gather1(patches: Patches, tap: u32, shift: i32) -> vec4<f32> {
+    let at = places(patches, tap, shift);
+    return select(vec4<f32>(), vec4<f32>(x1[at.x], x1[at.y], x1[at.z], x1[at.w]), has(patches, tap));
+}
+
+// Where the weights of four filters begin; those behind the last are the last one's.
+fn filters(first: u32) -> vec4<u32> {
+    return min(four(first, 1u), vec4<u32>(sizes.filters - 1u)) * (sizes.channels * TAPS);
+}
+
+fn weights0(at: vec4<u32>) -> vec4<f32> {
+    return vec4<f32>(w0[at.x], w0[at.y], w0[at.z], w0[at.w]);
+}
+
+fn weights1(at: vec4<u32>) -> vec4<f32> {
+    return vec4<f32>(w1[at.x], w1[at.y], w1[at.z], w1[at.w]);
+}
+
+fn write(block: mat4x4<f32>, first_filter: u32, first_pixel: u32) {
+    let area = sizes.out_height * sizes.out_width;
+    for (var j = 0u; j < 4u; j++) {
+        let pixel = first_pixel + j * COLUMN_LANES;
+        for (var i = 0u; i < 4u; i++) {
+            let filter_row = first_filter + i;
+            if pixel < sizes.batch * area && filter_row < sizes.filters {
+                y[(pixel / area * sizes.filters + filter_row) * area + pixel % area] = block[i][j];
+            }
+        }
+    }
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let area = sizes.out_height * sizes.out_width;
-    let columns = sizes.batch * area;
-    let depth = sizes.channels * TAPS;
-    let first_row = group.y * ROWS;
-    let first_column = group.x * COLUMNS;
-    // This invocation gathers the patches of GATHERED columns, which are output pixels.
-    var tops: array<i32, GATHERED>;
-    var edges: array<i32, GATHERED>;
-    var images: array<u32, GATHERED>;
-    for (var g = 0u; g < GATHERED; g++) {
-        let pixel = first_column + g * LANES + lane;
-        let top = i32(pixel % area / sizes.out_width * sizes.stride) - i32(sizes.padding);
-        tops[g] = select(OUTSIDE, top, pixel < columns);
-        edges[g] = i32(pixel % sizes.out_width * sizes.stride) - i32(sizes.padding);
-        images[g] = pixel / area * sizes.channels;
-    }
-
+    let pixel = group.x * SIDE * COLUMN_LANES + lane % COLUMN_LANES;
+    let first_filter = (group.y * ROW_LANES + lane / COLUMN_LANES) * SIDE;
+    let near = patches(pixel);
+    let far = patches(pixel + 4u * COLUMN_LANES);
+    let near_filters = filters(first_filter);
+    let far_filters = filters(first_filter + 4u);
     var sums: Sums;
-    for (var term = 0u; term < TERMS; term++) {
-        for (var k0 = 0u; k0 < depth; k0 += DEPTH) {
-            for (var r = 0u; r < DEPTH; r++) {
-                let k = k0 + r;
-                for (var g = 0u; g < GATHERED; g++) {
-                    // A negative number is a large one without its sign.
-                    let row = u32(tops[g] + i32(k % TAPS / KERNEL));
-                    let column = u32(edges[g] + i32(k % KERNEL));
-                    var value = 0.0;
-                    if k < depth && row < sizes.height && column < sizes.width {
-                        let at = ((images[g] + k / TAPS) * sizes.height + row) * sizes.width + column;
-                        if TERMS == 2u && term == 1u {
-                            value = x1[at];
-                        } else {
-                            value = x0[at];
-                        }
-                    }
-                    if g * LANES + lane < COLUMNS {
-                        right[r * RIGHT + g * LANES + lane] = value;
-                    }
-                }
+    for (var channel = 0u; channel < sizes.channels; channel++) {
+        for (var tap = 0u; tap < TAPS; tap++) {
+            let shift = i32((channel * sizes.height + tap / KERNEL) * sizes.width + tap % KERNEL);
+            let k = channel * TAPS + tap;
+            add_product(
+                &sums,
+                Factors(weights0(near_filters + k), weights0(far_filters + k)),
+                Factors(gather0(near, tap, shift), gather0(far, tap, shift)),
+            );
+            if TERMS == 2u {
+                add_product(
+                    &sums,
+                    Factors(weights1(near_filters + k), weights1(far_filters + k)),
+                    Factors(gather1(near, tap, shift), gather1(far, tap, shift)),
+                );
             }
-            for (var i = lane; i < ROWS * DEPTH; i += LANES) {
-                let k = k0 + i % DEPTH;
-                let filter_row = first_row + i / DEPTH;
-                var value = 0.0;
-                if k < depth && filter_row < sizes.filters {
-                    if TERMS == 2u && term == 1u {
-                        value = w1[filter_row * depth + k];
-                    } else {
-                        value = w0[filter_row * depth + k];
-                    }
-                }
-                left[i % DEPTH * LEFT + i / DEPTH] = value;
-            }
-            workgroupBarrier();
-            add_product(lane, &sums);
-            workgroupBarrier();
         }
     }
-
-    for (var j = 0u; j < 8u; j++) {
-        let out = first_column + tile_column(lane, j);
-        for (var i = 0u; i < 8u; i++) {
-            let filter_row = first_row + tile_row(lane, i);
-            if out < columns && filter_row < sizes.filters {
-                y[(out / area * sizes.filters + filter_row) * area + out % area] = sums[2u * i + j / 4u][j % 4u];
-            }
-        }
+    write(sums.near_near, first_filter, pixel);
+    if BLOCKS == 2u {
+        write(sums.near_far, first_filter, pixel + 4u * COLUMN_LANES);
+        write(sums.far_near, first_filter + 4u, pixel);
+        write(sums.far_far, first_filter + 4u, pixel + 4u * COLUMN_LANES);
     }
 }

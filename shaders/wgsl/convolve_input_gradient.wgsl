@@ -1,12 +1,9 @@
 // Σ Wᵀ ∗ ȳ over one or two terms (ȳ, W), as the matrix product [C, O·K²] · [O·K², B·H·W]: an input pixel gathers the output
-// pixels that it reached. Tiles of columns along x, of rows along y.
+// pixels that it reached. Invocations along columns, which are input pixels, lie beside each other; rows are channels.
 
 const KERNEL: u32 = {{ kernel }}u;
 const TAPS: u32 = KERNEL * KERNEL;
 const TERMS: u32 = {{ terms }}u;
-const GATHERED: u32 = (COLUMNS + LANES - 1u) / LANES;
-// A row that is in no image.
-const OUTSIDE: i32 = -16777216;
 
 struct Sizes {
     batch: u32,
@@ -27,78 +24,98 @@ struct Sizes {
 @group(0) @binding(4) var<storage, read_write> x_bar: array<f32>; // [B, C, H, W]
 @group(0) @binding(5) var<uniform> sizes: Sizes;
 
+// The output pixels that four input pixels reached. Input row i is in the patch of output row (i + p − k) / s for tap k
+// where that has no remainder, and then it is ⌊(i + p) / s⌋ − ⌊k / s⌋.
+fn patches(first: u32) -> Patches {
+    let pixel = four(first, COLUMN_LANES);
+    let area = sizes.height * sizes.width;
+    let stride = sizes.stride;
+    let row = pixel % area / sizes.width + sizes.padding;
+    let column = pixel % sizes.width + sizes.padding;
+    var taps = vec4<u32>();
+    for (var tap = 0u; tap < TAPS; tap++) {
+        let k = tap / KERNEL;
+        let l = tap % KERNEL;
+        let strided = (row % stride == vec4<u32>(k % stride)) & (column % stride == vec4<u32>(l % stride));
+        // A negative number is a large one without its sign.
+        let inside_rows = row / stride - k / stride < vec4<u32>(sizes.out_height);
+        let inside = inside_rows & (column / stride - l / stride < vec4<u32>(sizes.out_width));
+        let reached = strided & inside & (pixel < vec4<u32>(sizes.batch * area));
+        taps |= select(vec4<u32>(0u), vec4<u32>(1u << tap), reached);
+    }
+    let image = pixel / area * (sizes.filters * sizes.out_height * sizes.out_width);
+    return Patches(vec4<i32>(image + row / stride * sizes.out_width + column / stride), taps);
+}
+
+fn gather0(patches: Patches, tap: u32, shift: i32) -> vec4<f32> {
+    let at = places(patches, tap, shift);
+    return select(vec4<f32>(), vec4<f32>(y0[at.x], y0[at.y], y0[at.z], y0[at.w]), has(patches, tap));
+}
+
+fn gather1(patches: Patches, tap: u32, shift: i32) -> vec4<f32> {
+    let at = places(patches, tap, shift);
+    return select(vec4<f32>(), vec4<f32>(y1[at.x], y1[at.y], y1[at.z], y1[at.w]), has(patches, tap));
+}
+
+// Where the weights of four channels begin in a filter; those behind the last are the last one's.
+fn channels(first: u32) -> vec4<u32> {
+    return min(four(first, 1u), vec4<u32>(sizes.channels - 1u)) * TAPS;
+}
+
+fn weights0(at: vec4<u32>) -> vec4<f32> {
+    return vec4<f32>(w0[at.x], w0[at.y], w0[at.z], w0[at.w]);
+}
+
+fn weights1(at: vec4<u32>) -> vec4<f32> {
+    return vec4<f32>(w1[at.x], w1[at.y], w1[at.z], w1[at.w]);
+}
+
+fn write(block: mat4x4<f32>, first_channel: u32, first_pixel: u32) {
+    let area = sizes.height * sizes.width;
+    for (var j = 0u; j < 4u; j++) {
+        let pixel = first_pixel + j * COLUMN_LANES;
+        for (var i = 0u; i < 4u; i++) {
+            let channel = first_channel + i;
+            if pixel < sizes.batch * area && channel < sizes.channels {
+                x_bar[(pixel / area * sizes.channels + channel) * area + pixel % area] = block[i][j];
+            }
+        }
+    }
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let area = sizes.height * sizes.width;
-    let columns = sizes.batch * area;
-    let depth = sizes.filters * TAPS;
-    let first_row = group.y * ROWS;
-    let first_column = group.x * COLUMNS;
-    // This invocation gathers for GATHERED columns, which are input pixels.
-    var bottoms: array<i32, GATHERED>;
-    var ends: array<i32, GATHERED>;
-    var images: array<u32, GATHERED>;
-    for (var g = 0u; g < GATHERED; g++) {
-        let pixel = first_column + g * LANES + lane;
-        let bottom = i32(pixel % area / sizes.width) + i32(sizes.padding);
-        bottoms[g] = select(OUTSIDE, bottom, pixel < columns);
-        ends[g] = i32(pixel % sizes.width) + i32(sizes.padding);
-        images[g] = pixel / area * sizes.filters;
-    }
-    let stride = i32(sizes.stride);
-
+    let pixel = group.x * SIDE * COLUMN_LANES + lane % COLUMN_LANES;
+    let first_channel = (group.y * ROW_LANES + lane / COLUMN_LANES) * SIDE;
+    let near = patches(pixel);
+    let far = patches(pixel + 4u * COLUMN_LANES);
+    let near_channels = channels(first_channel);
+    let far_channels = channels(first_channel + 4u);
+    let stride = sizes.stride;
     var sums: Sums;
-    for (var term = 0u; term < TERMS; term++) {
-        for (var k0 = 0u; k0 < depth; k0 += DEPTH) {
-            for (var r = 0u; r < DEPTH; r++) {
-                let k = k0 + r;
-                for (var g = 0u; g < GATHERED; g++) {
-                    let row = bottoms[g] - i32(k % TAPS / KERNEL);
-                    let column = ends[g] - i32(k % KERNEL);
-                    let out_row = u32(row / stride);
-                    let out_column = u32(column / stride);
-                    var value = 0.0;
-                    if k < depth && row >= 0 && column >= 0 && row % stride == 0 && column % stride == 0
-                        && out_row < sizes.out_height && out_column < sizes.out_width {
-                        let at = ((images[g] + k / TAPS) * sizes.out_height + out_row) * sizes.out_width + out_column;
-                        if TERMS == 2u && term == 1u {
-                            value = y1[at];
-                        } else {
-                            value = y0[at];
-                        }
-                    }
-                    if g * LANES + lane < COLUMNS {
-                        right[r * RIGHT + g * LANES + lane] = value;
-                    }
-                }
+    for (var filter_row = 0u; filter_row < sizes.filters; filter_row++) {
+        for (var tap = 0u; tap < TAPS; tap++) {
+            let top = i32(filter_row * sizes.out_height) - i32(tap / KERNEL / stride);
+            let shift = top * i32(sizes.out_width) - i32(tap % KERNEL / stride);
+            let k = filter_row * sizes.channels * TAPS + tap;
+            add_product(
+                &sums,
+                Factors(weights0(near_channels + k), weights0(far_channels + k)),
+                Factors(gather0(near, tap, shift), gather0(far, tap, shift)),
+            );
+            if TERMS == 2u {
+                add_product(
+                    &sums,
+                    Factors(weights1(near_channels + k), weights1(far_channels + k)),
+                    Factors(gather1(near, tap, shift), gather1(far, tap, shift)),
+                );
             }
-            for (var i = lane; i < ROWS * DEPTH; i += LANES) {
-                let k = k0 + i % DEPTH;
-                let channel = first_row + i / DEPTH;
-                var value = 0.0;
-                if k < depth && channel < sizes.channels {
-                    let at = (k / TAPS * sizes.channels + channel) * TAPS + k % TAPS;
-                    if TERMS == 2u && term == 1u {
-                        value = w1[at];
-                    } else {
-                        value = w0[at];
-                    }
-                }
-                left[i % DEPTH * LEFT + i / DEPTH] = value;
-            }
-            workgroupBarrier();
-            add_product(lane, &sums);
-            workgroupBarrier();
         }
     }
-
-    for (var j = 0u; j < 8u; j++) {
-        let out = first_column + tile_column(lane, j);
-        for (var i = 0u; i < 8u; i++) {
-            let channel = first_row + tile_row(lane, i);
-            if out < columns && channel < sizes.channels {
-                x_bar[(out / area * sizes.channels + channel) * area + out % area] = sums[2u * i + j / 4u][j % 4u];
-            }
-        }
+    write(sums.near_near, first_channel, pixel);
+    if BLOCKS == 2u {
+        write(sums.near_far, first_channel, pixel + 4u * COLUMN_LANES);
+        write(sums.far_near, first_channel + 4u, pixel);
+        write(sums.far_far, first_channel + 4u, pixel + 4u * COLUMN_LANES);
     }
 }
