@@ -7,7 +7,7 @@
 //! - [`inspect()`]: what is on disk, class by class, with every problem that loading would meet.
 //! - `files`, `part`, `decode`: named bytes → one part of a data set → pixels of the wanted size.
 //! - `cifar`, `stl10`, `tiny_imagenet`, `image_folder`: one file per format.
-//! - [`world`]: drawn tasks with object masks, so that everything runs with nothing downloaded.
+//! - [`mod@world`]: drawn tasks with object masks, so that everything runs with nothing downloaded.
 //! - [`normalise`], [`augment`], [`batches`]: from bytes to what a network is fed, in an order fixed by the seed.
 
 pub mod augment;

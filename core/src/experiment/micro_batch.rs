@@ -36,7 +36,7 @@ pub fn fitting(wanted: usize, network: &Network, theta: &Tensor<1>) -> usize {
 pub fn images_at_once(batch: usize, asked: usize, widest: usize, limit: Option<u64>) -> Result<usize> {
     let fits = most(batch, widest, limit);
     if fits == 0 {
-        let (mebibytes, limit) = (widest * BYTES >> 20, limit.unwrap_or_default() >> 20);
+        let (mebibytes, limit) = ((widest * BYTES) >> 20, limit.unwrap_or_default() >> 20);
         let reason =
             format!("a feature map of {mebibytes} MiB is more than the device's {limit} MiB; try --device cpu");
         return Err(Error::config("target.width", reason));

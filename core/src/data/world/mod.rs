@@ -15,8 +15,8 @@
 //! | `unrelated` | 10 | the colour of the light | where transfer should **not** help |
 //!
 //! The files of the tasks say more. Reading order: `geometry`, `material`, `painter` (scene → bytes), `scenery` and
-//! `things` (what scenes are made of), then `source_things`, `source_materials`, [`fine_grained`], [`texture`],
-//! [`shifted`], [`unrelated`].
+//! `things` (what scenes are made of), then `source_things`, `source_materials`, `fine_grained`, `texture`,
+//! `shifted`, `unrelated`.
 
 mod dice;
 mod fine_grained;

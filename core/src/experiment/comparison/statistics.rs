@@ -40,7 +40,7 @@ impl Sample {
 }
 
 /// The `probability` quantile of Student's t with `freedom` degrees of freedom, for 0.5 ≤ `probability` < 1 and
-/// `freedom` ≥ 1, by bisection of [`central_mass`].
+/// `freedom` ≥ 1, by bisection of `central_mass`.
 pub fn student_t(probability: f64, freedom: usize) -> f64 {
     assert!((0.5..1.0).contains(&probability) && freedom > 0, "{probability}, {freedom}");
     let wanted = 2.0 * probability - 1.0;
