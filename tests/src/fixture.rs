@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use futures_lite::future::block_on;
 use l2t_core::bilevel::{
-    Adam, AdamState, HypergradientMethod, Learner, LearnerState, MetaRule, Moving, Phase, Report, Scheme, Sgd,
-    Trajectory, hypergradient,
+    Adam, AdamState, HypergradientMethod, Learner, LearnerState, MetaRule, Moving, Report, Scheme, Sgd, Trajectory,
+    hypergradient,
 };
 use l2t_core::matching::{Matching, PairRule, PairSet, SourceLayers};
 use l2t_core::meta::{Learned, MetaNetworks};
@@ -267,7 +267,7 @@ impl Setup {
     /// Steps 1 to 4 by hand, as [`Learner::iteration`] does them.
     pub fn unrolled(&self, batch: &Batch) -> (LearnerState, Pass, Trajectory) {
         let (state, first) = self.learner.target_step(&self.state, &self.rule, batch);
-        let trajectory = self.learner.unroll(&state, &self.meta_rule(), batch, |_: Phase| {});
+        let trajectory = self.learner.unroll(&state.target, &self.meta_rule(), batch);
         (state, first, trajectory)
     }
 }

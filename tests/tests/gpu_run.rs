@@ -51,7 +51,7 @@ fn the_first_iteration_says_how_far_it_is_and_memory_stays() {
     }))
     .expect("the run ends");
     assert!(outcome.summary.complete);
-    let expected: Vec<_> = (1..=6).map(|done| (done, 6)).collect();
+    let expected: Vec<_> = (1..=10).map(|done| (done, 10)).collect();
     assert_eq!(compiling.iter().map(|&(done, of, _)| (done, of)).collect::<Vec<_>>(), expected);
     assert!(compiling.windows(2).all(|pair| pair[0].2 <= pair[1].2) && compiling[0].2 > 5, "{compiling:?}");
     // State, data and nothing else is alive between epochs, but for the sizes and factors that CubeCL keeps for the next

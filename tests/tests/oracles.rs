@@ -2,8 +2,8 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use futures_lite::future::block_on;
-use l2t_core::bilevel::hypergradient::{Products, hypergradient, reverse_pass};
-use l2t_core::bilevel::{HypergradientMethod, InnerRule, LearnerState, MetaRule, Moving, Scheme, Sgd};
+use l2t_core::bilevel::hypergradient::{Products, ReversePass, hypergradient};
+use l2t_core::bilevel::{HypergradientMethod, InnerRule, MetaRule, Moving, Scheme, Sgd};
 use l2t_core::network::resnet::{BlockNames, ResNetConfig};
 use l2t_core::network::weights::read;
 use l2t_core::objective::{Batch, Objective, Part, TargetModel};
@@ -144,8 +144,7 @@ fn second_derivatives_of_a_residual_network() {
 /// L_org after the virtual steps, as a function of φ alone.
 fn outer_loss(setup: &Setup, sizes: &[usize], rule: &MetaRule, from: &Moving, phi: &Tensor<1>) -> f64 {
     let batch = setup.batch_in_parts(phi, sizes);
-    let state = LearnerState { target: from.clone(), ..setup.state.clone() };
-    let trajectory = setup.learner.unroll(&state, rule, &batch, |_| {});
+    let trajectory = setup.learner.unroll(from, rule, &batch);
     trajectory.measured.task_loss.expect("L_org").into_scalar::<f64>()
 }
 
@@ -172,7 +171,7 @@ fn check_hypergradient(setup: &Setup, sizes: &[usize], rule: &MetaRule, name: &s
     let meta = setup.learner.meta.as_ref().expect("φ is learned");
     let batch = setup.batch_in_parts(&setup.state.meta.phi, sizes);
     let (state, _) = setup.learner.target_step(&setup.state, &setup.rule, &batch);
-    let (trajectory, phi) = (setup.learner.unroll(&state, rule, &batch, |_| {}), &state.meta.phi);
+    let (trajectory, phi) = (setup.learner.unroll(&state.target, rule, &batch), &state.meta.phi);
     let exact = HypergradientMethod::Exact;
     let u = direction(meta.layout(), 0.7);
     let got = dot(&hypergradient(&setup.learner.model, meta, phi, &rule.inner, &trajectory, &batch, exact), &u);
@@ -259,17 +258,13 @@ fn the_quadratic_toy_against_its_closed_form() {
     let end = values(&at.theta);
     let outer: Vec<f64> =
         (0..2).map(|j| (end[2 + j] + end[4 + j]) / 4.0).chain((0..4).map(|k| end[k % 2] / 4.0)).collect();
-    let got = reverse_pass(
-        &rule,
-        STEPS,
-        vector(outer),
-        |t, u, with_hessian| Products {
-            mixed: Some((trajectory[t].clone() * u.clone() * 2.0).slice([2..6])),
-            hessian_vector: with_hessian.then(|| h.clone() * u.clone()),
-        },
-        |a, b| a + b,
-    );
-    let got = values(&got.expect("every step depends on λ"));
+    let mut pass = ReversePass::begin(STEPS, vector(outer));
+    let products = |t: usize, u: &Tensor<1>, with_hessian: bool| Products {
+        mixed: Some((trajectory[t].clone() * u.clone() * 2.0).slice([2..6])),
+        hessian_vector: with_hessian.then(|| h.clone() * u.clone()),
+    };
+    while pass.advance(&rule, products, |a, b| a + b).is_some() {}
+    let got = values(&pass.finish().expect("every step depends on λ"));
 
     // (θ, v) ← M (θ, v), M = [[1 − η(h + wd), −ημ], [h + wd, μ]].
     let power = |h: f64, n: usize| (0..n).fold([[1.0, 0.0], [0.0, 1.0]], |p, _| product(matrix(&rule, h), p));

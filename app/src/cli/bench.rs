@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use burn::tensor::{Device, Distribution, Tensor};
-use l2t_core::bilevel::{Learner, LearnerState, Phase};
+use l2t_core::bilevel::{Learner, LearnerState, Phase, Step};
 use l2t_core::data::{Augmentation, BatchPlan, Batches, HostBatch};
 use l2t_core::experiment::run::prepare;
 use l2t_core::experiment::{Config, Plan};
@@ -74,35 +74,34 @@ fn multiply_adds(learner: &Learner) -> u64 {
 
 /// What an iteration asks of a GPU, phase by phase.
 struct Profile {
-    /// Kernel launches in each phase.
-    launches: Vec<(Phase, usize)>,
+    /// Kernel launches in each phase, and the most bytes that live tensors take behind one of its steps.
+    phases: BTreeMap<Phase, (usize, u64)>,
     all: Launches,
-    /// Bytes that live tensors take at the end of each phase.
-    memory: Vec<(Phase, u64)>,
 }
 
 impl Profile {
     /// Runs one more iteration and counts; `None` on a device that launches no kernels.
     fn take(plan: &Plan, learner: &Learner, state: &mut LearnerState, host: &HostBatch) -> Option<Self> {
         let counter = LaunchCounter::start();
-        let (mut launches, mut memory, mut before) = (vec![], vec![], 0);
-        let mut reached = |phase| {
+        let (mut phases, mut before) = (BTreeMap::<Phase, (usize, u64)>::new(), 0);
+        let mut reached = |step: Step| {
             let total = counter.launches().total();
-            launches.push((phase, total - before));
+            let memory = plan.device.memory_pool_usage().map_or(0, |usage| usage.bytes_in_use);
+            let phase = phases.entry(step.phase()).or_default();
+            *phase = (phase.0 + total - before, phase.1.max(memory));
             before = total;
-            memory.push((phase, plan.device.memory_pool_usage().map_or(0, |usage| usage.bytes_in_use)));
         };
         let batch = prepare(plan, learner, state, host.clone());
-        reached(Phase::Source);
+        reached(Step::Source);
         (*state, _) = learner.iteration(state, &plan.sgd(0), &batch, &mut reached);
         let all = counter.launches();
-        (all.total() > 0).then_some(Self { launches, all, memory })
+        (all.total() > 0).then_some(Self { phases, all })
     }
 
     fn report(&self) {
         say!("");
         say!("phase            launches   device memory MiB");
-        for ((phase, launches), (_, bytes)) in self.launches.iter().zip(&self.memory) {
+        for (phase, (launches, bytes)) in &self.phases {
             say!("{:<16} {launches:9}   {:9.1}", phase.name(), *bytes as f64 / 1048576.0);
         }
         say!("{:<16} {:9}", "iteration", self.all.total());
@@ -120,14 +119,14 @@ fn iteration(plan: &Plan, learner: &Learner, state: &mut LearnerState, host: &Ho
     let before = multiply_adds(learner);
     let start = Instant::now();
     let mut last = start;
-    let mut reached = |phase| {
+    let mut reached = |step: Step| {
         wait(&plan.device);
         let now = Instant::now();
-        *timing.phases.entry(phase).or_default() += (now - last).as_secs_f64();
+        *timing.phases.entry(step.phase()).or_default() += (now - last).as_secs_f64();
         last = now;
     };
     let batch = prepare(plan, learner, state, host.clone());
-    reached(Phase::Source);
+    reached(Step::Source);
     (*state, _) = learner.iteration(state, &plan.sgd(0), &batch, &mut reached);
     wait(&plan.device);
     timing.total = start.elapsed().as_secs_f64();

@@ -30,39 +30,81 @@ pub struct Products<M> {
     pub hessian_vector: Option<Tensor<1>>,
 }
 
-/// The reverse pass over `steps` steps of `rule`, from the gradient `a` of the outer loss at the end of the last one.
-///
-/// `products(t, u, with_hessian)` gives step t's second derivatives times u. Returns the sum of the mixed products.
-pub fn reverse_pass<M>(
-    rule: &Sgd,
-    steps: usize,
-    mut a: Tensor<1>,
-    mut products: impl FnMut(usize, &Tensor<1>, bool) -> Products<M>,
-    plus: impl Fn(M, M) -> M,
-) -> Option<M> {
-    let mut b: Option<Tensor<1>> = None;
-    let mut sum: Option<M> = None;
-    for t in (0..steps).rev() {
-        let u = match &b {
-            Some(b) => combine(&[(1.0, b), (-rule.lr, &a)]),
-            None => combine(&[(-rule.lr, &a)]),
+/// The reverse pass under way, with the sum of the mixed products so far.
+#[derive(Debug, Clone)]
+pub struct ReversePass<M> {
+    a: Tensor<1>,
+    b: Option<Tensor<1>>,
+    /// Steps that are still to be gone back over.
+    remaining: usize,
+    sum: Option<M>,
+}
+
+impl<M> ReversePass<M> {
+    /// Over `steps` steps, from the gradient `a` of the outer loss at the end of the last one.
+    pub fn begin(steps: usize, a: Tensor<1>) -> Self {
+        Self { a, b: None, remaining: steps, sum: None }
+    }
+
+    /// Goes back over one step, whose number t it returns; `None` before the first.
+    ///
+    /// `products(t, u, with_hessian)` gives step t's second derivatives times u.
+    pub fn advance(
+        &mut self,
+        rule: &Sgd,
+        products: impl FnOnce(usize, &Tensor<1>, bool) -> Products<M>,
+        plus: impl FnOnce(M, M) -> M,
+    ) -> Option<usize> {
+        let t = self.remaining.checked_sub(1)?;
+        self.remaining = t;
+        let u = match &self.b {
+            Some(b) => combine(&[(1.0, b), (-rule.lr, &self.a)]),
+            None => combine(&[(-rule.lr, &self.a)]),
         };
         let found = products(t, &u, t > 0);
-        sum = match (sum, found.mixed) {
+        self.sum = match (self.sum.take(), found.mixed) {
             (Some(sum), Some(mixed)) => Some(plus(sum, mixed)),
             (sum, mixed) => sum.or(mixed),
         };
         if t > 0 {
-            let mut terms = vec![(1.0, &a), (rule.weight_decay, &u)];
+            let mut terms = vec![(1.0, &self.a), (rule.weight_decay, &u)];
             terms.extend(found.hessian_vector.as_ref().map(|hu| (1.0, hu)));
-            a = combine(&terms);
-            b = Some(combine(&[(rule.momentum, &u)]));
+            self.a = combine(&terms);
+            self.b = Some(combine(&[(rule.momentum, &u)]));
         }
+        Some(t)
     }
-    sum
+
+    /// The sum of the mixed products; `None` where no step depends on φ.
+    pub fn finish(self) -> Option<M> {
+        self.sum
+    }
 }
 
-/// ∇_φ L_org(θ_{T+1}); zero where no virtual step depends on φ (T = 0).
+impl ReversePass<MetaCotangents> {
+    /// [`ReversePass::advance`] over the virtual steps of a trajectory.
+    pub fn advance_over(
+        &mut self,
+        model: &TargetModel,
+        rule: &Sgd,
+        trajectory: &Trajectory,
+        batch: &Batch,
+        method: HypergradientMethod,
+    ) -> Option<usize> {
+        self.advance(
+            rule,
+            |t, u, with_hessian| second_order_products(model, &trajectory.steps[t], u, batch, method, with_hessian),
+            MetaCotangents::plus,
+        )
+    }
+
+    /// ∇_φ L_org(θ_{T+1}) behind the last step; zero where no virtual step depends on φ (T = 0).
+    pub fn hypergradient(self, meta: &MetaNetworks, phi: &Tensor<1>, batch: &Batch) -> Tensor<1> {
+        self.finish().and_then(|sum| batch.pull_back(meta, phi, &sum)).unwrap_or_else(|| phi.zeros_like())
+    }
+}
+
+/// ∇_φ L_org(θ_{T+1}) by a whole reverse pass.
 pub fn hypergradient(
     model: &TargetModel,
     meta: &MetaNetworks,
@@ -72,14 +114,9 @@ pub fn hypergradient(
     batch: &Batch,
     method: HypergradientMethod,
 ) -> Tensor<1> {
-    let sum = reverse_pass(
-        rule,
-        trajectory.steps.len(),
-        trajectory.measured.gradient.clone(),
-        |t, u, with_hessian| second_order_products(model, &trajectory.steps[t], u, batch, method, with_hessian),
-        MetaCotangents::plus,
-    );
-    sum.and_then(|sum| batch.pull_back(meta, phi, &sum)).unwrap_or_else(|| phi.zeros_like())
+    let mut pass = ReversePass::begin(trajectory.steps.len(), trajectory.measured.gradient.clone());
+    while pass.advance_over(model, rule, trajectory, batch, method).is_some() {}
+    pass.hypergradient(meta, phi, batch)
 }
 
 fn second_order_products(

@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use super::MetaRule;
 use super::sgd::{Moving, Sgd};
 use crate::objective::{Batch, Objective, Pass, TargetModel};
 
@@ -25,15 +26,33 @@ pub struct Trajectory {
     pub measured: Pass,
 }
 
-/// Runs one virtual step and returns where it ends.
-pub fn inner_step(
-    model: &TargetModel,
-    objective: Objective,
-    rule: &Sgd,
+/// The virtual steps under way.
+#[derive(Debug, Clone)]
+pub struct Unrolling {
+    objectives: Vec<Objective>,
     at: Moving,
-    batch: &Batch,
-) -> (InnerStep, Moving) {
-    let pass = model.evaluate(objective, &at.theta, batch);
-    let next = rule.step(&at, &pass.gradient);
-    (InnerStep { theta: at.theta, pass }, next)
+    steps: Vec<InnerStep>,
+}
+
+impl Unrolling {
+    /// Before the first step of `rule`, at θ_0. The steps are taken on a copy.
+    pub fn begin(rule: &MetaRule, from: &Moving) -> Self {
+        Self { objectives: rule.scheme.objectives(rule.matching_steps), at: from.clone(), steps: vec![] }
+    }
+
+    /// Takes the next virtual step: its number t, and its pass. `None` behind the last.
+    pub fn advance(&mut self, model: &TargetModel, rule: &Sgd, batch: &Batch) -> Option<(usize, &Pass)> {
+        let t = self.steps.len();
+        let pass = model.evaluate(*self.objectives.get(t)?, &self.at.theta, batch);
+        let next = rule.step(&self.at, &pass.gradient);
+        let from = std::mem::replace(&mut self.at, next);
+        self.steps.push(InnerStep { theta: from.theta, pass });
+        Some((t, &self.steps[t].pass))
+    }
+
+    /// Measures L_org where the steps have led.
+    pub fn measure(self, model: &TargetModel, batch: &Batch) -> Trajectory {
+        let measured = model.evaluate(Objective::Task, &self.at.theta, batch);
+        Trajectory { steps: self.steps, adapted: self.at.theta, measured }
+    }
 }

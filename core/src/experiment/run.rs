@@ -10,7 +10,7 @@ use super::event::{Control, Event, LOWER_RATE};
 use super::history::{AuxiliaryLosses, EpochRecord, PairStatistics, RunSummary};
 use super::plan::Plan;
 use super::warm_up::WarmUp;
-use crate::bilevel::{Learner, LearnerState, Phase, Report};
+use crate::bilevel::{Learner, LearnerState, Report, Step};
 use crate::data::{Augmentation, BatchPlan, Batches, HostBatch};
 use crate::error::{Error, Result};
 use crate::network::weights::{NetworkState, read};
@@ -211,9 +211,9 @@ async fn epoch(
     *first = false;
     for host in Batches::new(plan.train.clone(), batch_plan(&plan.config, position))? {
         let mut reached =
-            |phase| warm_up.as_mut().and_then(|warm_up| warm_up.reached(phase)).into_iter().for_each(&mut *tell);
+            |step| warm_up.as_mut().and_then(|warm_up| warm_up.reached(step)).into_iter().for_each(&mut *tell);
         let batch = prepare(plan, &learner, &state, host);
-        reached(Phase::Source);
+        reached(Step::Source);
         let (next, report) = learner.iteration(&state, &rule, &batch, reached);
         warm_up = None;
         state = next;

@@ -7,8 +7,7 @@ use burn::tensor::Device;
 use l2t_shaders::KernelCounter;
 
 use super::event::Event;
-use crate::bilevel::{Learner, Phase};
-use crate::objective::Objective;
+use crate::bilevel::{Iteration, Learner, Step};
 
 /// Follows the first iteration of a run on a device that compiles kernels.
 pub struct WarmUp<'a> {
@@ -22,12 +21,13 @@ pub struct WarmUp<'a> {
 impl<'a> WarmUp<'a> {
     /// Begins, before anything of the iteration is launched.
     pub fn start(device: &'a Device, learner: &Learner) -> Self {
-        let of = parts(learner);
+        // Preparing the batch is one more.
+        let of = 1 + Iteration::steps(learner);
         Self { device, counters: (0..of).map(|_| KernelCounter::start()).collect(), done: 0, of }
     }
 
-    /// `phase` was handed to the device: waits for it. `None` behind the last part.
-    pub fn reached(&mut self, phase: Phase) -> Option<Event> {
+    /// `step` was handed to the device: waits for it. `None` behind the last step.
+    pub fn reached(&mut self, step: Step) -> Option<Event> {
         let kernels = self.counters.pop()?.finish();
         // In a page nothing may block; there, this says what was handed over.
         #[cfg(not(target_family = "wasm"))]
@@ -38,13 +38,6 @@ impl<'a> WarmUp<'a> {
         #[cfg(target_family = "wasm")]
         let _ = self.device;
         self.done += 1;
-        Some(Event::Compiling { done: self.done, of: self.of, phase, kernels })
+        Some(Event::Compiling { done: self.done, of: self.of, phase: step.phase(), kernels })
     }
-}
-
-/// How often an iteration says that it has reached a phase, preparing the batch included.
-fn parts(learner: &Learner) -> usize {
-    let Some(rule) = learner.meta.as_ref().and(learner.meta_rule.as_ref()) else { return 2 };
-    let matches = rule.scheme.objectives(rule.matching_steps).iter().any(|objective| *objective != Objective::Task);
-    5 + usize::from(matches)
 }
