@@ -44,7 +44,7 @@ fn the_first_iteration_says_how_far_it_is_and_memory_stays() {
     (plan.validation, plan.test) = (None, None);
     let mut compiling = Vec::new();
     let mut held = Vec::new();
-    let outcome = block_on(run(&plan, None, &Control::default(), &mut Kept::default(), |event| match event {
+    let outcome = block_on(run(&plan, None, &Control::default(), &mut Kept::default(), &mut |event| match event {
         Event::Compiling { done, of, kernels, .. } => compiling.push((done, of, kernels)),
         Event::Epoch(_) => held.push(device.device.memory_pool_usage().expect("a GPU has pools").bytes_in_use),
         _ => {}

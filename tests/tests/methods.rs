@@ -47,12 +47,12 @@ const SAME_NETWORK: [&str; 2] = ["target.network=resnet8", "sources.0.weights=un
 /// Runs to the end, or to the second iteration of the second epoch.
 fn train(plan: &Plan, from: Option<&Checkpoint>, stop: bool, keeper: &mut Memory) -> Outcome {
     let control = Control::default();
-    let tell = |event: Event| {
+    let mut tell = |event: Event| {
         if stop && matches!(event, Event::Iteration { epoch: 1, done: 2, .. }) {
             control.stop();
         }
     };
-    block_on(run(plan, from, &control, keeper, tell)).expect("the run goes well")
+    block_on(run(plan, from, &control, keeper, &mut tell)).expect("the run goes well")
 }
 
 /// All that is minimised.

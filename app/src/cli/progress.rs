@@ -44,7 +44,7 @@ impl RunProgress {
                 }
             }
             Event::Iteration { epoch, done, of } => self.bar.set_position((epoch * of + done) as u64),
-            Event::Losses { task, matching, auxiliary } => {
+            Event::Losses { task, matching, auxiliary, .. } => {
                 self.bar.set_message(format!(" · L_org {task:.3}{}", added(*matching, auxiliary)));
             }
             Event::Epoch(record) if self.epoch_lines => {
@@ -60,7 +60,7 @@ impl RunProgress {
                 );
                 self.line(&line);
             }
-            Event::Epoch(_) => {}
+            Event::Epoch(_) | Event::Step { .. } | Event::Paused => {}
             Event::Testing { done, of } => {
                 if self.bar.length() != Some(*of as u64) || self.bar.position() > *done as u64 {
                     self.bar.reset();

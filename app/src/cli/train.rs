@@ -146,7 +146,7 @@ pub fn train_shown(
     control: &Control,
     mut progress: RunProgress,
 ) -> Result<Outcome> {
-    let outcome = block_on(train(plan, checkpoint, control, folder, |event| progress.show(&event)))?;
+    let outcome = block_on(train(plan, checkpoint, control, folder, &mut |event| progress.show(&event)))?;
     draw(folder.path(), &Columns::of(plan), progress.label(), &outcome.position.history)?;
     if outcome.summary.complete {
         let weights = block_on(plan.learner.model.network.export("target", &outcome.target))?;

@@ -155,6 +155,11 @@ impl<'a> Iteration<'a> {
         3 + 2 * virtual_steps
     }
 
+    /// Whether every step was taken.
+    pub fn is_done(&self) -> bool {
+        matches!(self.next, Next::Nothing)
+    }
+
     /// Takes the next step; `None` behind the last.
     pub fn advance(&mut self) -> Option<Taken> {
         match std::mem::replace(&mut self.next, Next::Nothing) {
@@ -163,6 +168,11 @@ impl<'a> Iteration<'a> {
             Next::Reverse(trajectory, pass) => Some(self.reverse_step(trajectory, pass)),
             Next::Nothing => None,
         }
+    }
+
+    /// The state behind the steps so far; virtual steps do not change it.
+    pub fn state(&self) -> &LearnerState {
+        &self.state
     }
 
     /// The state behind the iteration: θ, its velocity and the running statistics are those after the ordinary step.

@@ -1,10 +1,9 @@
-//! What a run says while it goes on, and how it is told to stop.
+//! What a run says while it goes on, and who hears it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use super::history::{AuxiliaryLosses, EpochRecord, RunSummary};
-use crate::bilevel::Phase;
+use super::history::{AuxiliaryLosses, EpochRecord, PairStatistics, RunSummary};
+use super::plan::Plan;
+use crate::bilevel::{LearnerState, Phase, Step};
+use crate::error::Result;
 
 /// What may help where a run diverged.
 pub(super) const LOWER_RATE: &str = "a smaller train.lr or meta.lr may help";
@@ -49,7 +48,20 @@ pub enum Event {
         matching: Option<f64>,
         /// The auxiliary losses of the last iteration.
         auxiliary: AuxiliaryLosses,
+        /// λ over the images of the last iteration.
+        pair_weights: Vec<PairStatistics>,
     },
+    /// One step of an iteration was taken; said only where steps are taken one at a time, because it waits for the device.
+    Step {
+        /// Which.
+        step: Step,
+        /// L_org where it started, if it was evaluated.
+        task: Option<f64>,
+        /// β L_wfm where it started, if it was evaluated.
+        matching: Option<f64>,
+    },
+    /// The run waits to be told to go on.
+    Paused,
     /// An epoch is complete and measured.
     Epoch(Box<EpochRecord>),
     /// The test images are being classified.
@@ -65,18 +77,23 @@ pub enum Event {
     Finished(Box<RunSummary>),
 }
 
-/// Asks a run to stop after its current iteration.
-#[derive(Debug, Clone, Default)]
-pub struct Control(Arc<AtomicBool>);
+/// Who hears what a run says, and may look at it between iterations.
+pub trait Audience {
+    /// Hears an event.
+    fn hear(&mut self, event: Event);
 
-impl Control {
-    /// Asks.
-    pub fn stop(&self) {
-        self.0.store(true, Ordering::Relaxed);
+    /// Looks at the state between two steps, when [`super::Control::look`] asked for it. The run waits meanwhile.
+    ///
+    /// # Errors
+    /// When the device cannot be read; this ends the run.
+    fn look(&mut self, plan: &Plan, state: &LearnerState) -> impl Future<Output = Result<()>> {
+        let _ = (plan, state);
+        std::future::ready(Ok(()))
     }
+}
 
-    /// Whether somebody asked.
-    pub fn stopped(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+impl<F: FnMut(Event)> Audience for F {
+    fn hear(&mut self, event: Event) {
+        self(event);
     }
 }

@@ -6,6 +6,7 @@
 pub mod checkpoint;
 pub mod comparison;
 pub mod config;
+mod control;
 pub mod evaluate;
 pub mod event;
 pub mod history;
@@ -19,7 +20,8 @@ pub mod store;
 mod warm_up;
 
 pub use config::{Config, Method};
-pub use event::{Control, Event};
+pub use control::{Control, Pace};
+pub use event::{Audience, Event};
 pub use history::{AuxiliaryLosses, EpochRecord, History, PairStatistics, RunSummary, Summary};
 pub use plan::Plan;
 pub use run::run;

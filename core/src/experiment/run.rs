@@ -5,12 +5,13 @@ use web_time::Instant;
 
 use super::checkpoint::{Checkpoint, Position};
 use super::config::Config;
+use super::control::{Boundary, Control, Pace, Woken};
 use super::evaluate::{accuracy, count_correct, upload_images, upload_labels};
-use super::event::{Control, Event, LOWER_RATE};
+use super::event::{Audience, Event, LOWER_RATE};
 use super::history::{AuxiliaryLosses, EpochRecord, PairStatistics, RunSummary};
 use super::plan::Plan;
 use super::warm_up::WarmUp;
-use crate::bilevel::{Learner, LearnerState, Report, Step};
+use crate::bilevel::{Iteration, Learner, LearnerState, Report, Step, Taken};
 use crate::data::{Augmentation, BatchPlan, Batches, HostBatch};
 use crate::error::{Error, Result};
 use crate::network::weights::{NetworkState, read};
@@ -98,7 +99,7 @@ pub async fn run(
     from: Option<&Checkpoint>,
     control: &Control,
     keeper: &mut impl Keeper,
-    mut tell: impl FnMut(Event),
+    audience: &mut impl Audience,
 ) -> Result<Outcome> {
     let mut state = match from {
         Some(checkpoint) => checkpoint.restore(plan)?,
@@ -107,16 +108,16 @@ pub async fn run(
     let mut position = from.map_or_else(Position::default, |checkpoint| checkpoint.position.clone());
     let clock = Clock { before: position.elapsed_secs, since: Instant::now() };
     let epochs = plan.config.train.epochs;
-    tell(Event::Started { epoch: position.epoch, epochs, iterations: iterations(plan) });
+    audience.hear(Event::Started { epoch: position.epoch, epochs, iterations: iterations(plan) });
     // Kernels are compiled in the first iteration of a sitting.
     let mut first = l2t_shaders::compiles_kernels(&state.target.theta);
     while position.epoch < epochs {
-        let (next, finished) = epoch(plan, state, &mut position, control, &mut first, &mut tell).await?;
+        let (next, finished) = epoch(plan, state, &mut position, control, &mut first, audience).await?;
         state = next;
         position.elapsed_secs = clock.elapsed();
         if !finished {
             keeper.keep_latest(&Checkpoint::take(plan, &state, position.clone()).await?)?;
-            tell(Event::Stopped);
+            audience.hear(Event::Stopped);
             let target = network_state(plan, &state);
             return Ok(Outcome { summary: summary(plan, &position, None, false), position, target });
         }
@@ -131,18 +132,19 @@ pub async fn run(
             keeper.keep_best(&checkpoint)?;
         }
         keeper.keep_latest(&checkpoint)?;
-        tell(Event::Epoch(Box::new(record)));
+        audience.hear(Event::Epoch(Box::new(record)));
     }
     let target = network_state(plan, &keeper.best()?.restore(plan)?);
     let test = match &plan.test {
         Some(test) => Some(
-            accuracy(&plan.learner.model.network, &target, test, |done, of| tell(Event::Testing { done, of })).await?,
+            accuracy(&plan.learner.model.network, &target, test, |done, of| audience.hear(Event::Testing { done, of }))
+                .await?,
         ),
         None => None,
     };
     position.elapsed_secs = clock.elapsed();
     let summary = summary(plan, &position, test, true);
-    tell(Event::Finished(Box::new(summary.clone())));
+    audience.hear(Event::Finished(Box::new(summary.clone())));
     Ok(Outcome { summary, position, target })
 }
 
@@ -202,7 +204,7 @@ async fn epoch(
     position: &mut Position,
     control: &Control,
     first: &mut bool,
-    tell: &mut impl FnMut(Event),
+    audience: &mut impl Audience,
 ) -> Result<(LearnerState, bool)> {
     let (rule, learner, of) = (plan.sgd(position.epoch), plan.learner_at(position.epoch), iterations(plan));
     let mut sums = EpochSums::new(plan, &position.sums);
@@ -210,18 +212,24 @@ async fn epoch(
     let mut warm_up = (*first).then(|| WarmUp::start(&plan.device, &learner));
     *first = false;
     for host in Batches::new(plan.train.clone(), batch_plan(&plan.config, position))? {
-        let mut reached =
-            |step| warm_up.as_mut().and_then(|warm_up| warm_up.reached(step)).into_iter().for_each(&mut *tell);
+        let mut pause = Pause { plan, control, audience, warm_up: warm_up.take() };
+        pause.wait(&state, Boundary::Iteration).await?;
         let batch = prepare(plan, &learner, &state, host);
-        reached(Step::Source);
-        let (next, report) = learner.iteration(&state, &rule, &batch, reached);
-        warm_up = None;
+        pause.say(&Step::Source.into()).await?;
+        let mut iteration = Iteration::begin(&learner, &state, &rule, &batch);
+        while !iteration.is_done() {
+            pause.wait(iteration.state(), Boundary::Step).await?;
+            if let Some(taken) = iteration.advance() {
+                pause.say(&taken).await?;
+            }
+        }
+        let (next, report) = iteration.finish();
         state = next;
         sums.add(&report, &batch);
         position.iteration += 1;
-        tell(Event::Iteration { epoch: position.epoch, done: position.iteration, of });
-        if position.iteration.is_multiple_of(READ_EVERY) || position.iteration == of {
-            tell(losses(&report, position).await?);
+        audience.hear(Event::Iteration { epoch: position.epoch, done: position.iteration, of });
+        if position.iteration.is_multiple_of(READ_EVERY) || position.iteration == of || control.slow() {
+            audience.hear(losses(plan, &report, position).await?);
         }
         if control.stopped() && position.iteration < of {
             finished = false;
@@ -239,16 +247,60 @@ async fn epoch(
     Ok((state, finished && !(control.stopped() && position.iteration < of)))
 }
 
-async fn losses(report: &Report, position: &Position) -> Result<Event> {
-    let task = read(&report.task_loss).await?[0];
-    let matching = match &report.matching_loss {
-        Some(loss) => Some(read(loss).await?[0]),
-        None => None,
-    };
-    let mut auxiliary = AuxiliaryLosses::new();
-    for (kind, loss) in &report.auxiliary_losses {
-        auxiliary.insert(*kind, read(loss).await?[0]);
+/// What happens between two steps of an iteration.
+struct Pause<'a, A> {
+    plan: &'a Plan,
+    control: &'a Control,
+    audience: &'a mut A,
+    warm_up: Option<WarmUp<'a>>,
+}
+
+impl<A: Audience> Pause<'_, A> {
+    /// A step was taken: says so where it is worth waiting for the device.
+    async fn say(&mut self, taken: &Taken) -> Result<()> {
+        if let Some(event) = self.warm_up.as_mut().and_then(|warm_up| warm_up.reached(taken.step)) {
+            self.audience.hear(event);
+        }
+        if self.control.slow() {
+            let (task, matching) = (scalar(&taken.task_loss).await?, scalar(&taken.matching_loss).await?);
+            self.audience.hear(Event::Step { step: taken.step, task, matching });
+        }
+        Ok(())
     }
+
+    /// Waits where that was asked for.
+    async fn wait(&mut self, state: &LearnerState, boundary: Boundary) -> Result<()> {
+        self.control.arrived(boundary);
+        if self.control.pace() == Pace::Pause {
+            self.audience.hear(Event::Paused);
+        }
+        while self.control.woken().await == Woken::Look {
+            self.audience.look(self.plan, state).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn scalar(loss: &Option<Tensor<1>>) -> Result<Option<f64>> {
+    match loss {
+        Some(loss) => Ok(read(loss).await?.first().copied()),
+        None => Ok(None),
+    }
+}
+
+/// The losses and λ of an iteration, in one read.
+async fn losses(plan: &Plan, report: &Report, position: &Position) -> Result<Event> {
+    let mut parts = vec![report.task_loss.clone()];
+    parts.extend(report.matching_loss.clone());
+    parts.extend(report.auxiliary_losses.iter().map(|(_, loss)| loss.clone()));
+    let lambda = report.outputs.iter().flat_map(|outputs| &outputs.pair_weights);
+    parts.extend(lambda.map(|lambda| lambda.clone().flatten::<1>(0, 1)));
+    let values = read(&Tensor::cat(parts, 0)).await?;
+    let mut values = values.into_iter();
+    let mut next = || values.next().expect("as many values as were read");
+    let task = next();
+    let matching = report.matching_loss.is_some().then(&mut next);
+    let auxiliary: AuxiliaryLosses = report.auxiliary_losses.iter().map(|(kind, _)| (*kind, next())).collect();
     let named = [("L_org", Some(task)), ("β L_wfm", matching)].into_iter();
     for (name, value) in named.chain(auxiliary.iter().map(|(kind, loss)| (kind.name(), Some(*loss)))) {
         if value.is_some_and(|value| !value.is_finite()) {
@@ -259,7 +311,15 @@ async fn losses(report: &Report, position: &Position) -> Result<Event> {
             )));
         }
     }
-    Ok(Event::Losses { task, matching, auxiliary })
+    let lambda: Vec<f64> = values.collect();
+    let pairs = plan.learner.model.matching.as_ref().map_or(&[][..], |matching| matching.pairs().pairs());
+    let images = lambda.len() / pairs.len().max(1);
+    let pair_weights = pairs.iter().zip(lambda.chunks(images.max(1))).map(|(pair, values)| {
+        let mean = values.iter().sum::<f64>() / images as f64;
+        let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / images as f64;
+        PairStatistics { pair: *pair, mean, std: variance.sqrt() }
+    });
+    Ok(Event::Losses { task, matching, auxiliary, pair_weights: pair_weights.collect() })
 }
 
 fn network_state(plan: &Plan, state: &LearnerState) -> NetworkState {

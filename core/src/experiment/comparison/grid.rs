@@ -25,8 +25,9 @@ use crate::experiment::config::{PRESETS, parse};
 use crate::experiment::{Config, Method};
 
 /// Embedded grids by name.
-pub const GRIDS: [(&str, &str); 3] = [
+pub const GRIDS: [(&str, &str); 4] = [
     ("smoke", include_str!("../../../presets/compare/smoke.toml")),
+    ("fine-grained", include_str!("../../../presets/compare/fine-grained.toml")),
     ("table1-cifar10", include_str!("../../../presets/compare/table1-cifar10.toml")),
     ("figure5", include_str!("../../../presets/compare/figure5.toml")),
 ];

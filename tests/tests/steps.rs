@@ -1,0 +1,105 @@
+//! A run that is taken a step at a time: the steps of Algorithm 1 in order, looked at in between, and in the end the numbers
+//! of a run that was not.
+
+use burn::tensor::Device;
+use futures_lite::future::block_on;
+use l2t_core::Result;
+use l2t_core::bilevel::{LearnerState, Step};
+use l2t_core::experiment::checkpoint::Checkpoint;
+use l2t_core::experiment::run::{Keeper, Outcome};
+use l2t_core::experiment::{Audience, Config, Control, Event, Pace, Plan, run};
+use l2t_core::network::weights::read;
+use l2t_core::objective::Objective;
+
+#[derive(Default)]
+struct Kept(Option<Checkpoint>);
+
+impl Keeper for Kept {
+    fn keep_latest(&mut self, _: &Checkpoint) -> Result<()> {
+        Ok(())
+    }
+
+    fn keep_best(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        self.0 = Some(checkpoint.clone());
+        Ok(())
+    }
+
+    fn best(&self) -> Result<Checkpoint> {
+        Ok(self.0.clone().expect("an epoch was kept"))
+    }
+}
+
+/// Somebody who presses *Step* whenever the run waits, *Step iteration* after the first iteration, and then *Train*.
+struct Presser {
+    control: Control,
+    steps: Vec<(Step, Option<f64>, Option<f64>)>,
+    iterations: usize,
+    looks: usize,
+    pairs: usize,
+}
+
+impl Audience for Presser {
+    fn hear(&mut self, event: Event) {
+        match event {
+            Event::Step { step, task, matching } => self.steps.push((step, task, matching)),
+            Event::Iteration { .. } => self.iterations += 1,
+            Event::Losses { pair_weights, .. } => self.pairs = pair_weights.len(),
+            Event::Paused => {
+                self.control.look();
+                self.control.set(match self.iterations {
+                    0 => Pace::Step,
+                    1 => Pace::Iteration,
+                    _ => Pace::Run,
+                });
+            }
+            _ => {}
+        }
+    }
+
+    async fn look(&mut self, plan: &Plan, state: &LearnerState) -> Result<()> {
+        self.looks += 1;
+        assert_eq!(read(&state.target.theta).await?.len(), plan.learner.model.layout.len());
+        Ok(())
+    }
+}
+
+#[test]
+fn a_run_taken_step_by_step() {
+    let set = ["train.epochs=1", "target.width=0.0625", "data.per_class=5", "train.batch_size=10"];
+    let config = Config::preset("demo", &set.map(String::from)).expect("valid");
+    let plan = Plan::new(config, Device::flex(), "CPU".into()).expect("sound");
+    let control = Control::at(Pace::Pause);
+    let mut presser = Presser { control: control.clone(), steps: vec![], iterations: 0, looks: 0, pairs: 0 };
+    let stepped = block_on(run(&plan, None, &control, &mut Kept::default(), &mut presser)).expect("goes well");
+    let whole = block_on(run(&plan, None, &Control::default(), &mut Kept::default(), &mut |_| {})).expect("goes well");
+
+    let virtual_step = |t, objective| Step::Virtual { t, objective };
+    let order = [
+        Step::Source,
+        Step::Target,
+        virtual_step(0, Objective::Matching),
+        virtual_step(1, Objective::Matching),
+        virtual_step(2, Objective::Task),
+        Step::Measure,
+        Step::Reverse { t: 2 },
+        Step::Reverse { t: 1 },
+        Step::Reverse { t: 0 },
+        Step::Meta,
+    ];
+    let taken: Vec<Step> = presser.steps.iter().map(|(step, ..)| *step).collect();
+    assert_eq!(taken, [order, order].concat(), "an iteration of single steps, and one whole");
+    for (step, task, matching) in &presser.steps {
+        let losses = (task.is_some(), matching.is_some());
+        let expected = match step {
+            Step::Target => (true, true),
+            Step::Virtual { objective: Objective::Matching, .. } => (false, true),
+            Step::Virtual { .. } | Step::Measure => (true, false),
+            Step::Source | Step::Reverse { .. } | Step::Meta => (false, false),
+        };
+        assert_eq!(losses, expected, "{step:?}");
+    }
+    // Before the first step, behind each of the ten, the last of which ends the iteration, and behind the second one.
+    assert_eq!((presser.iterations, presser.looks, presser.pairs), (5, 12, 15));
+    let theta = |outcome: &Outcome| block_on(read(&outcome.target.theta)).expect("CPU");
+    assert!(theta(&stepped) == theta(&whole), "waiting changed the numbers");
+}
