@@ -34,7 +34,7 @@ fn methods_stand_above_changes_and_those_above_the_experiment() {
     assert_eq!((scratch.train.lr, scratch.train.epochs, scratch.train.batch_size), (0.2, 2, 10));
     assert_eq!((scratch.method.name, scratch.seed, scratch.data.per_class), (Method::Scratch, 7, 5));
     assert_eq!((fm.train.lr, fm.method.name, fm.seed, fm.data.per_class), (0.05, Method::Fm, 0, 0));
-    assert_eq!((fm.data.size, fm.target.width), (16, 0.125), "the task's, and the preset's");
+    assert_eq!((fm.data.size, fm.target.width), (16, 0.25), "the task's, and the preset's");
     assert!(fm.method.pairs.is_some());
 }
 
