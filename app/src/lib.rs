@@ -7,3 +7,4 @@ pub mod cli;
 pub mod environment;
 pub mod plots;
 pub mod report;
+pub mod window;

@@ -8,12 +8,12 @@ use l2t_core::experiment::comparison::Shard;
 
 /// Learn what and where to transfer: train a small network from a frozen source network.
 ///
-/// Start with `l2t demo`: it needs no download and no GPU.
+/// Without a command a window opens; where there is no display, the demo runs instead. It needs no download and no GPU.
 #[derive(Debug, Parser)]
 #[command(name = "l2t", version)]
 pub struct Arguments {
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 /// What to do.
@@ -28,7 +28,9 @@ pub enum Command {
     ///   l2t train --resume runs/cifar
     #[command(verbatim_doc_comment)]
     Train(TrainArguments),
-    /// Train on the built-in images from the built-in source, from scratch and with L2T, and draw what happened.
+    /// Open the window: train, watch, step through Algorithm 1, look at what is transferred.
+    Window(WindowArguments),
+    /// Train on the built-in images from the built-in source, from scratch, with fixed pairs and with L2T, and draw it.
     Demo(DemoArguments),
     /// Run methods × seeds × images per class × tasks from one file, and report how they compare.
     ///
@@ -98,6 +100,13 @@ pub struct TrainArguments {
     pub device: DeviceArgument,
 }
 
+/// `l2t window`.
+#[derive(Debug, Args)]
+pub struct WindowArguments {
+    #[command(flatten)]
+    pub device: DeviceArgument,
+}
+
 /// `l2t demo`.
 #[derive(Debug, Args)]
 pub struct DemoArguments {
@@ -118,7 +127,7 @@ pub struct CompareArguments {
     /// A grid in a TOML file: an experiment and a [compare] table.
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// A grid that comes with the program: smoke, table1-cifar10, figure5.
+    /// A grid that comes with the program: smoke, fine-grained, table1-cifar10, figure5.
     #[arg(long)]
     pub preset: Option<String>,
     /// Change a key of the experiment, for example train.epochs=50; may be given again. What a method or a task of the

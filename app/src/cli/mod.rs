@@ -33,6 +33,8 @@ use l2t_core::{Error, Result};
 
 use args::{Arguments, Command, DataCommand, SourceCommand};
 
+use crate::window;
+
 /// Exit code of a run that was stopped and saved: that of a program ended by Ctrl-C.
 const STOPPED: u8 = 130;
 
@@ -44,7 +46,7 @@ enum Ending {
 
 /// Runs the command that the arguments name. Errors end in one line on standard error and exit code 1.
 pub fn main() -> ExitCode {
-    match run(Arguments::parse().command) {
+    match run(Arguments::parse().command.unwrap_or_else(usual)) {
         Ok(Ending::Done) => ExitCode::SUCCESS,
         Ok(Ending::Stopped) => ExitCode::from(STOPPED),
         Err(error) => {
@@ -54,8 +56,18 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// What happens without a command: the window, or what can be done without one.
+fn usual() -> Command {
+    let words = if window::has_display() { ["l2t", "window"] } else { ["l2t", "demo"] };
+    Arguments::parse_from(words).command.expect("a command was given")
+}
+
 fn run(command: Command) -> Result<Ending> {
     match command {
+        Command::Window(arguments) => {
+            window::open(arguments.device.device.into())?;
+            Ok(Ending::Done)
+        }
         Command::Train(arguments) => train::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
@@ -84,6 +96,6 @@ fn open_device(choice: DeviceChoice) -> Result<OpenDevice> {
 }
 
 /// A path that need not be UTF-8 as the text that a configuration holds.
-fn utf8(path: &std::path::Path) -> Result<String> {
+pub(crate) fn utf8(path: &std::path::Path) -> Result<String> {
     path.to_str().map(String::from).ok_or_else(|| Error::file(path, "is no UTF-8 path"))
 }

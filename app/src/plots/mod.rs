@@ -21,7 +21,7 @@ mod row_chart;
 #[cfg(test)]
 mod samples;
 mod text;
-mod theme;
+pub(crate) mod theme;
 mod tile_grid;
 
 use std::io;

@@ -61,12 +61,12 @@ fn palette(index: usize) -> RGBColor {
 }
 
 /// The colour of a target layer.
-pub(super) fn target_colour(target_layer: usize) -> RGBColor {
+pub(crate) fn target_colour(target_layer: usize) -> RGBColor {
     palette(target_layer)
 }
 
 /// One colour per label: a method's own colour, otherwise the next free one. Equal labels get equal colours.
-pub(super) fn series_colours<'a>(labels: impl IntoIterator<Item = &'a str>) -> Vec<RGBColor> {
+pub(crate) fn series_colours<'a>(labels: impl IntoIterator<Item = &'a str>) -> Vec<RGBColor> {
     let labels: Vec<&str> = labels.into_iter().collect();
     let mut named: Vec<(&str, RGBColor)> = Vec::new();
     for label in &labels {

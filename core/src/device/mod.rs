@@ -35,6 +35,15 @@ pub struct OpenDevice {
     pub name: String,
     /// Why this one.
     pub reason: String,
+    /// What kind of GPU it is; `None` for the CPU.
+    pub gpu: Option<AdapterKind>,
+}
+
+impl OpenDevice {
+    /// Whether it is a GPU in software, which is slower than the CPU device.
+    pub fn is_software(&self) -> bool {
+        self.gpu == Some(AdapterKind::Software)
+    }
 }
 
 /// A graphics adapter that could be opened.

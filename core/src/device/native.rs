@@ -71,7 +71,7 @@ pub fn open(choice: DeviceChoice) -> Result<OpenDevice> {
 fn cpu(reason: &str) -> OpenDevice {
     let threads = rayon::current_num_threads();
     let name = format!("CPU ({threads} {})", if threads == 1 { "thread" } else { "threads" });
-    OpenDevice { device: Device::flex(), name, reason: reason.into() }
+    OpenDevice { device: Device::flex(), name, reason: reason.into(), gpu: None }
 }
 
 fn gpu(adapter: &Adapter, reason: &str) -> Result<OpenDevice> {
@@ -88,5 +88,6 @@ fn gpu(adapter: &Adapter, reason: &str) -> Result<OpenDevice> {
         Err(error) if error.to_string().contains("already") => Device::wgpu(kind),
         Err(error) => return Err(Error::Device(format!("{} does not start: {error}", adapter.name))),
     };
-    Ok(OpenDevice { device, name: format!("{} ({})", adapter.name, adapter.api), reason: reason.into() })
+    let name = format!("{} ({})", adapter.name, adapter.api);
+    Ok(OpenDevice { device, name, reason: reason.into(), gpu: Some(adapter.kind) })
 }

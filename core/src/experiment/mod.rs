@@ -3,13 +3,16 @@
 //! [`config`] → [`plan`] (data, networks, state) → [`mod@run`] (the loop, as a stream of [`event`]s that can be stopped and
 //! [resumed](checkpoint)). [`comparison`] runs many of them and says how they compare.
 
+mod changes;
 pub mod checkpoint;
 pub mod comparison;
 pub mod config;
 mod control;
 pub mod evaluate;
 pub mod event;
+pub mod gradient_check;
 pub mod history;
+pub mod look;
 mod micro_batch;
 pub mod plan;
 pub mod run;

@@ -148,6 +148,21 @@ pub async fn run(
     Ok(Outcome { summary, position, target })
 }
 
+/// Lets `audience` look at the state of a run that does not go on, whenever `control` asks for it, until it says stop.
+///
+/// # Errors
+/// When the audience cannot look.
+pub async fn show(plan: &Plan, state: &LearnerState, control: &Control, audience: &mut impl Audience) -> Result<()> {
+    control.set(Pace::Pause);
+    while !control.stopped() {
+        if control.woken().await == Woken::Look {
+            audience.look(plan, state).await?;
+        }
+        control.set(Pace::Pause);
+    }
+    Ok(())
+}
+
 /// Time spent, over all sittings.
 struct Clock {
     before: f64,

@@ -168,19 +168,23 @@ impl MetaNetworks {
         what_net::evaluate(&weight, &self.layout.get(phi, what.1, [1, channels]), pooled)
     }
 
+    /// λ of the `pair`-th pair before and behind ReLU6, both `[B, 1]`, from its pooled source feature, `[B, C_m]`.
+    pub fn pair_weight(&self, phi: &Tensor<1>, pair: usize, pooled: &Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+        let PairParams { channels, r#where, .. } = self.pairs[pair];
+        if !self.learned.r#where {
+            let ones = pooled.clone().slice([0..pooled.dims()[0], 0..1]).ones_like();
+            return (ones.clone(), ones);
+        }
+        let weight = self.layout.get(phi, r#where.0, [1, channels]);
+        where_net::evaluate(&weight, &self.layout.get(phi, r#where.1, [1, 1]), pooled)
+    }
+
     /// w and λ of every pair from the pooled source features of each pair, `[B, C_m]`.
     pub fn evaluate(&self, phi: &Tensor<1>, pooled: &[&Tensor<2>]) -> MetaOutputs {
         let mut outputs = MetaOutputs { channel_weights: vec![], pair_weights: vec![], linear: vec![] };
-        for (nth, (params, pooled)) in self.pairs.iter().zip(pooled).enumerate() {
-            let channels = params.channels;
+        for (nth, pooled) in pooled.iter().enumerate() {
             outputs.channel_weights.push(self.channel_weights(phi, nth, pooled));
-            let (linear, pair_weight) = if self.learned.r#where {
-                let weight = self.layout.get(phi, params.r#where.0, [1, channels]);
-                where_net::evaluate(&weight, &self.layout.get(phi, params.r#where.1, [1, 1]), pooled)
-            } else {
-                let ones = (*pooled).clone().slice([0..pooled.dims()[0], 0..1]).ones_like();
-                (ones.clone(), ones)
-            };
+            let (linear, pair_weight) = self.pair_weight(phi, nth, pooled);
             outputs.linear.push(linear);
             outputs.pair_weights.push(pair_weight);
         }

@@ -76,6 +76,19 @@ pub struct ImageGradients {
     pub channel_weights: Option<Tensor<2>>,
 }
 
+/// What a pair matches, and how strongly.
+#[derive(Debug, Clone)]
+pub struct PairMaps {
+    /// S^m(x), `[B, C_m, H_m, W_m]`.
+    pub source: Tensor<4>,
+    /// r_θ(T^n(x)), `[B, C_m, H_n, W_n]`.
+    pub regressed: Tensor<4>,
+    /// w, `[B, C_m]`: learned, or 1/C_m.
+    pub channel_weights: Tensor<2>,
+    /// λ, `[B, 1]`: learned, or 1.
+    pub pair_weight: Tensor<2>,
+}
+
 /// Both networks evaluated on a batch, and the mismatch between them.
 struct Mismatch {
     source: (NodeId, Activations),
@@ -124,6 +137,20 @@ impl<'a> PairGradient<'a> {
         let at = self.mismatch(x);
         let [batch, _] = w.dims();
         (channels::mean_product(&at.d, &at.d) * w.clone()).sum_dim(1).reshape([batch])
+    }
+
+    /// Both sides of the matching, with the weights that it has, for normalised images `x`, `[B, 3, H, W]`.
+    pub fn maps(&self, x: &Tensor<4>) -> PairMaps {
+        let at = self.mismatch(x);
+        let source = at.source.1.get(at.source.0);
+        let [_, _, height, width] = at.d.dims();
+        let pooled = self.pooled(&at);
+        PairMaps {
+            source: source.clone(),
+            regressed: at.d.clone() + resize(source, [height, width]),
+            channel_weights: self.learned_weights(&pooled),
+            pair_weight: self.meta.pair_weight(self.trained.phi, self.pair, &pooled).1,
+        }
     }
 
     /// The learned channel weights of every image, `[B, C_m]`.

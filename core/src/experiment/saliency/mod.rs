@@ -103,31 +103,45 @@ pub async fn survey(
     let trained = Trained { theta: &state.target.theta, running: &state.running, phi: &state.meta.phi };
     let (model, meta) = (&plan.learner.model, plan.learner.meta.as_ref());
     let gradient = PairGradient::new(model, meta, &plan.sources, request.pair, trained)?;
-    let regions: Vec<Option<Region>> = (0..data.len()).map(|index| Region::of(data, index)).collect();
-    let wanted: Vec<usize> =
-        (0..data.len()).filter(|index| regions[*index].is_some() || request.shown.contains(index)).collect();
+    let wanted = |index: &usize| Region::of(data, *index).is_some() || request.shown.contains(index);
+    let wanted: Vec<usize> = (0..data.len()).filter(wanted).collect();
     let mut images = Vec::with_capacity(wanted.len());
     for batch in wanted.chunks(BATCH) {
         if control.stopped() {
             return Ok(None);
         }
-        let gradients = gradient.of(&upload(data, batch, &plan.device, plan.dtype));
-        let maps = BatchMaps::new(&gradients, request.clip);
-        let maps = HostBatch::read(&gradients, &maps, data.height * data.width).await?;
-        for (nth, &index) in batch.iter().enumerate() {
-            let record = maps.record(nth, index, data.labels[index], regions[index].as_ref(), &request.shown);
-            images.push(record.ok_or_else(|| not_finite(data, index))?);
-        }
+        let x = upload(data, batch, &plan.device, plan.dtype);
+        images.extend(records(&gradient, &x, data, batch, request).await?);
         progress(images.len(), wanted.len());
     }
     Ok(Some(Survey { images }))
+}
+
+/// The records of the images `indices` of `data`, which are `x` on the device.
+pub(super) async fn records(
+    gradient: &PairGradient<'_>,
+    x: &Tensor<4>,
+    data: &Dataset,
+    indices: &[usize],
+    request: &Request,
+) -> Result<Vec<ImageRecord>> {
+    let gradients = gradient.of(x);
+    let maps = BatchMaps::new(&gradients, request.clip);
+    let maps = HostBatch::read(&gradients, &maps, data.height * data.width).await?;
+    let record = |(nth, &index): (usize, &usize)| {
+        let region = Region::of(data, index);
+        let record = maps.record(nth, index, data.labels[index], region.as_ref(), &request.shown);
+        record.ok_or_else(|| not_finite(data, index))
+    };
+    indices.iter().enumerate().map(record).collect()
 }
 
 fn not_finite(data: &Dataset, index: usize) -> Error {
     Error::Diverged(format!("the gradient in image {index} of {} is not finite", data.name))
 }
 
-fn upload(data: &Dataset, indices: &[usize], device: &Device, dtype: DType) -> Tensor<4> {
+/// Images of `data`, normalised, `[B, 3, H, W]`.
+pub(super) fn upload(data: &Dataset, indices: &[usize], device: &Device, dtype: DType) -> Tensor<4> {
     let area = data.height * data.width;
     let bytes = indices.iter().flat_map(|index| data.image(*index).iter().enumerate());
     let values: Vec<f32> = bytes.map(|(place, byte)| normalised(*byte, place / area)).collect();

@@ -1,0 +1,128 @@
+//! What the training thread tells the window: plain values only.
+
+use std::sync::Arc;
+
+use l2t_core::data::Dataset;
+use l2t_core::experiment::gradient_check::GradientCheck;
+use l2t_core::experiment::look::images;
+use l2t_core::experiment::{Config, Event, History, Plan};
+use l2t_core::matching::Pair;
+use l2t_core::meta::Learned;
+use l2t_core::objective::Objective;
+
+/// One fact.
+#[derive(Debug, Clone)]
+pub enum Fact {
+    /// The device is open.
+    Device(DeviceFacts),
+    /// Data and networks are there.
+    Ready(Arc<Experiment>),
+    /// The run said something.
+    Run(Event),
+    /// The hypergradient was checked.
+    Checked(Result<GradientCheck, String>),
+    /// Something went well that the user asked for.
+    Note(String),
+    /// Something failed, and the run goes on.
+    Warning(String),
+    /// The run cannot go on.
+    Failed(String),
+}
+
+/// Where it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceFacts {
+    /// For people.
+    pub name: String,
+    /// Why this one.
+    pub reason: String,
+    /// Whether it is a GPU in software, which is slower than the CPU.
+    pub software: bool,
+}
+
+/// A layer that can be matched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    /// `block 2`.
+    pub label: String,
+    /// Channels, height, width.
+    pub shape: [usize; 3],
+}
+
+/// A network with its matched layers, from image to output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stack {
+    /// `resnet20`.
+    pub name: String,
+    /// In order.
+    pub layers: Vec<Layer>,
+}
+
+/// What is fixed once a run is prepared.
+#[derive(Debug, Clone)]
+pub struct Experiment {
+    /// As it was asked for.
+    pub config: Config,
+    /// Frozen networks; empty where the method has none.
+    pub sources: Vec<Stack>,
+    /// The network to train.
+    pub target: Stack,
+    /// Candidate pairs; empty where nothing is matched.
+    pub pairs: Vec<Pair>,
+    /// Which of w and λ are learned; `None` where nothing is matched.
+    pub learned: Option<Learned>,
+    /// What the virtual steps minimise, in order; empty where φ is not learned.
+    pub virtual_steps: Vec<Objective>,
+    /// Images in the training, validation and test part.
+    pub images: [usize; 3],
+    /// Those that the window shows: the same as in `look`.
+    pub shown: Arc<Dataset>,
+    /// Images of a batch that go through the networks at once.
+    pub images_at_once: usize,
+    /// Epochs that were done before this sitting.
+    pub history: History,
+}
+
+impl Experiment {
+    /// That of a plan, gone on with from `history`.
+    pub fn of(plan: &Plan, history: History) -> Self {
+        let model = &plan.learner.model;
+        let layer = |tap: &l2t_core::network::Tap| Layer { label: tap.label.clone(), shape: tap.shape };
+        let sources = plan.heard().iter().map(|source| {
+            let layers = source.layers();
+            Stack { name: layers.name, layers: layers.taps.iter().map(layer).collect() }
+        });
+        let rule = plan.learner.meta_rule.as_ref();
+        Self {
+            config: plan.config.clone(),
+            sources: sources.collect(),
+            target: Stack {
+                name: plan.config.target.network.clone(),
+                layers: model.network.taps().iter().map(layer).collect(),
+            },
+            pairs: model.matching.as_ref().map_or_else(Vec::new, |matching| matching.pairs().pairs().to_vec()),
+            learned: plan.learner.meta.as_ref().map(l2t_core::meta::MetaNetworks::learned),
+            virtual_steps: rule.map_or_else(Vec::new, |rule| rule.scheme.objectives(rule.matching_steps)),
+            images: [
+                plan.train.len(),
+                plan.validation.as_ref().map_or(0, |part| part.len()),
+                plan.test.as_ref().map_or(0, |part| part.len()),
+            ],
+            shown: images(plan).clone(),
+            images_at_once: plan.images_at_once,
+            history,
+        }
+    }
+
+    /// `block 2 → conv 4`, with the source's name where there are several.
+    pub fn pair_name(&self, pair: &Pair) -> String {
+        let source = &self.sources[pair.source];
+        let layer = &source.layers[pair.source_layer].label;
+        let target = &self.target.layers[pair.target_layer].label;
+        if self.sources.len() > 1 {
+            format!("{} {layer} → {target}", source.name)
+        } else {
+            format!("{layer} → {target}")
+        }
+    }
+}

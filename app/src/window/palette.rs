@@ -1,0 +1,26 @@
+//! Colours of the window: the hues of the plots, on light and dark ground.
+
+use eframe::egui::{Color32, Visuals};
+
+use crate::plots::theme::{series_colours, target_colour};
+
+/// The colour of a target layer, as in every picture.
+pub fn target(layer: usize) -> Color32 {
+    colour(target_colour(layer))
+}
+
+/// One colour a label, a method's own where it has one.
+pub fn series(labels: &[String], visuals: &Visuals) -> Vec<Color32> {
+    let colours = series_colours(labels.iter().map(String::as_str));
+    colours.into_iter().map(|rgb| readable(colour(rgb), visuals)).collect()
+}
+
+fn colour(rgb: plotters::style::RGBColor) -> Color32 {
+    Color32::from_rgb(rgb.0, rgb.1, rgb.2)
+}
+
+/// `colour` where it can be told from the ground: dark grey is lightened on a dark one.
+pub fn readable(colour: Color32, visuals: &Visuals) -> Color32 {
+    let dark = u32::from(colour.r()) + u32::from(colour.g()) + u32::from(colour.b()) < 3 * 100;
+    if visuals.dark_mode && dark { Color32::from_rgb(190, 190, 190) } else { colour }
+}

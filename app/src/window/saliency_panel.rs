@@ -1,0 +1,181 @@
+//! Which pixels a pair's matching looks at (Figure 6 of the paper), on a few images at once.
+
+use eframe::egui::{ColorImage, ComboBox, Context, Grid, ScrollArea, Slider, TextureHandle, Ui, vec2};
+use l2t_core::Result;
+use l2t_core::experiment::look::{Look, PairLook};
+use l2t_core::experiment::saliency::{HostMap, ImageRecord};
+use l2t_core::saliency::colour::ColourMap;
+
+use super::facts::Experiment;
+use super::pictures::{along, overlays, photograph, show as picture, texture};
+
+/// How the maps are drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SaliencyStyle {
+    /// Opacity of the colours over the grey image.
+    pub alpha: f64,
+    /// Which colours.
+    pub colours: ColourMap,
+    /// Share of a map's sum at which it is clipped.
+    pub clip: f64,
+}
+
+impl Default for SaliencyStyle {
+    fn default() -> Self {
+        Self { alpha: 0.75, colours: ColourMap::Inferno, clip: 0.98 }
+    }
+}
+
+const COLOURS: [(ColourMap, &str); 3] =
+    [(ColourMap::Inferno, "inferno"), (ColourMap::Viridis, "viridis"), (ColourMap::Grey, "grey")];
+
+/// Columns behind the image.
+const COLUMNS: [(&str, &str); 4] = [
+    ("uniform", "every channel weighted alike, w = 1/C"),
+    ("learned", "the learned w"),
+    ("more", "pixels that the learned w looks at more than uniform weights do"),
+    ("less", "pixels that it looks at less"),
+];
+
+/// Controls; whether something changed that needs a new look.
+pub fn controls(ui: &mut Ui, style: &mut SaliencyStyle) -> bool {
+    let before = style.clip;
+    ui.horizontal_wrapped(|ui| {
+        ui.add(Slider::new(&mut style.alpha, 0.0..=1.0).text("alpha").fixed_decimals(2))
+            .on_hover_text("opacity of the colours over the grey image");
+        ui.add(Slider::new(&mut style.clip, 0.8..=1.0).text("clip").fixed_decimals(2)).on_hover_text(
+            "a map is cut off where this share of its sum is reached, so that one pixel cannot hide the rest",
+        );
+        let name = COLOURS.iter().find(|(map, _)| *map == style.colours).map_or("", |(_, name)| name);
+        ComboBox::new("colours", "colours").selected_text(name).show_ui(ui, |ui| {
+            for (map, name) in COLOURS {
+                ui.selectable_value(&mut style.colours, map, name);
+            }
+        });
+        colour_bar(ui, style.colours);
+    });
+    before != style.clip
+}
+
+fn colour_bar(ui: &mut Ui, colours: ColourMap) {
+    ui.label("0");
+    let (rect, _) = ui.allocate_exact_size(vec2(72.0, 10.0), eframe::egui::Sense::hover());
+    let table = colours.colours();
+    let steps = 36;
+    for nth in 0..steps {
+        let width = rect.width() / steps as f32;
+        let left = rect.left() + nth as f32 * width;
+        let part = eframe::egui::Rect::from_min_size(eframe::egui::pos2(left, rect.top()), vec2(width, rect.height()));
+        ui.painter().rect_filled(part, 0.0, along(&table, f64::from(nth) / f64::from(steps - 1)));
+    }
+    ui.label("1");
+}
+
+/// The pictures of one look.
+pub struct SaliencyPictures {
+    rows: Vec<Row>,
+}
+
+struct Row {
+    image: TextureHandle,
+    /// Uniform, learned, more, less; `None` where the map is flat.
+    maps: Vec<Option<TextureHandle>>,
+}
+
+impl SaliencyPictures {
+    /// Draws and uploads.
+    ///
+    /// # Errors
+    /// When the overlay cannot be computed.
+    pub fn new(context: &Context, experiment: &Experiment, pair: &PairLook, style: SaliencyStyle) -> Result<Self> {
+        let data = &experiment.shown;
+        let row = |record: &ImageRecord| -> Result<Row> {
+            let maps: Vec<&HostMap> = record
+                .maps
+                .iter()
+                .flat_map(|maps| std::iter::once(&maps.uniform).chain(maps.change.iter().flatten()))
+                .collect();
+            let values: Vec<&[f64]> = maps.iter().map(|map| &map.values[..]).collect();
+            let drawn = overlays(data, &vec![record.index; values.len()], &values, (style.colours, style.alpha))?;
+            let upload = |(nth, image): (usize, ColorImage)| texture(context, format!("{} {nth}", record.index), image);
+            let drawn = drawn.into_iter().enumerate().map(upload);
+            Ok(Row {
+                image: texture(context, format!("image {}", record.index), photograph(data, record.index)),
+                maps: drawn.zip(maps).map(|(texture, map)| (!map.flat).then_some(texture)).collect(),
+            })
+        };
+        Ok(Self { rows: pair.saliency.iter().map(row).collect::<Result<_>>()? })
+    }
+
+    /// Draws them; the image that was pressed, by its index.
+    pub fn show(&self, ui: &mut Ui, experiment: &Experiment, look: &Look, pair: &PairLook) -> Option<usize> {
+        let mut pressed = None;
+        scores(ui, pair);
+        let learned = experiment.learned.is_some_and(|learned| learned.what);
+        ScrollArea::both().id_salt("saliency").show(ui, |ui| {
+            Grid::new("saliency grid").spacing([8.0, 6.0]).show(ui, |ui| {
+                ui.label("image");
+                for (name, what) in &COLUMNS[..if learned { 4 } else { 1 }] {
+                    ui.label(*name).on_hover_text(*what);
+                }
+                ui.label("share on the object");
+                ui.end_row();
+                for (nth, row) in self.rows.iter().enumerate() {
+                    let record = &pair.saliency[nth];
+                    let class = &experiment.shown.class_names[record.label];
+                    let name = format!("image {} of class {class}", record.index);
+                    let image = picture(ui, &row.image, 72.0, &name).interact(eframe::egui::Sense::click());
+                    if image.on_hover_text(format!("{class}: press to see its feature maps")).clicked() {
+                        pressed = Some(record.index);
+                    }
+                    for (map, (column, _)) in row.maps.iter().zip(COLUMNS) {
+                        match map {
+                            Some(map) => drop(picture(ui, map, 72.0, &format!("{column} map of {name}"))),
+                            None => drop(ui.weak("flat").on_hover_text("nothing stands out in this map")),
+                        }
+                    }
+                    ui.label(share(record))
+                        .on_hover_text(format!("taken for {}", { &experiment.shown.class_names[look.predicted[nth]] }));
+                    ui.end_row();
+                }
+            });
+        });
+        pressed
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0} %", 100.0 * share)
+}
+
+/// What is known of one image's maps and its object.
+fn share(record: &ImageRecord) -> String {
+    let Some(area) = record.area else { return "no mask".into() };
+    let of = |score: Option<l2t_core::saliency::score::Score>| score.map_or("-".into(), |score| percent(score.mass));
+    format!("uniform {}\nlearned {}\nby chance {}", of(record.uniform), of(record.learned), percent(area))
+}
+
+/// Means over the images shown.
+fn scores(ui: &mut Ui, pair: &PairLook) {
+    let known: Vec<&ImageRecord> = pair.saliency.iter().filter(|record| record.area.is_some()).collect();
+    if known.is_empty() {
+        ui.weak("These images do not say where their object is, so that nothing can be scored.");
+        return;
+    }
+    let mean = |value: &dyn Fn(&ImageRecord) -> Option<f64>| {
+        let values: Vec<f64> = known.iter().filter_map(|record| value(record)).collect();
+        (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+    };
+    let words = |value: Option<f64>| value.map_or("-".into(), percent);
+    let hit = |hit: bool| if hit { 1.0 } else { 0.0 };
+    ui.label(format!(
+        "Mass inside the object: uniform {}, learned {}. Pointing game: uniform {}, learned {}. By chance {}. ({} images; \
+         l2t saliency scores a whole test set, with intervals.)",
+        words(mean(&|record| record.uniform.map(|score| score.mass))),
+        words(mean(&|record| record.learned.map(|score| score.mass))),
+        words(mean(&|record| record.uniform.map(|score| hit(score.hit)))),
+        words(mean(&|record| record.learned.map(|score| hit(score.hit)))),
+        words(mean(&|record| record.area)),
+        known.len(),
+    ));
+}

@@ -1,0 +1,371 @@
+//! What the window shows of a run: a pure function of the facts heard so far.
+
+use std::sync::Arc;
+
+use l2t_core::bilevel::{Phase, Step};
+use l2t_core::experiment::gradient_check::GradientCheck;
+use l2t_core::experiment::{EpochRecord, Event, History, PairStatistics, RunSummary};
+
+use super::facts::{DeviceFacts, Experiment, Fact};
+
+/// Where a run stands.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Stage {
+    /// Data and networks are being prepared.
+    #[default]
+    Opening,
+    /// It waits to be told to go on.
+    Waiting,
+    /// It trains.
+    Training,
+    /// The test images are being classified.
+    Testing,
+    /// All epochs are done.
+    Finished,
+    /// It was stopped and kept.
+    Stopped,
+    /// It cannot go on.
+    Failed(String),
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Epoch, 0-based.
+    pub epoch: usize,
+    /// All epochs.
+    pub epochs: usize,
+    /// Iterations done in this epoch.
+    pub done: usize,
+    /// Iterations of an epoch.
+    pub of: usize,
+}
+
+impl Progress {
+    /// Epochs done, with the part of the present one.
+    pub fn at(self) -> f64 {
+        self.epoch as f64 + if self.of == 0 { 0.0 } else { self.done as f64 / self.of as f64 }
+    }
+
+    /// Iterations left in all epochs.
+    pub fn left(self) -> usize {
+        (self.epochs * self.of).saturating_sub(self.epoch * self.of + self.done)
+    }
+}
+
+/// Compilation of the kernels in the first iteration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compiling {
+    /// Parts done.
+    pub done: usize,
+    /// All parts.
+    pub of: usize,
+    /// The last part done.
+    pub phase: Phase,
+    /// Kernels so far.
+    pub kernels: usize,
+}
+
+/// Losses of one iteration.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LossPoint {
+    /// In epochs.
+    pub at: f64,
+    /// L_org.
+    pub task: f64,
+    /// β L_wfm.
+    pub matching: Option<f64>,
+}
+
+/// λ of every pair at one time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PairPoint {
+    /// In epochs.
+    pub at: f64,
+    /// In the order of the pairs.
+    pub pairs: Vec<PairStatistics>,
+}
+
+/// A step of the present iteration.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TakenStep {
+    /// Which.
+    pub step: Step,
+    /// L_org where it started.
+    pub task: Option<f64>,
+    /// β L_wfm where it started.
+    pub matching: Option<f64>,
+}
+
+/// A word for the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// What happened.
+    pub text: String,
+    /// Whether something went wrong.
+    pub warning: bool,
+}
+
+/// Speed of the last iterations.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Speed {
+    /// When the last iteration was handed over, in seconds.
+    last: Option<f64>,
+    /// Smoothed seconds of an iteration.
+    secs: Option<f64>,
+}
+
+/// Points of a curve beyond which every second one is dropped.
+const MOST_POINTS: usize = 4_000;
+
+/// Weight of the newest iteration in the smoothed time of one.
+const NEWEST: f64 = 0.2;
+
+/// Everything that the window knows of a run.
+#[derive(Debug, Clone, Default)]
+pub struct ViewState {
+    /// Where it stands.
+    pub stage: Stage,
+    /// Where it runs.
+    pub device: Option<DeviceFacts>,
+    /// What is fixed.
+    pub experiment: Option<Arc<Experiment>>,
+    /// How far it is.
+    pub progress: Progress,
+    /// While kernels are compiled.
+    pub compiling: Option<Compiling>,
+    /// Losses as they were read back.
+    pub losses: Vec<LossPoint>,
+    /// λ as it was read back.
+    pub pair_weights: Vec<PairPoint>,
+    /// Complete epochs.
+    pub history: History,
+    /// Steps of the present iteration, where they are taken one at a time.
+    pub steps: Vec<TakenStep>,
+    /// The last check of the hypergradient.
+    pub check: Option<Result<GradientCheck, String>>,
+    /// Test images done, of all.
+    pub testing: Option<(usize, usize)>,
+    /// The result.
+    pub summary: Option<RunSummary>,
+    /// What the user should know, the newest last.
+    pub notices: Vec<Notice>,
+    speed: Speed,
+}
+
+impl ViewState {
+    /// Takes in a fact that was heard at `now` seconds.
+    pub fn apply(&mut self, fact: Fact, now: f64) {
+        match fact {
+            Fact::Device(device) => self.device = Some(device),
+            Fact::Ready(experiment) => self.ready(experiment),
+            Fact::Run(event) => self.run(event, now),
+            Fact::Checked(check) => self.check = Some(check),
+            Fact::Note(text) => self.notices.push(Notice { text, warning: false }),
+            Fact::Warning(text) => self.notices.push(Notice { text, warning: true }),
+            Fact::Failed(text) => self.stage = Stage::Failed(text),
+        }
+    }
+
+    /// The user told the run to go on.
+    pub fn going_on(&mut self) {
+        if self.stage == Stage::Waiting {
+            self.stage = Stage::Training;
+        }
+    }
+
+    /// The last λ of every pair.
+    pub fn latest_pairs(&self) -> Option<&[PairStatistics]> {
+        self.pair_weights.last().map(|point| &point.pairs[..])
+    }
+
+    /// Seconds of an iteration, smoothed.
+    pub fn iteration_secs(&self) -> Option<f64> {
+        self.speed.secs
+    }
+
+    /// Seconds left, by the smoothed time of an iteration.
+    pub fn secs_left(&self) -> Option<f64> {
+        (self.stage == Stage::Training).then(|| self.speed.secs.map(|secs| secs * self.progress.left() as f64))?
+    }
+
+    /// Whether the run can be told to go on.
+    pub fn can_go_on(&self) -> bool {
+        matches!(self.stage, Stage::Waiting | Stage::Training)
+    }
+
+    fn ready(&mut self, experiment: Arc<Experiment>) {
+        let config = &experiment.config;
+        let of = experiment.images[0] / config.train.batch_size;
+        self.history = experiment.history.clone();
+        self.progress = Progress { epoch: self.history.epochs.len(), epochs: config.train.epochs, done: 0, of };
+        // What an earlier sitting measured is there epoch by epoch.
+        for record in &experiment.history.epochs {
+            let at = record.epoch as f64;
+            self.losses.push(LossPoint { at, task: record.task_loss, matching: record.matching_loss });
+            self.push_pairs(at, record.pair_weights.clone());
+        }
+        self.experiment = Some(experiment);
+    }
+
+    fn run(&mut self, event: Event, now: f64) {
+        match event {
+            Event::Started { epoch, epochs, iterations } => {
+                self.stage = Stage::Training;
+                self.progress = Progress { epoch, epochs, done: 0, of: iterations };
+            }
+            Event::Compiling { done, of, phase, kernels } => {
+                self.compiling = (done < of).then_some(Compiling { done, of, phase, kernels });
+            }
+            Event::Iteration { epoch, done, of } => {
+                self.progress = Progress { epoch, done, of, ..self.progress };
+                self.time(now);
+            }
+            Event::Losses { task, matching, pair_weights, .. } => {
+                let at = self.progress.at();
+                self.losses.push(LossPoint { at, task, matching });
+                thin(&mut self.losses);
+                self.push_pairs(at, pair_weights);
+            }
+            Event::Step { step, task, matching } => {
+                if step == Step::Source {
+                    self.steps.clear();
+                }
+                self.steps.push(TakenStep { step, task, matching });
+            }
+            Event::Paused => {
+                self.stage = Stage::Waiting;
+                self.speed.last = None;
+            }
+            Event::Epoch(record) => self.epoch(*record),
+            Event::Testing { done, of } => {
+                self.stage = Stage::Testing;
+                self.testing = Some((done, of));
+            }
+            Event::Stopped => self.stage = Stage::Stopped,
+            Event::Finished(summary) => {
+                self.stage = Stage::Finished;
+                self.testing = None;
+                self.summary = Some(*summary);
+            }
+        }
+    }
+
+    fn epoch(&mut self, record: EpochRecord) {
+        self.progress = Progress { epoch: record.epoch, done: 0, ..self.progress };
+        // Measuring an epoch takes time that is no iteration's.
+        self.speed.last = None;
+        self.history.epochs.push(record);
+    }
+
+    fn time(&mut self, now: f64) {
+        if self.stage != Stage::Training {
+            self.stage = Stage::Training;
+            self.speed.last = None;
+        }
+        // A run that takes one step at a time has steps to show; one that runs has none.
+        if let Some(last) = self.speed.last.replace(now) {
+            let secs = now - last;
+            let smoothed = |before: f64| (1.0 - NEWEST) * before + NEWEST * secs;
+            self.speed.secs = Some(self.speed.secs.map_or(secs, smoothed));
+        }
+    }
+
+    fn push_pairs(&mut self, at: f64, pairs: Vec<PairStatistics>) {
+        if !pairs.is_empty() {
+            self.pair_weights.push(PairPoint { at, pairs });
+            thin(&mut self.pair_weights);
+        }
+    }
+}
+
+/// Drops every second point of a curve that has grown too long to draw; the newest stays.
+fn thin<T>(points: &mut Vec<T>) {
+    if points.len() > MOST_POINTS {
+        let last = points.len() - 1;
+        let mut nth = 0;
+        points.retain(|_| {
+            nth += 1;
+            (last + 1 - nth).is_multiple_of(2)
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use l2t_core::matching::Pair;
+    use l2t_core::objective::Objective;
+
+    fn heard(events: Vec<Event>) -> ViewState {
+        let mut state = ViewState::default();
+        for (nth, event) in events.into_iter().enumerate() {
+            state.apply(Fact::Run(event), nth as f64);
+        }
+        state
+    }
+
+    fn losses(task: f64) -> Event {
+        let pair = Pair { source: 0, source_layer: 1, target_layer: 2 };
+        let pair_weights = vec![PairStatistics { pair, mean: 1.5, std: 0.25 }];
+        Event::Losses { task, matching: Some(0.5), auxiliary: Default::default(), pair_weights }
+    }
+
+    #[test]
+    fn a_run_is_followed_from_start_to_end() {
+        let mut state = heard(vec![
+            Event::Started { epoch: 0, epochs: 2, iterations: 4 },
+            Event::Iteration { epoch: 0, done: 1, of: 4 },
+            Event::Iteration { epoch: 0, done: 2, of: 4 },
+            losses(2.25),
+        ]);
+        assert_eq!((state.stage.clone(), state.progress.at(), state.progress.left()), (Stage::Training, 0.5, 6));
+        assert_eq!(state.losses, [LossPoint { at: 0.5, task: 2.25, matching: Some(0.5) }]);
+        assert_eq!(state.latest_pairs().map(|pairs| pairs[0].mean), Some(1.5));
+        assert_eq!((state.iteration_secs(), state.secs_left()), (Some(1.0), Some(6.0)));
+        state.apply(Fact::Run(Event::Paused), 9.0);
+        assert_eq!((state.stage.clone(), state.secs_left()), (Stage::Waiting, None));
+        state.going_on();
+        assert_eq!(state.stage, Stage::Training);
+        state.apply(Fact::Run(Event::Iteration { epoch: 0, done: 3, of: 4 }), 100.0);
+        assert_eq!(state.iteration_secs(), Some(1.0), "a pause is not an iteration");
+        state.apply(Fact::Run(Event::Testing { done: 1, of: 3 }), 101.0);
+        assert_eq!((state.stage.clone(), state.testing), (Stage::Testing, Some((1, 3))));
+    }
+
+    #[test]
+    fn the_strip_begins_anew_with_every_iteration() {
+        let step = |step| Event::Step { step, task: None, matching: None };
+        let first = Step::Virtual { t: 0, objective: Objective::Matching };
+        let state = heard(vec![step(Step::Source), step(Step::Target), step(first)]);
+        assert_eq!(state.steps.len(), 3);
+        let state = heard(vec![step(Step::Source), step(Step::Target), step(Step::Meta), step(Step::Source)]);
+        assert_eq!(state.steps.iter().map(|taken| taken.step).collect::<Vec<_>>(), [Step::Source]);
+    }
+
+    #[test]
+    fn compiling_is_over_when_all_of_it_is_done() {
+        let compiling = |done| Event::Compiling { done, of: 2, phase: Phase::Source, kernels: 7 };
+        assert_eq!(heard(vec![compiling(1)]).compiling.map(|c| (c.done, c.of, c.kernels)), Some((1, 2, 7)));
+        assert_eq!(heard(vec![compiling(1), compiling(2)]).compiling, None);
+    }
+
+    #[test]
+    fn failures_are_kept_in_words_and_warnings_do_not_end_a_run() {
+        let mut state = heard(vec![Event::Started { epoch: 0, epochs: 1, iterations: 1 }]);
+        state.apply(Fact::Warning("the folder is full".into()), 1.0);
+        assert_eq!((state.stage.clone(), state.notices[0].warning), (Stage::Training, true));
+        state.apply(Fact::Failed("the device is lost".into()), 2.0);
+        assert_eq!(state.stage, Stage::Failed("the device is lost".into()));
+        assert!(!state.can_go_on());
+    }
+
+    #[test]
+    fn long_curves_are_thinned_and_keep_their_newest_point() {
+        let mut points: Vec<usize> = (0..=MOST_POINTS).collect();
+        thin(&mut points);
+        assert_eq!(points.len(), MOST_POINTS / 2 + 1);
+        assert_eq!(points.last(), Some(&MOST_POINTS));
+        assert_eq!(points[..3], [0, 2, 4]);
+    }
+}

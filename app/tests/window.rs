@@ -1,0 +1,208 @@
+//! The window in this process: its controls are found by the names that a screen reader would say.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use eframe::egui::accesskit::Role;
+use egui_kittest::kittest::Queryable;
+use egui_kittest::{Harness, Node};
+use l2t_app::window::app::App;
+use l2t_app::window::view_state::{Stage, ViewState};
+use l2t_core::device::{DeviceChoice, open};
+use l2t_core::experiment::config::PairsConfig;
+
+/// Long enough for a busy machine; a window that works needs a hundredth of it.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A run of a few iterations on the CPU.
+const SMALL: [&str; 5] =
+    ["target.width=0.0625", "data.per_class=8", "train.batch_size=20", "train.epochs=2", "meta.matching_steps=1"];
+
+fn window(changes: &[&str]) -> Harness<'static, App> {
+    let changes: Vec<String> = SMALL.iter().chain(changes).map(ToString::to_string).collect();
+    let builder = Harness::builder().with_size([1280.0, 860.0]).with_max_steps(8);
+    let mut harness = builder
+        .build_eframe(|creation| App::new(&creation.egui_ctx, Arc::new(|| open(DeviceChoice::Cpu)), "demo", &changes));
+    until(&mut harness, "it is ready and waits", |state| state.stage == Stage::Waiting);
+    harness
+}
+
+fn until(harness: &mut Harness<'_, App>, what: &str, reached: impl Fn(&ViewState) -> bool) {
+    let since = Instant::now();
+    while !reached(harness.state().state()) {
+        assert!(since.elapsed() < PATIENCE, "not reached: {what}; at {:?}", harness.state().state().stage);
+        harness.step();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // Once more, so that what was heard is on screen.
+    harness.run_steps(2);
+}
+
+fn press(harness: &mut Harness<'_, App>, name: &str) {
+    button(harness, name).click();
+    harness.run_steps(2);
+}
+
+fn button<'a>(harness: &'a Harness<'_, App>, name: &'a str) -> Node<'a> {
+    harness.get_by_role_and_label(Role::Button, name)
+}
+
+fn says(harness: &Harness<'_, App>, text: &str) -> bool {
+    harness.query_all_by_label_contains(text).next().is_some()
+}
+
+#[test]
+fn train_pause_and_go_on_to_the_end() {
+    let mut harness = window(&[]);
+    assert!(harness.state().state().losses.is_empty(), "nothing is trained before it is asked for");
+    press(&mut harness, "▶ Train");
+    until(&mut harness, "an iteration", |state| state.progress.done > 0 || state.progress.epoch > 0);
+    press(&mut harness, "⏸ Pause");
+    until(&mut harness, "it waits", |state| state.stage == Stage::Waiting);
+    let done = harness.state().state().progress;
+    std::thread::sleep(Duration::from_millis(300));
+    harness.run_steps(3);
+    assert_eq!(harness.state().state().progress, done, "a run that waits does not go on");
+    press(&mut harness, "▶ Train");
+    until(&mut harness, "the end", |state| state.stage == Stage::Finished);
+    let state = harness.state().state();
+    assert_eq!(state.history.epochs.len(), 2);
+    assert!(state.summary.as_ref().is_some_and(|summary| summary.test_accuracy.is_some()));
+    assert!(state.latest_pairs().is_some_and(|pairs| pairs.len() == 15));
+}
+
+#[test]
+fn steps_come_one_at_a_time_and_are_explained() {
+    let mut harness = window(&[]);
+    press(&mut harness, "Step");
+    until(&mut harness, "a step", |state| state.stage == Stage::Waiting && state.steps.len() == 1);
+    assert!(says(&harness, "The frozen source network looked at the batch"));
+    press(&mut harness, "Step");
+    until(&mut harness, "another", |state| state.stage == Stage::Waiting && state.steps.len() == 2);
+    assert!(says(&harness, "An ordinary step"));
+    assert!(harness.state().state().steps[1].task.is_some_and(|loss| loss > 0.0));
+    press(&mut harness, "Step iteration");
+    until(&mut harness, "the iteration", |state| state.stage == Stage::Waiting && state.progress.done == 1);
+    // Source, step 1, T = 1 and the task step there and back, the measurement, φ.
+    assert_eq!(harness.state().state().steps.len(), 8);
+    assert!(says(&harness, "one step of Adam along the hypergradient"));
+}
+
+#[test]
+fn the_hypergradient_can_be_checked() {
+    let mut harness = window(&[]);
+    press(&mut harness, "Step by step");
+    press(&mut harness, "Check this gradient");
+    until(&mut harness, "the check", |state| state.check.is_some());
+    let check = harness.state().state().check.clone().expect("it was reached").expect("it can be checked");
+    // Central differences in f64 with ε = 1e-5 are right to about ε², unless a ReLU switches in between.
+    assert!(check.relative_error() < 1e-4, "{check:?}");
+    assert!(check.analytic != 0.0 && says(&harness, "relative error"));
+}
+
+#[test]
+fn reset_keeps_the_curve_and_starts_with_the_controls_as_they_are() {
+    let mut harness = window(&["method.name=scratch"]);
+    press(&mut harness, "▶ Train");
+    until(&mut harness, "the end", |state| state.stage == Stage::Finished);
+    press(&mut harness, "Reset");
+    until(&mut harness, "a new run waits", |state| state.stage == Stage::Waiting);
+    assert!(harness.state().state().history.epochs.is_empty());
+    assert_eq!(harness.state().earlier().len(), 1);
+}
+
+#[test]
+fn a_preset_fills_the_controls_and_says_that_it_needs_a_new_run() {
+    let mut harness = window(&[]);
+    harness.get_by_role_and_label(Role::ComboBox, "preset").click();
+    harness.run_steps(3);
+    harness.get_by_role_and_label(Role::Button, "bench").click();
+    harness.run_steps(3);
+    assert_eq!(harness.state().draft().target.width, 1.0);
+    assert!(says(&harness, "These changes need a new run"));
+}
+
+#[test]
+fn bad_files_are_refused_in_words_and_good_ones_are_taken() {
+    let mut harness = window(&[]);
+    let before = harness.state().draft().clone();
+    harness.state_mut().take_file(Path::new("nothing.safetensors"));
+    harness.run_steps(2);
+    assert!(says(&harness, "nothing.safetensors"));
+    assert_eq!(*harness.state().draft(), before);
+
+    let folder = tempfile::tempdir().expect("a folder");
+    for class in ["left", "right"] {
+        let class = folder.path().join("train").join(class);
+        std::fs::create_dir_all(&class).expect("a folder");
+        for nth in 0..12 {
+            image::RgbImage::new(8, 8).save(class.join(format!("{nth}.png"))).expect("a picture");
+        }
+    }
+    harness.state_mut().take_file(folder.path());
+    harness.run_steps(2);
+    assert_eq!(harness.state().draft().data.path.as_deref(), folder.path().to_str());
+    press(&mut harness, "Start a new run with these");
+    until(&mut harness, "it is ready", |state| {
+        state.experiment.as_ref().is_some_and(|e| e.shown.class_names.len() == 2)
+    });
+}
+
+#[test]
+fn pairs_are_chosen_by_pressing_them() {
+    let mut harness = window(&[]);
+    press(&mut harness, "Edit pairs");
+    press(&mut harness, "pair block 2 → group 1, on");
+    let Some(PairsConfig::List(pairs)) = &harness.state().draft().method.pairs else { panic!("pairs are listed") };
+    assert_eq!(pairs.len(), 14);
+    press(&mut harness, "pair block 2 → group 1, off");
+    let Some(PairsConfig::List(pairs)) = &harness.state().draft().method.pairs else { panic!("pairs are listed") };
+    assert_eq!(pairs.len(), 15);
+}
+
+#[test]
+fn a_pair_shows_what_is_transferred_and_where_it_looks() {
+    let mut harness = window(&[]);
+    press(&mut harness, "pair block 8 → group 5");
+    since_shown(&mut harness, "The most weighted channels");
+    press(&mut harness, "Saliency");
+    since_shown(&mut harness, "Mass inside the object");
+}
+
+fn since_shown(harness: &mut Harness<'_, App>, text: &str) {
+    let since = Instant::now();
+    while !says(harness, text) {
+        assert!(since.elapsed() < PATIENCE, "not shown: {text}");
+        harness.step();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_run_is_kept_and_opened_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("kept");
+    let mut harness = window(&["method.name=scratch"]);
+    press(&mut harness, "▶ Train");
+    until(&mut harness, "the end", |state| state.stage == Stage::Finished);
+    let history = harness.state().state().history.clone();
+    harness.state_mut().keep_run(&path);
+    until(&mut harness, "it is kept", |state| state.notices.iter().any(|notice| notice.text.contains("is kept in")));
+    drop(harness);
+    let mut harness = window(&[]);
+    harness.state_mut().take_file(&path);
+    until(&mut harness, "it is open and done", |state| state.stage == Stage::Finished);
+    assert_eq!(harness.state().state().history, history);
+}
+
+#[test]
+fn what_cannot_be_opened_is_said_in_words() {
+    let changes: Vec<String> = vec!["sources.0.weights=gone.pth".into()];
+    let mut harness = Harness::builder()
+        .with_size([1024.0, 700.0])
+        .with_max_steps(8)
+        .build_eframe(|creation| App::new(&creation.egui_ctx, Arc::new(|| open(DeviceChoice::Cpu)), "demo", &changes));
+    until(&mut harness, "it fails", |state| matches!(state.stage, Stage::Failed(_)));
+    assert!(says(&harness, "The run cannot go on: gone.pth"));
+}

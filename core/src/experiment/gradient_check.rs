@@ -1,0 +1,117 @@
+//! "Is this gradient right?", asked of a run where it stands: the hypergradient against central differences.
+//!
+//! For a random direction v of φ (|v| = 1), with everything in f64 on the CPU whatever the run computes in:
+//!
+//! ```text
+//! analytic  ∇_φ L_org(θ_{T+1}) · v                                            by the reverse pass
+//! central   (L_org(θ_{T+1}(φ + εv)) − L_org(θ_{T+1}(φ − εv))) / 2ε            by two more unrollings from the same θ_0
+//! ```
+//!
+//! θ_0 stays as it is in all of them: φ is judged by the virtual steps alone, as in Algorithm 1.
+
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use rand::Rng;
+
+use super::checkpoint::{Checkpoint, Position};
+use super::config::{Config, Precision};
+use super::plan::Plan;
+use super::run::prepare;
+use crate::bilevel::{HypergradientMethod, Iteration, LearnerState};
+use crate::data::{Augmentation, BatchPlan, Batches};
+use crate::error::{Error, Result};
+use crate::network::weights::read;
+use crate::seed::Seed;
+
+/// Images of the batch that is checked on: few, because f64 on the CPU is slow and exactness does not need many.
+const IMAGES: usize = 8;
+
+/// ε: the truncation error of central differences grows with ε², their rounding error with 1/ε; in f64 they meet near here.
+const EPSILON: f64 = 1e-5;
+
+/// A derivative twice.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GradientCheck {
+    /// By the reverse pass.
+    pub analytic: f64,
+    /// By central differences.
+    pub central: f64,
+    /// ε of those.
+    pub epsilon: f64,
+    /// Images of the batch.
+    pub images: usize,
+    /// Steps that were unrolled, the task step included.
+    pub steps: usize,
+}
+
+impl GradientCheck {
+    /// |analytic − central| / max(|analytic|, |central|); 0 where both are.
+    pub fn relative_error(&self) -> f64 {
+        let scale = self.analytic.abs().max(self.central.abs());
+        if scale == 0.0 { 0.0 } else { (self.analytic - self.central).abs() / scale }
+    }
+}
+
+/// Checks the hypergradient at `state`, with the rates of `epoch` (0-based), along a direction drawn from `seed`.
+///
+/// # Errors
+/// When the method learns no φ, or a device or file fails.
+pub async fn check_hypergradient(plan: &Plan, state: &LearnerState, epoch: usize, seed: Seed) -> Result<GradientCheck> {
+    if plan.learner.meta_rule.is_none() {
+        let method = plan.config.method.name.name();
+        return Err(Error::config("method.name", format!("{method} learns no φ: there is no hypergradient")));
+    }
+    let exact = exact_plan(&plan.config)?;
+    let state = Checkpoint::take(plan, state, Position::default()).await?.restore(&exact)?;
+    let (rule, mut learner) = (exact.sgd(epoch), exact.learner_at(epoch));
+    let meta_rule = learner.meta_rule.as_mut().expect("φ is learned");
+    // A run that uses differences itself would otherwise be checked against its like.
+    meta_rule.method = HypergradientMethod::Exact;
+    let meta_rule = *meta_rule;
+    let images = IMAGES.min(exact.train.len());
+    let host = || -> Result<_> {
+        let order = BatchPlan {
+            batch_size: images,
+            shuffle: true,
+            drop_last: true,
+            augmentation: Augmentation::None,
+            seed,
+            epoch: 0,
+            first_batch: 0,
+        };
+        Ok(Batches::new(exact.train.clone(), order)?.next().expect("there are as many images"))
+    };
+    let batch = prepare(&exact, &learner, &state, host()?);
+    let mut iteration = Iteration::begin(&learner, &state, &rule, &batch);
+    while iteration.advance().is_some() {}
+    let (after, report) = iteration.finish();
+    let hypergradient = report.hypergradient.expect("φ is learned");
+    let direction = direction(seed, &hypergradient);
+    let analytic = read(&(hypergradient * direction.clone()).sum()).await?[0];
+    let mut losses = [0.0; 2];
+    for (loss, sign) in losses.iter_mut().zip([1.0, -1.0]) {
+        let mut moved = state.clone();
+        moved.meta.phi = moved.meta.phi + direction.clone() * (sign * EPSILON);
+        let batch = prepare(&exact, &learner, &moved, host()?);
+        let measured = learner.unroll(&after.target, &meta_rule, &batch).measured;
+        *loss = read(&measured.task_loss.expect("it measures L_org")).await?[0];
+    }
+    let central = (losses[0] - losses[1]) / (2.0 * EPSILON);
+    let steps = meta_rule.scheme.objectives(meta_rule.matching_steps).len();
+    Ok(GradientCheck { analytic, central, epsilon: EPSILON, images, steps })
+}
+
+/// The same experiment in f64 on the CPU.
+fn exact_plan(config: &Config) -> Result<Plan> {
+    let mut config = config.clone();
+    config.train.precision = Precision::F64;
+    Plan::new(config, Device::flex(), "CPU".into())
+}
+
+/// A direction of length 1 with entries of equal size and random sign, like `phi`.
+fn direction(seed: Seed, phi: &Tensor<1>) -> Tensor<1> {
+    let mut random = seed.stream("gradient check", 0);
+    let len = phi.dims()[0];
+    let entry = 1.0 / (len as f64).sqrt();
+    let values: Vec<f64> = (0..len).map(|_| if random.next_u32() & 1 == 0 { entry } else { -entry }).collect();
+    Tensor::from_data(TensorData::new(values, [len]), (&phi.device(), DType::F64))
+}

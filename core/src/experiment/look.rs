@@ -1,0 +1,118 @@
+//! What a pair does on a few images, on the host: for a window that shows it while the run goes on.
+
+use std::sync::Arc;
+
+use burn::tensor::Tensor;
+
+use super::Plan;
+use super::saliency::{ImageRecord, Request, records, upload};
+use crate::bilevel::LearnerState;
+use crate::data::Dataset;
+use crate::error::Result;
+use crate::network::Mode;
+use crate::network::weights::read;
+use crate::saliency::{PairGradient, PairMaps, Trained};
+
+/// What to look at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LookRequest {
+    /// Images by index into [`images`]; the feature maps are those of the first.
+    pub images: Vec<usize>,
+    /// Which candidate pair: index into the pair set.
+    pub pair: usize,
+    /// Share of a saliency map's sum at which it is clipped.
+    pub clip: f64,
+}
+
+/// The channels of a layer on one image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeatureMaps {
+    /// Channels, rows, columns.
+    pub shape: [usize; 3],
+    /// In this order.
+    pub values: Vec<f64>,
+}
+
+impl FeatureMaps {
+    /// One channel in reading order.
+    pub fn channel(&self, channel: usize) -> &[f64] {
+        let [_, height, width] = self.shape;
+        &self.values[channel * height * width..][..height * width]
+    }
+}
+
+/// What was seen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Look {
+    /// What was asked for.
+    pub request: LookRequest,
+    /// What the target network takes each image for: index of the class.
+    pub predicted: Vec<usize>,
+    /// The pair on these images; `None` where the method matches nothing.
+    pub pair: Option<PairLook>,
+}
+
+/// A pair on a few images.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PairLook {
+    /// λ of every image.
+    pub pair_weights: Vec<f64>,
+    /// w of the first image.
+    pub channel_weights: Vec<f64>,
+    /// S^m of the first image.
+    pub source: FeatureMaps,
+    /// r_θ(T^n) of the first image.
+    pub regressed: FeatureMaps,
+    /// Saliency and its scores, image by image.
+    pub saliency: Vec<ImageRecord>,
+}
+
+/// The images that a run is looked at on: held out for validation, or else for the test, or else those it learns from.
+pub fn images(plan: &Plan) -> &Arc<Dataset> {
+    plan.validation.as_ref().or(plan.test.as_ref()).unwrap_or(&plan.train)
+}
+
+/// Looks at `state`.
+///
+/// # Errors
+/// When a gradient is not finite, or the device cannot be read.
+///
+/// # Panics
+/// When there is no such image or pair.
+pub async fn look(plan: &Plan, state: &LearnerState, request: &LookRequest) -> Result<Look> {
+    let data = images(plan);
+    let x = upload(data, &request.images, &plan.device, plan.dtype);
+    let pair = match plan.learner.model.matching {
+        Some(_) => Some(pair_look(plan, state, &x, request).await?),
+        None => None,
+    };
+    Ok(Look { request: request.clone(), predicted: predictions(plan, state, &x).await?, pair })
+}
+
+async fn predictions(plan: &Plan, state: &LearnerState, x: &Tensor<4>) -> Result<Vec<usize>> {
+    let network = &plan.learner.model.network;
+    let at = network.forward(&state.target.theta, x, Mode::Eval(&state.running), network.output());
+    let scores = read(at.get(network.output())).await?;
+    let largest = |scores: &[f64]| (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b]));
+    Ok(scores.chunks(network.classes()).map(|scores| largest(scores).unwrap_or(0)).collect())
+}
+
+async fn pair_look(plan: &Plan, state: &LearnerState, x: &Tensor<4>, request: &LookRequest) -> Result<PairLook> {
+    let trained = Trained { theta: &state.target.theta, running: &state.running, phi: &state.meta.phi };
+    let (model, meta) = (&plan.learner.model, plan.learner.meta.as_ref());
+    let gradient = PairGradient::new(model, meta, &plan.sources, request.pair, trained)?;
+    let PairMaps { source, regressed, channel_weights, pair_weight } = gradient.maps(x);
+    let wanted = Request { pair: request.pair, shown: request.images.clone(), clip: request.clip };
+    Ok(PairLook {
+        pair_weights: read(&pair_weight).await?,
+        channel_weights: read(&channel_weights.narrow(0, 0, 1)).await?,
+        source: first(&source).await?,
+        regressed: first(&regressed).await?,
+        saliency: records(&gradient, x, images(plan), &request.images, &wanted).await?,
+    })
+}
+
+async fn first(maps: &Tensor<4>) -> Result<FeatureMaps> {
+    let [_, channels, height, width] = maps.dims();
+    Ok(FeatureMaps { shape: [channels, height, width], values: read(&maps.clone().narrow(0, 0, 1)).await? })
+}
