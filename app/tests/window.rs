@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use eframe::egui::Theme;
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::Queryable;
-use egui_kittest::{Harness, Node};
+use egui_kittest::{Harness, Node, SnapshotResults};
 use l2t_app::window::app::App;
 use l2t_app::window::view_state::{Stage, ViewState};
 use l2t_core::device::{DeviceChoice, open};
@@ -56,15 +57,15 @@ fn says(harness: &Harness<'_, App>, text: &str) -> bool {
 fn train_pause_and_go_on_to_the_end() {
     let mut harness = window(&[]);
     assert!(harness.state().state().losses.is_empty(), "nothing is trained before it is asked for");
-    press(&mut harness, "▶ Train");
+    press(&mut harness, "Train");
     until(&mut harness, "an iteration", |state| state.progress.done > 0 || state.progress.epoch > 0);
-    press(&mut harness, "⏸ Pause");
+    press(&mut harness, "Pause");
     until(&mut harness, "it waits", |state| state.stage == Stage::Waiting);
     let done = harness.state().state().progress;
     std::thread::sleep(Duration::from_millis(300));
     harness.run_steps(3);
     assert_eq!(harness.state().state().progress, done, "a run that waits does not go on");
-    press(&mut harness, "▶ Train");
+    press(&mut harness, "Train");
     until(&mut harness, "the end", |state| state.stage == Stage::Finished);
     let state = harness.state().state();
     assert_eq!(state.history.epochs.len(), 2);
@@ -104,7 +105,7 @@ fn the_hypergradient_can_be_checked() {
 #[test]
 fn reset_keeps_the_curve_and_starts_with_the_controls_as_they_are() {
     let mut harness = window(&["method.name=scratch"]);
-    press(&mut harness, "▶ Train");
+    press(&mut harness, "Train");
     until(&mut harness, "the end", |state| state.stage == Stage::Finished);
     press(&mut harness, "Reset");
     until(&mut harness, "a new run waits", |state| state.stage == Stage::Waiting);
@@ -125,7 +126,7 @@ fn a_preset_fills_the_controls_and_says_that_it_needs_a_new_run() {
 
 #[test]
 fn bad_files_are_refused_in_words_and_good_ones_are_taken() {
-    let mut harness = window(&[]);
+    let mut harness = window(&["train.batch_size=10"]);
     let before = harness.state().draft().clone();
     harness.state_mut().take_file(Path::new("nothing.safetensors"));
     harness.run_steps(2);
@@ -184,7 +185,7 @@ fn a_run_is_kept_and_opened_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("kept");
     let mut harness = window(&["method.name=scratch"]);
-    press(&mut harness, "▶ Train");
+    press(&mut harness, "Train");
     until(&mut harness, "the end", |state| state.stage == Stage::Finished);
     let history = harness.state().state().history.clone();
     harness.state_mut().keep_run(&path);
@@ -205,4 +206,29 @@ fn what_cannot_be_opened_is_said_in_words() {
         .build_eframe(|creation| App::new(&creation.egui_ctx, Arc::new(|| open(DeviceChoice::Cpu)), "demo", &changes));
     until(&mut harness, "it fails", |state| matches!(state.stage, Stage::Failed(_)));
     assert!(says(&harness, "The run cannot go on: gone.pth"));
+}
+
+/// The main view, waiting, as it is drawn: in both themes, at the size it opens with and at the smallest.
+#[test]
+fn the_main_view_looks_as_it_did() {
+    let mut results = SnapshotResults::new();
+    for (theme, name) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
+        for size in [[1280.0, 860.0], [1024.0, 700.0]] {
+            let mut harness = drawn(size, theme);
+            // How many threads there are depends on the machine.
+            let device = harness.get_by_label_contains("Runs on").rect();
+            harness.mask(device.expand(4.0));
+            harness.run_steps(2);
+            results.add(harness.try_snapshot(format!("main-{name}-{}", size[0])));
+        }
+    }
+}
+
+fn drawn(size: [f32; 2], theme: Theme) -> Harness<'static, App> {
+    let changes = SMALL.map(String::from);
+    let builder = Harness::builder().with_size(size).with_theme(theme).with_max_steps(8).wgpu();
+    let mut harness = builder
+        .build_eframe(|creation| App::new(&creation.egui_ctx, Arc::new(|| open(DeviceChoice::Cpu)), "demo", &changes));
+    until(&mut harness, "it is ready and waits", |state| state.stage == Stage::Waiting);
+    harness
 }

@@ -99,6 +99,7 @@ impl App {
     /// When there is no such preset.
     pub fn new(context: &Context, open: OpenFor, preset: &str, changes: &[String]) -> Self {
         let draft = Config::preset(preset, changes).expect("the caller names a preset that is there");
+        context.set_fonts(fonts());
         let woken = context.clone();
         let mut app = Self {
             open,
@@ -304,7 +305,7 @@ impl App {
         ui.horizontal_wrapped(|ui| {
             let able = self.state.can_go_on();
             let running = self.running();
-            let train = if running { "⏸ Pause" } else { "▶ Train" };
+            let train = if running { "Pause" } else { "Train" };
             let train = Button::new(RichText::new(train).strong()).min_size(egui::vec2(92.0, 28.0));
             if ui.add_enabled(able, train).on_hover_text("Space").clicked() {
                 self.toggle();
@@ -414,7 +415,7 @@ impl App {
         let mut read = None;
         for (nth, notice) in self.state.notices.iter().enumerate() {
             ui.horizontal_wrapped(|ui| {
-                if ui.small_button("✕").on_hover_text("read").clicked() {
+                if ui.small_button("OK").on_hover_text("take this line away").clicked() {
                     read = Some(nth);
                 }
                 let ink = if notice.warning { ui.visuals().warn_fg_color } else { ui.visuals().text_color() };
@@ -592,6 +593,13 @@ impl App {
             self.selection.tab = Tab::Pair;
         }
     }
+}
+
+/// Ubuntu with Hack behind it, which has the arrows and mathematical signs that Ubuntu lacks.
+fn fonts() -> egui::FontDefinitions {
+    let mut fonts = egui::FontDefinitions::default();
+    fonts.families.entry(egui::FontFamily::Proportional).or_default().push("Hack".into());
+    fonts
 }
 
 /// Without a method's own pairs there is nothing to choose.

@@ -46,6 +46,8 @@ impl Chart {
 /// Draws a chart into the space that is left.
 pub fn show(ui: &mut Ui, chart: Chart, state: &ViewState, experiment: &Experiment, earlier: &[EarlierRun]) {
     let plot = Plot::new(chart.name()).legend(Legend::default()).x_axis_label("epochs").include_x(0.0);
+    // Room for the whole run from its beginning, so that an empty chart says what it will show.
+    let plot = plot.include_x(state.progress.epochs as f64).include_y(0.0);
     match chart {
         Chart::Losses => losses(ui, plot, state),
         Chart::Accuracy => accuracy(ui, plot, state, experiment, earlier),
@@ -57,7 +59,7 @@ fn losses(ui: &mut Ui, plot: Plot<'_>, state: &ViewState) {
     let colours = palette::series(&["loss".into(), "matching".into()], ui.visuals());
     let task: PlotPoints<'_> = state.losses.iter().map(|point| [point.at, point.task]).collect();
     let matching: Vec<[f64; 2]> = state.losses.iter().filter_map(|p| p.matching.map(|loss| [p.at, loss])).collect();
-    plot.y_axis_label("loss").include_y(0.0).show(ui, |plot| {
+    plot.y_axis_label("loss").include_y(1.0).show(ui, |plot| {
         plot.line(Line::new("L_org", task).color(colours[0]).width(2.0));
         if !matching.is_empty() {
             plot.line(Line::new("β L_wfm", matching).color(colours[1]).width(2.0));
@@ -76,7 +78,7 @@ fn accuracy(ui: &mut Ui, plot: Plot<'_>, state: &ViewState, experiment: &Experim
     runs.push((run_label(experiment), &state.history));
     let methods: Vec<String> = runs.iter().map(|(label, _)| label.split(',').next().unwrap_or("").to_owned()).collect();
     let colours = palette::series(&methods, ui.visuals());
-    plot.y_axis_label("accuracy in %").include_y(0.0).show(ui, |plot| {
+    plot.y_axis_label("accuracy in %").include_y(100.0).show(ui, |plot| {
         for ((label, history), colour) in runs.iter().zip(colours) {
             let validation: Vec<[f64; 2]> = history
                 .epochs
@@ -95,7 +97,7 @@ fn accuracy(ui: &mut Ui, plot: Plot<'_>, state: &ViewState, experiment: &Experim
 
 fn pair_weights(ui: &mut Ui, plot: Plot<'_>, state: &ViewState, experiment: &Experiment) {
     let dark = ui.visuals().clone();
-    plot.y_axis_label("λ").include_y(0.0).show(ui, |plot| {
+    plot.y_axis_label("λ").include_y(2.0).show(ui, |plot| {
         for (nth, pair) in experiment.pairs.iter().enumerate() {
             let points: Vec<[f64; 3]> = state
                 .pair_weights

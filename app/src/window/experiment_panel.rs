@@ -47,7 +47,11 @@ fn number<T: eframe::egui::emath::Numeric>(
     range: std::ops::RangeInclusive<T>,
     speed: f64,
 ) {
-    row(ui, name, about, |ui| DragValue::new(value).range(range).speed(speed).max_decimals(6).ui(ui));
+    row(ui, name, about, |ui| {
+        let drag = DragValue::new(value).range(range).speed(speed);
+        // What is whole stays whole.
+        (if T::INTEGRAL { drag } else { drag.max_decimals(6) }).ui(ui)
+    });
 }
 
 fn choose(ui: &mut Ui, name: &str, about: &str, selected: String, menu: impl FnOnce(&mut Ui)) {

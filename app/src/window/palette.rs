@@ -19,8 +19,8 @@ fn colour(rgb: plotters::style::RGBColor) -> Color32 {
     Color32::from_rgb(rgb.0, rgb.1, rgb.2)
 }
 
-/// `colour` where it can be told from the ground: dark grey is lightened on a dark one.
+/// `colour` where it can be told from the ground: what has no light in it is turned light on a dark one.
 pub fn readable(colour: Color32, visuals: &Visuals) -> Color32 {
-    let dark = u32::from(colour.r()) + u32::from(colour.g()) + u32::from(colour.b()) < 3 * 100;
-    if visuals.dark_mode && dark { Color32::from_rgb(190, 190, 190) } else { colour }
+    let brightest = colour.r().max(colour.g()).max(colour.b());
+    if visuals.dark_mode && brightest < 100 { Color32::from_rgb(190, 190, 190) } else { colour }
 }
