@@ -4,11 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use eframe::egui::Theme;
 use eframe::egui::accesskit::Role;
+use eframe::egui::{Key, Theme};
 use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, Node, SnapshotResults};
-use l2t_app::window::app::App;
+use l2t_app::window::app::{App, Tab};
+use l2t_app::window::curves::Chart;
+use l2t_app::window::settings::Settings;
 use l2t_app::window::view_state::{Stage, ViewState};
 use l2t_core::device::{DeviceChoice, open};
 use l2t_core::experiment::config::PairsConfig;
@@ -23,8 +25,9 @@ const SMALL: [&str; 5] =
 fn window(changes: &[&str]) -> Harness<'static, App> {
     let changes: Vec<String> = SMALL.iter().chain(changes).map(ToString::to_string).collect();
     let builder = Harness::builder().with_size([1280.0, 860.0]).with_max_steps(8);
-    let mut harness = builder
-        .build_eframe(|creation| App::new(&creation.egui_ctx, Arc::new(|| open(DeviceChoice::Cpu)), "demo", &changes));
+    let mut harness = builder.build_eframe(|creation| {
+        App::new(&creation.egui_ctx, Arc::new(|| open(DeviceChoice::Cpu)), &settings(changes))
+    });
     until(&mut harness, "it is ready and waits", |state| state.stage == Stage::Waiting);
     harness
 }
@@ -198,12 +201,125 @@ fn a_run_is_kept_and_opened_again() {
 }
 
 #[test]
+fn a_folder_that_is_lost_while_training_is_a_warning_and_the_run_can_be_kept_elsewhere() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+    let mut harness = window(&["method.name=scratch"]);
+    harness.state_mut().keep_run(&first);
+    until(&mut harness, "it is kept", |state| state.notices.iter().any(|notice| notice.text.contains("is kept in")));
+    std::fs::remove_dir_all(&first).expect("it was made");
+    // A file where the folder was: nothing can be written there, as on a disk that is full or gone.
+    std::fs::write(&first, "in the way").expect("the folder can be written to");
+    press(&mut harness, "Train");
+    until(&mut harness, "the end", |state| state.stage == Stage::Finished);
+    let warnings = harness.state().state().notices.iter().filter(|notice| notice.warning);
+    assert_eq!(warnings.filter(|notice| notice.text.contains("the run goes on in memory")).count(), 1, "said once");
+    harness.state_mut().keep_run(&second);
+    until(&mut harness, "it is kept elsewhere", |state| {
+        state.notices.iter().any(|notice| {
+            notice.text.contains("second is kept") || notice.text.contains("kept in") && notice.text.contains("second")
+        })
+    });
+    assert!(second.join("checkpoints/best.safetensors").exists());
+}
+
+#[test]
+fn pictures_that_vanish_while_training_do_not_stop_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pictures = folder.path().join("pictures");
+    for class in ["left", "right"] {
+        let class = pictures.join("train").join(class);
+        std::fs::create_dir_all(&class).expect("a folder");
+        for nth in 0..20u8 {
+            image::RgbImage::from_pixel(8, 8, image::Rgb([nth; 3]))
+                .save(class.join(format!("{nth}.png")))
+                .expect("a picture");
+        }
+    }
+    let path = format!("data.path={}", pictures.display());
+    let mut harness = window(&[&path, "data.per_class=0", "train.batch_size=10", "method.name=scratch"]);
+    std::fs::remove_dir_all(&pictures).expect("it was made");
+    press(&mut harness, "Train");
+    until(&mut harness, "the end", |state| state.stage == Stage::Finished);
+    press(&mut harness, "Reset");
+    until(
+        &mut harness,
+        "it says what is missing",
+        |state| matches!(&state.stage, Stage::Failed(why) if why.contains("pictures")),
+    );
+}
+
+#[test]
+fn a_window_that_is_closed_while_training_saves_what_it_keeps() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("kept");
+    let mut harness = window(&["train.epochs=50", "method.name=scratch"]);
+    harness.state_mut().keep_run(&path);
+    until(&mut harness, "it is kept", |state| !state.notices.is_empty());
+    press(&mut harness, "Train");
+    until(&mut harness, "an epoch", |state| state.history.epochs.len() > 1);
+    let epochs = harness.state().state().history.epochs.len();
+    drop(harness);
+    let (_, checkpoint) = l2t_core::experiment::store::RunFolder::open(&path).expect("it can be gone on with");
+    assert!(checkpoint.position.history.epochs.len() >= epochs);
+}
+
+#[test]
+fn charts_and_weights_are_exported() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (charts, weights) = (folder.path().join("charts"), folder.path().join("target.safetensors"));
+    let mut harness = window(&[]);
+    press(&mut harness, "Train");
+    until(&mut harness, "the end", |state| state.stage == Stage::Finished);
+    harness.state_mut().export(&charts, &weights);
+    until(&mut harness, "both are there", |state| state.notices.len() == 2);
+    for name in ["learning-curves.png", "learning-curves.svg", "matching.png", "pair-weights.svg", "metrics.csv"] {
+        assert!(charts.join(name).exists(), "{name}");
+    }
+    assert!(l2t_core::source::read_weights(weights.to_str().expect("UTF-8")).is_ok());
+}
+
+#[test]
+fn a_newcomer_is_shown_around_once() {
+    let builder = Harness::builder().with_size([1280.0, 860.0]).with_max_steps(8);
+    let newcomer = Settings { changes: SMALL.map(String::from).to_vec(), ..Settings::default() };
+    let mut harness =
+        builder.build_eframe(|creation| App::new(&creation.egui_ctx, Arc::new(|| open(DeviceChoice::Cpu)), &newcomer));
+    harness.run_steps(3);
+    assert!(!harness.state().settings().tour_seen && says(&harness, "Two networks (1 of 5)"));
+    for _ in 0..4 {
+        press(&mut harness, "Next");
+    }
+    assert!(says(&harness, "Compare (5 of 5)"));
+    press(&mut harness, "Done");
+    assert!(harness.state().settings().tour_seen && !says(&harness, "5 of 5"));
+    press(&mut harness, "?");
+    press(&mut harness, "Take the tour");
+    assert!(says(&harness, "Two networks (1 of 5)"));
+}
+
+#[test]
+fn keys_do_what_the_list_says() {
+    let mut harness = window(&[]);
+    harness.key_press(Key::S);
+    until(&mut harness, "a step", |state| state.stage == Stage::Waiting && state.steps.len() == 1);
+    harness.key_press(Key::I);
+    until(&mut harness, "an iteration", |state| state.stage == Stage::Waiting && state.progress.done == 1);
+    harness.key_press(Key::Num2);
+    harness.run_steps(2);
+    assert_eq!(harness.state().tab(), Tab::Chart(Chart::Losses));
+    harness.key_press(Key::Space);
+    until(&mut harness, "training", |state| state.progress.done > 1 || state.progress.epoch > 0);
+    harness.key_press(Key::R);
+    until(&mut harness, "a new run", |state| state.stage == Stage::Waiting && state.progress.done == 0);
+}
+
+#[test]
 fn what_cannot_be_opened_is_said_in_words() {
     let changes: Vec<String> = vec!["sources.0.weights=gone.pth".into()];
-    let mut harness = Harness::builder()
-        .with_size([1024.0, 700.0])
-        .with_max_steps(8)
-        .build_eframe(|creation| App::new(&creation.egui_ctx, Arc::new(|| open(DeviceChoice::Cpu)), "demo", &changes));
+    let mut harness = Harness::builder().with_size([1024.0, 700.0]).with_max_steps(8).build_eframe(|creation| {
+        App::new(&creation.egui_ctx, Arc::new(|| open(DeviceChoice::Cpu)), &settings(changes))
+    });
     until(&mut harness, "it fails", |state| matches!(state.stage, Stage::Failed(_)));
     assert!(says(&harness, "The run cannot go on: gone.pth"));
 }
@@ -225,10 +341,15 @@ fn the_main_view_looks_as_it_did() {
 }
 
 fn drawn(size: [f32; 2], theme: Theme) -> Harness<'static, App> {
-    let changes = SMALL.map(String::from);
+    let changes = SMALL.map(String::from).to_vec();
     let builder = Harness::builder().with_size(size).with_theme(theme).with_max_steps(8).wgpu();
-    let mut harness = builder
-        .build_eframe(|creation| App::new(&creation.egui_ctx, Arc::new(|| open(DeviceChoice::Cpu)), "demo", &changes));
+    let mut harness = builder.build_eframe(|creation| {
+        App::new(&creation.egui_ctx, Arc::new(|| open(DeviceChoice::Cpu)), &settings(changes))
+    });
     until(&mut harness, "it is ready and waits", |state| state.stage == Stage::Waiting);
     harness
+}
+
+fn settings(changes: Vec<String>) -> Settings {
+    Settings { changes, tour_seen: true, ..Settings::default() }
 }

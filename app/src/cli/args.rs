@@ -103,6 +103,9 @@ pub struct TrainArguments {
 /// `l2t window`.
 #[derive(Debug, Args)]
 pub struct WindowArguments {
+    /// Draw without a break while training and write the time between frames to this file (CSV, milliseconds).
+    #[arg(long, value_name = "FILE")]
+    pub frame_times: Option<PathBuf>,
     #[command(flatten)]
     pub device: DeviceArgument,
 }

@@ -25,6 +25,7 @@ mod train;
 
 use std::process::ExitCode;
 
+pub(crate) use pictures::{Columns, draw};
 pub(crate) use progress::duration;
 
 use clap::Parser;
@@ -65,7 +66,7 @@ fn usual() -> Command {
 fn run(command: Command) -> Result<Ending> {
     match command {
         Command::Window(arguments) => {
-            window::open(arguments.device.device.into())?;
+            window::open(arguments.device.device.into(), arguments.frame_times.as_deref())?;
             Ok(Ending::Done)
         }
         Command::Train(arguments) => train::run(&arguments),

@@ -15,11 +15,13 @@ use l2t_core::matching::Pair;
 use super::curves::{self, Chart, EarlierRun, run_label};
 use super::facts::Experiment;
 use super::files::FilesPanel;
+use super::frame_times::FrameTimes;
 use super::keeper::Opened;
 use super::network_picture::{NetworkPicture, Pressed};
 use super::pair_panel::PairPictures;
 use super::saliency_panel::{self, SaliencyPictures, SaliencyStyle};
 use super::session::{OpenFor, Order, Session, Wake};
+use super::settings::Settings;
 use super::view_state::{Stage, ViewState};
 use super::{experiment_panel, files, help, strip};
 
@@ -90,15 +92,20 @@ pub struct App {
     asked: Option<(Instant, LookRequest)>,
     files: FilesPanel,
     help: help::Help,
+    /// Light or dark, where it was chosen.
+    dark: Option<bool>,
+    titled: Option<String>,
+    size: [f32; 2],
+    frame_times: Option<FrameTimes>,
 }
 
 impl App {
-    /// With the experiment `preset`, prepared and waiting; `open` opens the device.
-    ///
-    /// # Panics
-    /// When there is no such preset.
-    pub fn new(context: &Context, open: OpenFor, preset: &str, changes: &[String]) -> Self {
-        let draft = Config::preset(preset, changes).expect("the caller names a preset that is there");
+    /// With the experiment that `settings` remember, prepared and waiting; `open` opens the device.
+    pub fn new(context: &Context, open: OpenFor, settings: &Settings) -> Self {
+        let (preset, draft) = settings.experiment();
+        if let Some(theme) = settings.theme() {
+            context.set_theme(theme);
+        }
         context.set_fonts(fonts());
         let woken = context.clone();
         let mut app = Self {
@@ -106,7 +113,7 @@ impl App {
             wake: Arc::new(move || woken.request_repaint()),
             began: Instant::now(),
             draft,
-            preset: preset.to_owned(),
+            preset,
             session: None,
             state: ViewState::default(),
             earlier: vec![],
@@ -121,7 +128,14 @@ impl App {
             asked: None,
             files: FilesPanel::default(),
             help: help::Help::default(),
+            dark: settings.dark,
+            titled: None,
+            size: settings.size,
+            frame_times: None,
         };
+        if !settings.tour_seen {
+            app.help.begin_tour();
+        }
         app.start(None, Pace::Pause);
         app
     }
@@ -136,6 +150,11 @@ impl App {
         &self.draft
     }
 
+    /// What is shown below the networks.
+    pub fn tab(&self) -> Tab {
+        self.selection.tab
+    }
+
     /// Runs that are over, for comparison.
     pub fn earlier(&self) -> &[EarlierRun] {
         &self.earlier
@@ -148,9 +167,45 @@ impl App {
         }
     }
 
-    /// Begins the tour for a newcomer.
-    pub fn begin_tour(&mut self) {
-        self.help.begin_tour();
+    /// Writes charts into a folder and the target's weights into a file.
+    pub fn export(&self, charts: &Path, weights: &Path) {
+        if let Some(session) = &self.session {
+            session.charts(charts.to_owned());
+            session.export(weights.to_owned());
+        }
+    }
+
+    /// What to remember.
+    pub fn settings(&self) -> Settings {
+        let base = Config::preset(&self.preset, &[]).expect("the preset was chosen from those there are");
+        Settings {
+            tour_seen: !self.help.touring(),
+            dark: self.dark,
+            size: self.size,
+            preset: self.preset.clone(),
+            changes: self.draft.changes_from(&base),
+        }
+    }
+
+    /// Draws without a break while a run goes on, and measures how evenly; written when the window closes.
+    pub fn measure_frames(&mut self, times: FrameTimes) {
+        self.frame_times = Some(times);
+    }
+
+    /// The window's title: where the run stands.
+    pub fn title(&self) -> String {
+        let progress = self.state.progress;
+        let epoch = format!("epoch {} of {}", (progress.epoch + 1).min(progress.epochs), progress.epochs);
+        let stage = match &self.state.stage {
+            Stage::Opening => "preparing".into(),
+            Stage::Waiting => format!("waiting, {epoch}"),
+            Stage::Training => format!("training, {epoch}"),
+            Stage::Testing => "testing".into(),
+            Stage::Finished => finished_words(&self.state),
+            Stage::Stopped => "stopped".into(),
+            Stage::Failed(_) => "failed".into(),
+        };
+        format!("L2T: {stage}")
     }
 
     /// Begins a run; the one before ends, and its epochs stay on the charts.
@@ -328,9 +383,37 @@ impl App {
                 if ui.button("?").on_hover_text("keyboard shortcuts and the tour").clicked() {
                     self.help.toggle();
                 }
-                theme_button(ui);
+                self.theme_button(ui);
             });
         });
+    }
+
+    fn theme_button(&mut self, ui: &mut Ui) {
+        let dark = ui.visuals().dark_mode;
+        let (text, theme) = if dark { ("light", egui::Theme::Light) } else { ("dark", egui::Theme::Dark) };
+        if ui.button(text).on_hover_text("the other theme").clicked() {
+            self.dark = Some(!dark);
+            ui.ctx().set_theme(theme);
+        }
+    }
+
+    /// What belongs to the window and not to what is in it.
+    fn frame(&mut self, context: &Context) {
+        let title = self.title();
+        if self.titled.as_ref() != Some(&title) {
+            context.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
+            self.titled = Some(title);
+        }
+        if let Some(size) = context.input(|input| input.viewport().inner_rect).map(|rect| rect.size()) {
+            self.size = [size.x, size.y];
+        }
+        let training = self.state.stage == Stage::Training;
+        if let Some(times) = &mut self.frame_times {
+            times.frame(training);
+            if training {
+                context.request_repaint();
+            }
+        }
     }
 
     fn progress(&self, ui: &mut Ui) {
@@ -403,6 +486,7 @@ impl App {
             None => {}
             Some(files::Wish::Save(folder)) => session.save(folder),
             Some(files::Wish::Export(file)) => session.export(file),
+            Some(files::Wish::Charts(folder)) => session.charts(folder),
             Some(files::Wish::Open(path)) => self.take_file(&path),
             Some(files::Wish::Copy(text)) => context.copy_text(text),
         }
@@ -456,7 +540,7 @@ impl App {
                     ui.selectable_value(&mut self.selection.tab, tab, name);
                 }
             });
-            self.tab(ui, &experiment);
+            self.tab_content(ui, &experiment);
         });
     }
 
@@ -495,7 +579,7 @@ impl App {
         self.draft.method.pairs = Some(PairsConfig::List(chosen.clone()));
     }
 
-    fn tab(&mut self, ui: &mut Ui, experiment: &Experiment) {
+    fn tab_content(&mut self, ui: &mut Ui, experiment: &Experiment) {
         match self.selection.tab {
             Tab::Chart(chart) => curves::show(ui, chart, &self.state, experiment, &self.earlier),
             Tab::Steps => self.steps(ui, experiment),
@@ -607,14 +691,6 @@ fn last_pair(pairs: &[Pair]) -> usize {
     (0..pairs.len()).max_by_key(|nth| (pairs[*nth].target_layer, pairs[*nth].source_layer)).unwrap_or(0)
 }
 
-fn theme_button(ui: &mut Ui) {
-    let dark = ui.visuals().dark_mode;
-    let (text, theme) = if dark { ("light", egui::Theme::Light) } else { ("dark", egui::Theme::Dark) };
-    if ui.button(text).on_hover_text("the other theme").clicked() {
-        ui.ctx().set_theme(theme);
-    }
-}
-
 fn progress_words(state: &ViewState) -> String {
     let progress = state.progress;
     let mut words = format!("epoch {} of {}", (progress.epoch + 1).min(progress.epochs), progress.epochs);
@@ -639,6 +715,7 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut Ui, _: &mut eframe::Frame) {
         let context = ui.ctx().clone();
         self.listen(&context);
+        self.frame(&context);
         self.dropped(&context);
         self.shortcuts(&context);
         Panel::top("controls").show(ui, |ui| self.top(ui));
@@ -651,5 +728,9 @@ impl eframe::App for App {
     fn on_exit(&mut self) {
         // Waits for the iteration under way, and for what it saves.
         self.session = None;
+        let measured = self.frame_times.as_ref().map_or(Ok(()), FrameTimes::write);
+        for failed in [self.settings().store(), measured].into_iter().filter_map(Result::err) {
+            eprintln!("error: {failed}");
+        }
     }
 }

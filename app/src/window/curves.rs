@@ -107,10 +107,10 @@ fn pair_weights(ui: &mut Ui, plot: Plot<'_>, state: &ViewState, experiment: &Exp
             let name = experiment.pair_name(pair);
             let colour = shade(palette::readable(palette::target(pair.target_layer), &dark), pair.source_layer);
             let xs: Vec<f64> = points.iter().map(|[at, ..]| *at).collect();
-            let low: Vec<f64> = points.iter().map(|[_, mean, std]| mean - std).collect();
+            let low: Vec<f64> = points.iter().map(|[_, mean, std]| (mean - std).max(0.0)).collect();
             let high: Vec<f64> = points.iter().map(|[_, mean, std]| mean + std).collect();
             if xs.len() > 1 && points.iter().any(|[.., std]| *std > 0.0) {
-                let band = FilledArea::new(&name, &xs, &low, &high).fill_color(colour.gamma_multiply(0.14));
+                let band = FilledArea::new("", &xs, &low, &high).fill_color(colour.gamma_multiply(0.14));
                 plot.add(band.allow_hover(false));
             }
             let mean: PlotPoints<'_> = points.iter().map(|[at, mean, _]| [*at, *mean]).collect();

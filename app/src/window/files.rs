@@ -18,6 +18,8 @@ pub enum Wish {
     Open(PathBuf),
     /// Write the target's weights.
     Export(PathBuf),
+    /// Write the charts and their numbers.
+    Charts(PathBuf),
     /// Put a text on the clipboard.
     Copy(String),
 }
@@ -47,6 +49,11 @@ impl FilesPanel {
                 };
                 button("Keep run", "keep this run in that new folder from now on", Wish::Save);
                 button("Open", "a kept run, a folder or zip of pictures, or weights", Wish::Open);
+                button(
+                    "Export charts",
+                    "write charts as PNG and SVG and their numbers as CSV into that folder",
+                    Wish::Charts,
+                );
                 button("Export weights", "write the target's weights to that .safetensors file", Wish::Export);
             });
             if ui.button("Copy as command line").on_hover_text("this experiment for a terminal").clicked() {

@@ -61,6 +61,11 @@ impl Help {
         self.tour = Some(0);
     }
 
+    /// Whether the tour is open.
+    pub fn touring(&self) -> bool {
+        self.tour.is_some()
+    }
+
     /// Draws what is open.
     pub fn show(&mut self, context: &Context) {
         let mut open = self.shortcuts;

@@ -1,7 +1,7 @@
 //! A run on its own thread. Facts come back by message, pictures through a slot that holds the newest only; the window
 //! asks for things through [`Session`] and never waits for them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -13,7 +13,7 @@ use l2t_core::experiment::checkpoint::{Checkpoint, Position};
 use l2t_core::experiment::gradient_check::check_hypergradient;
 use l2t_core::experiment::look::{Look, LookRequest, look};
 use l2t_core::experiment::run::{run, show};
-use l2t_core::experiment::store::write_whole;
+use l2t_core::experiment::store::{write_history, write_whole};
 use l2t_core::experiment::{Audience, Config, Control, Event, Pace, Plan};
 use l2t_core::network::weights::NetworkState;
 use l2t_core::seed::Seed;
@@ -21,6 +21,7 @@ use l2t_core::{Error, Result};
 
 use super::facts::{DeviceFacts, Experiment, Fact};
 use super::keeper::{Opened, WindowKeeper};
+use crate::cli::{Columns, draw};
 
 /// How a window opens its device: on the training thread, because it takes a while.
 pub type OpenFor = Arc<dyn Fn() -> Result<OpenDevice> + Send + Sync>;
@@ -46,6 +47,7 @@ struct Wanted {
     check: Option<u64>,
     save: Option<PathBuf>,
     export: Option<PathBuf>,
+    charts: Option<PathBuf>,
 }
 
 /// A run under way.
@@ -112,6 +114,11 @@ impl Session {
     /// Asks for the target's weights as a SafeTensors file.
     pub fn export(&self, file: PathBuf) {
         self.want(|wanted| wanted.export = Some(file));
+    }
+
+    /// Asks for the charts as PNG and SVG, and their numbers as CSV, in a folder.
+    pub fn charts(&self, folder: PathBuf) {
+        self.want(|wanted| wanted.charts = Some(folder));
     }
 
     /// Asks the run to end; it saves what it has where it has a folder.
@@ -206,12 +213,13 @@ impl Audience for Watcher<'_> {
     fn hear(&mut self, event: Event) {
         if let Event::Epoch(record) = &event {
             self.position.epoch = record.epoch;
+            self.position.history.epochs.push(record.as_ref().clone());
         }
         self.post.say(Fact::Run(event));
     }
 
     async fn look(&mut self, plan: &Plan, state: &LearnerState) -> Result<()> {
-        let Wanted { look: wanted, check, save, export } = std::mem::take(&mut *lock(&self.post.wanted));
+        let Wanted { look: wanted, check, save, export, charts } = std::mem::take(&mut *lock(&self.post.wanted));
         if let Some(request) = wanted {
             match look(plan, state, &request).await {
                 Ok(seen) => *lock(&self.post.seen) = Some(Arc::new(seen)),
@@ -232,14 +240,29 @@ impl Audience for Watcher<'_> {
             let exported = export_target(plan, state, &file).await;
             self.post.say(told(exported, || format!("the target's weights are in {}", file.display())));
         }
+        if let Some(folder) = charts {
+            let drawn = self.draw_charts(plan, &folder);
+            self.post.say(told(drawn, || format!("charts and numbers are in {}", folder.display())));
+        }
         (self.post.wake)();
         Ok(())
     }
 }
 
 impl Watcher<'_> {
+    /// The same pictures and tables as those of the command line.
+    fn draw_charts(&self, plan: &Plan, folder: &Path) -> Result<()> {
+        let history = &self.position.history;
+        if history.epochs.is_empty() {
+            return Err(Error::file(folder, "there is nothing to draw before the first epoch is complete"));
+        }
+        std::fs::create_dir_all(folder).map_err(|error| Error::file(folder, format!("cannot be made: {error}")))?;
+        draw(folder, &Columns::of(plan), plan.config.method.name.name(), history)?;
+        write_history(folder, history)
+    }
+
     /// Epochs are kept whole: what is saved inside one goes on from its beginning.
-    async fn save(&self, plan: &Plan, state: &LearnerState, folder: &std::path::Path) -> Result<()> {
+    async fn save(&self, plan: &Plan, state: &LearnerState, folder: &Path) -> Result<()> {
         let latest = lock(self.keeper).latest().cloned();
         let now = match latest {
             Some(latest) => latest,
@@ -252,7 +275,7 @@ impl Watcher<'_> {
     }
 }
 
-async fn export_target(plan: &Plan, state: &LearnerState, file: &std::path::Path) -> Result<()> {
+async fn export_target(plan: &Plan, state: &LearnerState, file: &Path) -> Result<()> {
     let network = &plan.learner.model.network;
     let theta = state.target.theta.clone().slice([0..network.layout().len()]);
     let target = NetworkState { theta, running: state.running.clone() };

@@ -98,7 +98,7 @@ fn cell(ui: &mut Ui, step: Step, taken: Option<&TakenStep>, last: bool) {
     let frame = eframe::egui::Frame::group(ui.style()).inner_margin(4.0).stroke(stroke);
     let response = frame.show(ui, |ui| {
         ui.vertical(|ui| {
-            let title = RichText::new(short(step)).small();
+            let title = RichText::new(short(step));
             ui.label(if taken.is_some() { title.strong() } else { title.weak() });
             let losses = taken.map(losses).unwrap_or_default();
             ui.label(RichText::new(if losses.is_empty() { " ".into() } else { losses }).small());

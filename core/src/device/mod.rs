@@ -9,8 +9,11 @@ mod native;
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
+/// The handles of an opened GPU, for another user of the same device.
 #[cfg(not(target_family = "wasm"))]
-pub use native::{adapters, open};
+pub use burn::tensor::wgpu::WgpuSetup;
+#[cfg(not(target_family = "wasm"))]
+pub use native::{adapters, open, open_shared};
 
 /// What to run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

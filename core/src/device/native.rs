@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, DeviceKind};
 
-use super::{Adapter, AdapterKind, DeviceChoice, OpenDevice};
+use super::{Adapter, AdapterKind, DeviceChoice, OpenDevice, WgpuSetup};
 use crate::error::{Error, Result};
 
 /// All adapters that this machine offers for computing, the best first.
@@ -44,6 +44,16 @@ pub fn adapters() -> Vec<Adapter> {
 /// # Errors
 /// When it is not there, or does not start; says what is there instead.
 pub fn open(choice: DeviceChoice) -> Result<OpenDevice> {
+    open_shared(choice).map(|(device, _)| device)
+}
+
+/// [`open`], with the handles of a GPU for whoever draws on it. `None` for the CPU, and for a device that this process
+/// opened before.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_shared(choice: DeviceChoice) -> Result<(OpenDevice, Option<WgpuSetup>)> {
+    let cpu = |reason: &str| (cpu(reason), None);
     if choice == DeviceChoice::Cpu {
         return Ok(cpu("as asked for"));
     }
@@ -74,7 +84,7 @@ fn cpu(reason: &str) -> OpenDevice {
     OpenDevice { device: Device::flex(), name, reason: reason.into(), gpu: None }
 }
 
-fn gpu(adapter: &Adapter, reason: &str) -> Result<OpenDevice> {
+fn gpu(adapter: &Adapter, reason: &str) -> Result<(OpenDevice, Option<WgpuSetup>)> {
     let kind = match adapter.kind {
         AdapterKind::Discrete => DeviceKind::DiscreteGpu(adapter.index),
         AdapterKind::Integrated => DeviceKind::IntegratedGpu(adapter.index),
@@ -83,11 +93,11 @@ fn gpu(adapter: &Adapter, reason: &str) -> Result<OpenDevice> {
         AdapterKind::Other => DeviceKind::DefaultDevice,
     };
     // A device that this process opened before cannot be configured again, only used.
-    let device = match Device::wgpu_options().device_kind(kind.clone()).init() {
-        Ok(device) => device,
-        Err(error) if error.to_string().contains("already") => Device::wgpu(kind),
+    let (device, setup) = match Device::wgpu_options().device_kind(kind.clone()).init_with_setup() {
+        Ok((device, setup)) => (device, Some(setup)),
+        Err(error) if error.to_string().contains("already") => (Device::wgpu(kind), None),
         Err(error) => return Err(Error::Device(format!("{} does not start: {error}", adapter.name))),
     };
     let name = format!("{} ({})", adapter.name, adapter.api);
-    Ok(OpenDevice { device, name, reason: reason.into(), gpu: Some(adapter.kind) })
+    Ok((OpenDevice { device, name, reason: reason.into(), gpu: Some(adapter.kind) }, setup))
 }

@@ -106,24 +106,6 @@ impl RunFolder {
         self.0.join("checkpoints/best.safetensors")
     }
 
-    /// `metrics.jsonl`, `metrics.csv` and, where pairs are matched, `pair-weights.csv`: one line an epoch (and pair).
-    ///
-    /// # Errors
-    /// Names the file.
-    pub fn write_history(&self, history: &History) -> Result<()> {
-        let mut lines = String::new();
-        for record in &history.epochs {
-            lines += &serde_json::to_string(record).expect("a record is plain data");
-            lines.push('\n');
-        }
-        write_whole(&self.0.join("metrics.jsonl"), lines.as_bytes())?;
-        write_whole(&self.0.join("metrics.csv"), &metrics_csv(history))?;
-        if history.epochs.iter().any(|record| !record.pair_weights.is_empty()) {
-            write_whole(&self.0.join("pair-weights.csv"), &pair_weights_csv(history))?;
-        }
-        Ok(())
-    }
-
     /// Writes any other file of the run.
     ///
     /// # Errors
@@ -131,6 +113,24 @@ impl RunFolder {
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         write_whole(&self.0.join(name), bytes)
     }
+}
+
+/// `metrics.jsonl`, `metrics.csv` and, where pairs are matched, `pair-weights.csv`: one line an epoch (and pair), in `folder`.
+///
+/// # Errors
+/// Names the file.
+pub fn write_history(folder: &Path, history: &History) -> Result<()> {
+    let mut lines = String::new();
+    for record in &history.epochs {
+        lines += &serde_json::to_string(record).expect("a record is plain data");
+        lines.push('\n');
+    }
+    write_whole(&folder.join("metrics.jsonl"), lines.as_bytes())?;
+    write_whole(&folder.join("metrics.csv"), &metrics_csv(history))?;
+    if history.epochs.iter().any(|record| !record.pair_weights.is_empty()) {
+        write_whole(&folder.join("pair-weights.csv"), &pair_weights_csv(history))?;
+    }
+    Ok(())
 }
 
 /// Writes `summary.json` into `folder`.
@@ -149,7 +149,7 @@ fn load(path: &Path) -> Result<Checkpoint> {
 
 impl Keeper for RunFolder {
     fn keep_latest(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        self.write_history(&checkpoint.position.history)?;
+        write_history(&self.0, &checkpoint.position.history)?;
         write_whole(&self.latest_path(), &checkpoint.to_bytes())
     }
 

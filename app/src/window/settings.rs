@@ -1,0 +1,94 @@
+//! What the window remembers from one time to the next.
+
+use std::path::PathBuf;
+
+use eframe::egui::Theme;
+use etcetera::BaseStrategy;
+use l2t_core::experiment::Config;
+use l2t_core::experiment::store::write_whole;
+use l2t_core::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// What is remembered. A file of an earlier or later version that cannot be read is as good as none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Whether the tour was seen or skipped.
+    pub tour_seen: bool,
+    /// Light or dark, where it was chosen; otherwise the system's.
+    pub dark: Option<bool>,
+    /// Width and height of the window, in points.
+    pub size: [f32; 2],
+    /// The preset that the experiment began with.
+    pub preset: String,
+    /// How it was changed.
+    pub changes: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { tour_seen: false, dark: None, size: [1280.0, 860.0], preset: "demo".into(), changes: vec![] }
+    }
+}
+
+impl Settings {
+    /// Those of the last time; the usual ones where there are none.
+    pub fn load() -> Self {
+        let read = || toml::from_str(&std::fs::read_to_string(path()?).ok()?).ok();
+        read().unwrap_or_default()
+    }
+
+    /// Keeps them.
+    ///
+    /// # Errors
+    /// Names the file that cannot be written.
+    pub fn store(&self) -> Result<()> {
+        let Some(path) = path() else { return Ok(()) };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| Error::file(folder, format!("cannot be made: {error}")))?;
+        }
+        let text = toml::to_string_pretty(self).expect("settings are plain data");
+        write_whole(&path, text.as_bytes())
+    }
+
+    /// The experiment that was on screen; the preset where its changes do not fit any more.
+    pub fn experiment(&self) -> (String, Config) {
+        let remembered = Config::preset(&self.preset, &self.changes).map(|config| (self.preset.clone(), config));
+        remembered.unwrap_or_else(|_| {
+            let preset = Self::default().preset;
+            let config = Config::preset(&preset, &[]).expect("the usual preset is there");
+            (preset, config)
+        })
+    }
+
+    /// Light or dark.
+    pub fn theme(&self) -> Option<Theme> {
+        self.dark.map(|dark| if dark { Theme::Dark } else { Theme::Light })
+    }
+}
+
+/// Where they are kept: `~/.config/l2t/window.toml`, or the like on other systems.
+fn path() -> Option<PathBuf> {
+    Some(etcetera::choose_base_strategy().ok()?.config_dir().join("l2t").join("window.toml"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_survive_their_file_and_unknown_ones_are_left_out() {
+        let changes = vec!["train.lr=0.1".into(), "method.name=\"fm\"".into()];
+        let settings = Settings { dark: Some(true), changes, ..Settings::default() };
+        let text = toml::to_string_pretty(&settings).unwrap();
+        assert_eq!(toml::from_str::<Settings>(&text).as_ref(), Ok(&settings));
+        assert_eq!(toml::from_str::<Settings>("tour_seen = true\nlater = 3").unwrap().size, [1280.0, 860.0]);
+        assert_eq!(settings.experiment().1.train.lr, 0.1);
+    }
+
+    #[test]
+    fn an_experiment_that_is_no_longer_valid_is_forgotten() {
+        let settings = Settings { changes: vec!["train.gone=1".into()], ..Settings::default() };
+        assert_eq!(settings.experiment().1, Config::preset("demo", &[]).unwrap());
+    }
+}
