@@ -147,7 +147,7 @@ fn a_whole_training_by_keys_up_to_the_saliency_view() {
     wait("the saliency view", || {
         (colours(&display.picture(&pictures.join("window-saliency.png"))) > plain + 500).then_some(())
     });
-    display.xdotool(&["windowquit", &window]);
+    key("ctrl+q");
     let ended = wait("the end of the program", || program.0.try_wait().expect("it is a child"));
     assert!(ended.success(), "{ended}");
     let kept = std::fs::read_to_string(settings).expect("settings are kept");

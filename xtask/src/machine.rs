@@ -55,6 +55,17 @@ impl Machine {
         )
     }
 
+    /// Makes sure that the test of the real window has an X server without a screen, keys to press, and eyes.
+    pub fn ensure_virtual_display(&self) -> Result<(), Failure> {
+        let programs = [("Xvfb", "xvfb"), ("xdotool", "xdotool"), ("scrot", "scrot")];
+        let missing = |(program, package): (&str, &'static str)| (!is_there(program)).then_some(package);
+        let packages: Vec<&str> = programs.into_iter().filter_map(missing).collect();
+        if cfg!(not(target_os = "linux")) || packages.is_empty() {
+            return Ok(());
+        }
+        self.install(&packages, "the test of the window needs a virtual display")
+    }
+
     /// Installs Debian's `packages`, or says how to where that is not possible; `lacking` is why.
     pub fn install(&self, packages: &[&str], lacking: &str) -> Result<(), Failure> {
         if !(is_root() && starts("apt-get")) {
@@ -117,6 +128,12 @@ impl Machine {
 fn starts(program: impl AsRef<OsStr>) -> bool {
     let run = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     run.is_ok_and(|status| status.success())
+}
+
+/// Whether there is such a program, whatever it thinks of being asked for its version (Xvfb has none).
+fn is_there(program: &str) -> bool {
+    let run = Command::new(program).arg("-version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    run.is_ok()
 }
 
 fn is_root() -> bool {

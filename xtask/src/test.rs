@@ -57,6 +57,7 @@ fn fmt(machine: &Machine) -> Result<(), Failure> {
 
 fn machine(machine: &Machine) -> Result<(), Failure> {
     machine.ensure_software_gpu()?;
+    machine.ensure_virtual_display()?;
     machine.ensure_wasm_target()?;
     machine.cargo_deny().map(drop)
 }
@@ -88,6 +89,7 @@ fn wasm(machine: &Machine) -> Result<(), Failure> {
 
 fn test(machine: &Machine) -> Result<(), Failure> {
     machine.ensure_software_gpu()?;
+    machine.ensure_virtual_display()?;
     // Mesa asks a display that CI lacks which GPU it prefers, and complains on standard error.
     let tests = [("L2T_REQUIRE_GPU", "1"), ("NODEVICE_SELECT", "1")];
     steps::run(machine.cargo("test").args(["--release", "--workspace"]).envs(tests))

@@ -28,8 +28,11 @@ use super::{experiment_panel, files, help, strip};
 /// Images in the saliency grid.
 const IMAGES: usize = 5;
 
-/// Between two looks at a run that goes on, so that looking does not slow it down.
+/// Between two looks at a run that goes on.
 const LOOK_EVERY: Duration = Duration::from_millis(1500);
+
+/// A look that took a while is followed by this many times as long without one: the run waits meanwhile.
+const UNDISTURBED: u32 = 6;
 
 /// What is shown below the networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +93,8 @@ pub struct App {
     pictures: Pictures,
     /// When the run was last asked for a look, and for what.
     asked: Option<(Instant, LookRequest)>,
+    /// When the last look came, and how long it took.
+    answered: Option<(Instant, Duration)>,
     files: FilesPanel,
     help: help::Help,
     /// Light or dark, where it was chosen.
@@ -126,6 +131,7 @@ impl App {
             },
             pictures: Pictures::default(),
             asked: None,
+            answered: None,
             files: FilesPanel::default(),
             help: help::Help::default(),
             dark: settings.dark,
@@ -222,6 +228,7 @@ impl App {
         self.state = ViewState::default();
         self.pictures = Pictures::default();
         self.asked = None;
+        self.answered = None;
         self.selection.images.clear();
         self.selection.editing = None;
         if let Some(opened) = &opened {
@@ -248,6 +255,7 @@ impl App {
             self.pictures = Pictures::default();
             self.pictures.pair = look.pair.as_ref().map(|pair| PairPictures::new(context, &experiment, &look, pair));
             self.pictures.look = Some(look);
+            self.answered = self.asked.as_ref().map(|(when, _)| (Instant::now(), when.elapsed()));
         }
     }
 
@@ -270,7 +278,12 @@ impl App {
             None => true,
             Some((_, before)) if *before != request => true,
             // A run that waits does not change.
-            Some((when, _)) => self.state.stage == Stage::Training && when.elapsed() > LOOK_EVERY,
+            Some((when, _)) => match self.answered {
+                Some((answer, took)) if answer > *when => {
+                    self.state.stage == Stage::Training && answer.elapsed() > LOOK_EVERY.max(took * UNDISTURBED)
+                }
+                _ => false,
+            },
         };
         if due {
             session.look(request.clone());
@@ -304,6 +317,9 @@ impl App {
     }
 
     fn shortcuts(&mut self, context: &Context) {
+        if context.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Q)) {
+            context.send_viewport_cmd(egui::ViewportCommand::Close);
+        }
         if context.egui_wants_keyboard_input() {
             return;
         }

@@ -2,7 +2,7 @@
 
 use eframe::egui::{Align2, Context, Grid, Id, Window, vec2};
 
-const SHORTCUTS: [(&str, &str); 8] = [
+const SHORTCUTS: [(&str, &str); 9] = [
     ("Space", "train, or pause"),
     ("S", "one step of Algorithm 1"),
     ("I", "one whole iteration"),
@@ -11,6 +11,7 @@ const SHORTCUTS: [(&str, &str); 8] = [
     ("? or F1", "this list"),
     ("Tab, Enter", "from control to control, press"),
     ("Ctrl + and −", "larger and smaller"),
+    ("Ctrl Q", "close; a run that is kept in a folder is saved"),
 ];
 
 /// Heading and words of every step.
