@@ -67,11 +67,11 @@ impl NetworkPicture<'_> {
             self.nothing_matched(ui, rect);
         }
         // All candidates of a target layer, so that a handle keeps its place while pairs come and go.
-        for target_layer in 0..target.layers.len() {
+        for (target_layer, block) in targets_at.iter().enumerate() {
             for (row, (source, source_layer, _)) in left.iter().enumerate() {
                 let pair = Pair { source: *source, source_layer: *source_layer, target_layer };
                 let from = pos2(sources_at[row].right(), sources_at[row].center().y);
-                let to = handle(targets_at[target_layer], row, left.len());
+                let to = handle(*block, row, left.len());
                 pressed = pressed.or(self.pair(ui, pair, from, to));
             }
         }
