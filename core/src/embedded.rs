@@ -3,11 +3,16 @@
 use crate::error::{Error, Result};
 
 /// Name, contents, and what it knows.
-const SOURCES: [(&str, &[u8], &str); 2] = [
+const SOURCES: [(&str, &[u8], &str); 3] = [
     (
         "resnet20",
         include_bytes!("../assets/things-resnet20.safetensors"),
         "a ResNet-20 that knows striped and spotted things",
+    ),
+    (
+        "resnet32",
+        include_bytes!("../assets/things-resnet32.safetensors"),
+        "a ResNet-32 that knows striped and spotted things, less well",
     ),
     (
         "textures-resnet20",
@@ -65,6 +70,7 @@ mod tests {
     fn each_reaches_its_stated_accuracy_on_freshly_drawn_images() {
         let cases = [
             ("embedded", WorldTask::Things, 10, [2, 5, 8]),
+            ("embedded:resnet32", WorldTask::Things, 10, [4, 9, 14]),
             ("embedded:textures-resnet20", WorldTask::Materials, 20, [2, 5, 8]),
         ];
         for (name, task, per_class, layers) in cases {
@@ -77,7 +83,7 @@ mod tests {
             let fresh = Arc::new(world(&config, Split::Test, Seed(77)));
             let reached = block_on(accuracy(&source.network, &source.state, &fresh, |_, _| {})).unwrap();
             let said = stated(weights.notes());
-            // 340 or 360 images: a deviation of at most 2.7 points; four of them.
+            // 340 or 360 images: a standard error of at most 2.7 points; four of them.
             assert!(reached >= said - 0.11, "{name}: {reached} of {said}");
             let chance = 1.0 / source.network.classes() as f64;
             assert!(said > 4.0 * chance, "{name} says {said} where chance is {chance}");
@@ -99,7 +105,10 @@ mod tests {
     #[test]
     fn unknown_names_are_refused_and_files_are_left_alone() {
         let error = bytes("embedded:resnet56").unwrap_err().to_string();
-        assert_eq!(error, "embedded:resnet56: is none of embedded:resnet20, embedded:textures-resnet20");
+        assert_eq!(
+            error,
+            "embedded:resnet56: is none of embedded:resnet20, embedded:resnet32, embedded:textures-resnet20"
+        );
         assert_eq!(bytes("embedded"), bytes("embedded:resnet20"));
         assert_eq!((bytes("embedded.safetensors"), bytes("weights.pth")), (Ok(None), Ok(None)));
     }

@@ -269,13 +269,13 @@ pub enum SourceCommand {
     Eval(EvalArguments),
     /// Show a checkpoint's architecture, taps and keys.
     Inspect {
-        /// A .safetensors or PyTorch file, or `embedded`, `embedded:textures-resnet20`.
+        /// A .safetensors or PyTorch file, or `embedded`, `embedded:resnet32`, `embedded:textures-resnet20`.
         #[arg(long, value_name = "FILE")]
         weights: PathBuf,
     },
     /// Write a checkpoint as safetensors, which a browser can read too.
     Convert {
-        /// A .safetensors or PyTorch file, or `embedded`, `embedded:textures-resnet20`.
+        /// A .safetensors or PyTorch file, or `embedded`, `embedded:resnet32`, `embedded:textures-resnet20`.
         #[arg(long, value_name = "FILE")]
         weights: PathBuf,
         /// The file to write.
@@ -287,7 +287,7 @@ pub enum SourceCommand {
 /// `l2t source eval`.
 #[derive(Debug, Args)]
 pub struct EvalArguments {
-    /// A .safetensors or PyTorch file, or `embedded`, `embedded:textures-resnet20`.
+    /// A .safetensors or PyTorch file, or `embedded`, `embedded:resnet32`, `embedded:textures-resnet20`.
     #[arg(long, value_name = "FILE")]
     pub weights: PathBuf,
     /// The data set whose test part (of TinyImageNet, the validation part) is classified.
