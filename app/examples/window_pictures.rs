@@ -1,6 +1,7 @@
-//! The pictures of the window in the documentation: `cargo run --release --example window_pictures -- FOLDER [KEY=VALUE …]`.
+//! The pictures of the window in the documentation, of a run that is complete:
+//! `cargo run --release --example window_pictures -- RUN FOLDER`.
 //!
-//! It trains the demo in a window that nobody sees, presses what a user would press, and writes what is then on screen.
+//! It opens the run in a window that nobody sees, presses what a user would press, and writes what is then on screen.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,47 +17,35 @@ use l2t_app::window::view_state::{Stage, ViewState};
 use l2t_core::device::{DeviceChoice, open};
 
 fn main() {
-    let mut arguments = std::env::args().skip(1);
-    let folder = arguments.next().expect("the folder to write into comes first");
-    let changes: Vec<String> = arguments.collect();
-    let (theme, size) = (Theme::Light, [1280.0, 860.0]);
-    let builder = Harness::builder().with_size(size).with_theme(theme).with_max_steps(8).wgpu();
-    let mut harness = builder.build_eframe(|creation| {
-        App::new(&creation.egui_ctx, Arc::new(|| open(DeviceChoice::Cpu)), &settings(changes))
-    });
-    until(&mut harness, |state| state.stage == Stage::Waiting);
-    let folder = Path::new(&folder);
-    let epochs = harness.state().draft().train.epochs;
-    press(&mut harness, "Train");
-    until(&mut harness, |state| state.history.epochs.len() >= epochs * 2 / 3);
-    save(&mut harness, folder, "training");
-    press(&mut harness, "Pause");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [run, folder] = &arguments[..] else { panic!("give the folder of a run and the folder to write into") };
+    let folder = Path::new(folder);
+    let settings = Settings { tour_seen: true, ..Settings::default() };
+    let builder = Harness::builder().with_size([1280.0, 860.0]).with_theme(Theme::Light).with_max_steps(8).wgpu();
+    let mut harness =
+        builder.build_eframe(|creation| App::new(&creation.egui_ctx, Arc::new(|| open(DeviceChoice::Cpu)), &settings));
     until(&mut harness, |state| state.stage == Stage::Waiting);
     for _ in 0..3 {
         press(&mut harness, "Step");
         settle(&mut harness);
     }
-    save(&mut harness, folder, "steps");
     press(&mut harness, "Check this gradient");
     until(&mut harness, |state| state.check.is_some());
-    save(&mut harness, folder, "check");
-    press(&mut harness, "pair block 8 → group 4");
-    settle(&mut harness);
-    save(&mut harness, folder, "pair");
+    save(&mut harness, folder, "steps");
+    harness.state_mut().take_file(Path::new(run));
+    until(&mut harness, |state| state.stage == Stage::Finished);
+    press(&mut harness, "OK");
     for (tab, name) in
-        [("Saliency", "saliency"), ("λ over time", "lambda"), ("Losses", "losses"), ("Accuracy", "accuracy")]
+        [("λ over time", "lambda"), ("Losses", "losses"), ("Accuracy", "accuracy"), ("Saliency", "saliency")]
     {
         press(&mut harness, tab);
         settle(&mut harness);
         save(&mut harness, folder, name);
     }
-    press(&mut harness, "?");
-    save(&mut harness, folder, "help");
-    press(&mut harness, "Take the tour");
-    save(&mut harness, folder, "tour");
-    press(&mut harness, "Skip the tour");
-    press(&mut harness, "Edit pairs");
-    save(&mut harness, folder, "edit");
+    press(&mut harness, "pair block 8 → group 4");
+    press(&mut harness, "What is transferred");
+    settle(&mut harness);
+    save(&mut harness, folder, "pair");
 }
 
 fn until(harness: &mut Harness<'_, App>, reached: impl Fn(&ViewState) -> bool) {
@@ -84,8 +73,4 @@ fn save(harness: &mut Harness<'_, App>, folder: &Path, name: &str) {
     harness.run_steps(8);
     let picture = harness.render().expect("there is an adapter to draw with");
     picture.save(folder.join(format!("{name}.png"))).expect("the folder can be written to");
-}
-
-fn settings(changes: Vec<String>) -> Settings {
-    Settings { changes, tour_seen: true, ..Settings::default() }
 }

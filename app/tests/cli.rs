@@ -779,7 +779,7 @@ fn help_teaches() {
     sandbox
         .run("--help")
         .succeeds("--help")
-        .mentions(&["l2t demo", "train", "saliency", "source", "data", "devices", "bench"]);
+        .mentions(&["l2t demo", "window", "train", "saliency", "source", "data", "devices", "bench"]);
     sandbox.run("train --help").succeeds("train --help").mentions(&[
         "Examples:",
         "l2t train --preset demo --out",

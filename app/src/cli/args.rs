@@ -8,7 +8,7 @@ use l2t_core::experiment::comparison::Shard;
 
 /// Learn what and where to transfer: train a small network from a frozen source network.
 ///
-/// Without a command a window opens; where there is no display, the demo runs instead. It needs no download and no GPU.
+/// Without a command a window opens; where there is no display, `l2t demo` runs instead. It needs no download and no GPU.
 #[derive(Debug, Parser)]
 #[command(name = "l2t", version)]
 pub struct Arguments {
