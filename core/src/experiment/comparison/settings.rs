@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn what_differs_is_said_where_it_is_chosen() {
         let text = "[compare]\npreset = \"demo\"\nseeds = [0, 1]\nper_class = [5, 9]\n\
-                    methods = [\"scratch\", { name = \"fm\", set = { train.lr = 0.05 } }]\n\
+                    methods = [\"scratch\", { name = \"fm\", set = { train.lr = 0.02 } }]\n\
                     tasks = [{ label = \"a\" }, { label = \"b\", set = { data.size = 16 } }]\n";
         let grid = super::super::Grid::from_toml(text, &[]).expect("valid");
         let cells: Vec<&Cell> = grid.cells.iter().collect();
@@ -131,7 +131,7 @@ mod tests {
         assert!(choices.common.contains(&"train.epochs = 30".to_owned()), "{choices:?}");
         assert!(choices.common.iter().all(|line| !line.contains("seed") && !line.contains("per_class")));
         assert_eq!(choices.tasks[1], ("b".into(), vec!["data.size = 16".into()]));
-        let fm = ["method.name = \"fm\"", "train.lr = 0.05"].map(String::from).to_vec();
+        let fm = ["method.name = \"fm\"", "train.lr = 0.02"].map(String::from).to_vec();
         assert_eq!(choices.methods[1], ("fm".into(), fm));
     }
 }
