@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use eframe::egui::{self, Button, CentralPanel, Context, Key, Modifiers, Panel, ProgressBar, RichText, ScrollArea, Ui};
 use l2t_core::experiment::config::PairsConfig;
 use l2t_core::experiment::look::{Look, LookRequest};
-use l2t_core::experiment::saliency::choice::spread;
+use l2t_core::experiment::saliency::choice::{last_pair, spread};
 use l2t_core::experiment::store::RunFolder;
 use l2t_core::experiment::{Config, Pace};
 use l2t_core::matching::Pair;
@@ -200,8 +200,7 @@ impl App {
 
     /// The window's title: where the run stands.
     pub fn title(&self) -> String {
-        let progress = self.state.progress;
-        let epoch = format!("epoch {} of {}", (progress.epoch + 1).min(progress.epochs), progress.epochs);
+        let epoch = self.state.progress.epoch_words();
         let stage = match &self.state.stage {
             Stage::Opening => "preparing".into(),
             Stage::Waiting => format!("waiting, {epoch}"),
@@ -262,7 +261,7 @@ impl App {
     fn ready(&mut self, experiment: &Experiment) {
         let shown = &experiment.shown;
         self.selection.images = spread(shown, IMAGES);
-        self.selection.pair = last_pair(&experiment.pairs);
+        self.selection.pair = last_pair(&experiment.pairs).unwrap_or(0);
     }
 
     /// Asks for a look where one is shown and the last is old.
@@ -673,20 +672,20 @@ impl App {
         if changed {
             self.asked = None;
         }
-        let Some((look, pair)) = self.pictures.look.clone().and_then(|look| Some((look.clone(), look.pair.clone()?)))
-        else {
+        let look = self.pictures.look.clone();
+        let Some((look, pair)) = look.as_ref().and_then(|look| Some((look, look.pair.as_ref()?))) else {
             ui.weak("waiting for the run to come to the end of a step");
             return;
         };
         let style = self.selection.style;
         if self.pictures.saliency.as_ref().is_none_or(|(drawn, _)| *drawn != style) {
-            match SaliencyPictures::new(ui.ctx(), experiment, &pair, style) {
+            match SaliencyPictures::new(ui.ctx(), experiment, pair, style) {
                 Ok(pictures) => self.pictures.saliency = Some((style, pictures)),
                 Err(error) => return drop(ui.colored_label(ui.visuals().warn_fg_color, error.to_string())),
             }
         }
         let Some((_, pictures)) = &self.pictures.saliency else { return };
-        if let Some(image) = pictures.show(ui, experiment, &look, &pair) {
+        if let Some(image) = pictures.show(ui, experiment, look, pair) {
             // It comes first: the feature maps are those of the first.
             self.selection.images.retain(|known| *known != image);
             self.selection.images.insert(0, image);
@@ -702,14 +701,9 @@ fn fonts() -> egui::FontDefinitions {
     fonts
 }
 
-/// Without a method's own pairs there is nothing to choose.
-fn last_pair(pairs: &[Pair]) -> usize {
-    (0..pairs.len()).max_by_key(|nth| (pairs[*nth].target_layer, pairs[*nth].source_layer)).unwrap_or(0)
-}
-
 fn progress_words(state: &ViewState) -> String {
     let progress = state.progress;
-    let mut words = format!("epoch {} of {}", (progress.epoch + 1).min(progress.epochs), progress.epochs);
+    let mut words = progress.epoch_words();
     if progress.done > 0 {
         words += &format!(" · {} of {}", progress.done, progress.of);
     }

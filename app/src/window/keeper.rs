@@ -1,6 +1,6 @@
 //! Where a run in the window is kept: in memory, and in a folder as soon as the user names one.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::Sender;
 
 use l2t_core::experiment::checkpoint::Checkpoint;
@@ -55,11 +55,6 @@ impl WindowKeeper {
         self.folder = Some(folder);
         self.failing = false;
         Ok(())
-    }
-
-    /// The folder, where there is one.
-    pub fn path(&self) -> Option<PathBuf> {
-        self.folder.as_ref().map(|folder| folder.path().to_owned())
     }
 
     fn attempt(&mut self, keep: impl Fn(&mut RunFolder) -> Result<()>) {

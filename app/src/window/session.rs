@@ -12,10 +12,9 @@ use l2t_core::device::OpenDevice;
 use l2t_core::experiment::checkpoint::{Checkpoint, Position};
 use l2t_core::experiment::gradient_check::check_hypergradient;
 use l2t_core::experiment::look::{Look, LookRequest, look};
-use l2t_core::experiment::run::{run, show};
+use l2t_core::experiment::run::{network_state, run, show};
 use l2t_core::experiment::store::{write_history, write_whole};
 use l2t_core::experiment::{Audience, Config, Control, Event, Pace, Plan};
-use l2t_core::network::weights::NetworkState;
 use l2t_core::seed::Seed;
 use l2t_core::{Error, Result};
 
@@ -23,7 +22,7 @@ use super::facts::{DeviceFacts, Experiment, Fact};
 use super::keeper::{Opened, WindowKeeper};
 use crate::cli::{Columns, draw};
 
-/// How a window opens its device: on the training thread, because it takes a while.
+/// Where a run gets its device from.
 pub type OpenFor = Arc<dyn Fn() -> Result<OpenDevice> + Send + Sync>;
 
 /// Called when there is something new to show.
@@ -233,7 +232,7 @@ impl Audience for Watcher<'_> {
             self.post.say(Fact::Checked(found.map_err(|error| error.to_string())));
         }
         if let Some(folder) = save {
-            let saved = self.save(plan, state, &folder).await;
+            let saved = self.save(plan, &folder).await;
             self.post.say(told(saved, || format!("the run is kept in {} from now on", folder.display())));
         }
         if let Some(file) = export {
@@ -262,24 +261,20 @@ impl Watcher<'_> {
     }
 
     /// Epochs are kept whole: what is saved inside one goes on from its beginning.
-    async fn save(&self, plan: &Plan, state: &LearnerState, folder: &Path) -> Result<()> {
+    async fn save(&self, plan: &Plan, folder: &Path) -> Result<()> {
         let latest = lock(self.keeper).latest().cloned();
         let now = match latest {
             Some(latest) => latest,
-            None => {
-                let fresh = if self.position.epoch == 0 { plan.initial_state() } else { state.clone() };
-                Checkpoint::take(plan, &fresh, Position::default()).await?
-            }
+            // No epoch is complete yet.
+            None => Checkpoint::take(plan, &plan.initial_state(), Position::default()).await?,
         };
         lock(self.keeper).move_into(folder, now)
     }
 }
 
 async fn export_target(plan: &Plan, state: &LearnerState, file: &Path) -> Result<()> {
-    let network = &plan.learner.model.network;
-    let theta = state.target.theta.clone().slice([0..network.layout().len()]);
-    let target = NetworkState { theta, running: state.running.clone() };
-    write_whole(file, &network.export("target", &target).await?.to_safetensors())
+    let target = network_state(plan, state);
+    write_whole(file, &plan.learner.model.network.export("target", &target).await?.to_safetensors())
 }
 
 fn told(done: Result<()>, note: impl FnOnce() -> String) -> Fact {

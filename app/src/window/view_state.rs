@@ -47,6 +47,11 @@ impl Progress {
         self.epoch as f64 + if self.of == 0 { 0.0 } else { self.done as f64 / self.of as f64 }
     }
 
+    /// `epoch 3 of 30`, counted from 1.
+    pub fn epoch_words(self) -> String {
+        format!("epoch {} of {}", (self.epoch + 1).min(self.epochs), self.epochs)
+    }
+
     /// Iterations left in all epochs.
     pub fn left(self) -> usize {
         (self.epochs * self.of).saturating_sub(self.epoch * self.of + self.done)

@@ -16,7 +16,7 @@ use super::checkpoint::{Checkpoint, Position};
 use super::config::{Config, Precision};
 use super::plan::Plan;
 use super::run::prepare;
-use crate::bilevel::{HypergradientMethod, Iteration, LearnerState};
+use crate::bilevel::{HypergradientMethod, LearnerState};
 use crate::data::{Augmentation, BatchPlan, Batches};
 use crate::error::{Error, Result};
 use crate::network::weights::read;
@@ -81,9 +81,7 @@ pub async fn check_hypergradient(plan: &Plan, state: &LearnerState, epoch: usize
         Ok(Batches::new(exact.train.clone(), order)?.next().expect("there are as many images"))
     };
     let batch = prepare(&exact, &learner, &state, host()?);
-    let mut iteration = Iteration::begin(&learner, &state, &rule, &batch);
-    while iteration.advance().is_some() {}
-    let (after, report) = iteration.finish();
+    let (after, report) = learner.iteration(&state, &rule, &batch, |_| {});
     let hypergradient = report.hypergradient.expect("φ is learned");
     let direction = direction(seed, &hypergradient);
     let analytic = read(&(hypergradient * direction.clone()).sum()).await?[0];

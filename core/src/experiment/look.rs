@@ -5,13 +5,13 @@ use std::sync::Arc;
 use burn::tensor::Tensor;
 
 use super::Plan;
-use super::saliency::{ImageRecord, Request, records, upload};
+use super::saliency::{ImageRecord, Request, pair_gradient, records, upload};
 use crate::bilevel::LearnerState;
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::network::Mode;
 use crate::network::weights::read;
-use crate::saliency::{PairGradient, PairMaps, Trained};
+use crate::saliency::PairMaps;
 
 /// What to look at.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,9 +98,7 @@ async fn predictions(plan: &Plan, state: &LearnerState, x: &Tensor<4>) -> Result
 }
 
 async fn pair_look(plan: &Plan, state: &LearnerState, x: &Tensor<4>, request: &LookRequest) -> Result<PairLook> {
-    let trained = Trained { theta: &state.target.theta, running: &state.running, phi: &state.meta.phi };
-    let (model, meta) = (&plan.learner.model, plan.learner.meta.as_ref());
-    let gradient = PairGradient::new(model, meta, &plan.sources, request.pair, trained)?;
+    let gradient = pair_gradient(plan, state, request.pair)?;
     let PairMaps { source, regressed, channel_weights, pair_weight } = gradient.maps(x);
     let wanted = Request { pair: request.pair, shown: request.images.clone(), clip: request.clip };
     Ok(PairLook {

@@ -337,7 +337,8 @@ async fn losses(plan: &Plan, report: &Report, position: &Position) -> Result<Eve
     Ok(Event::Losses { task, matching, auxiliary, pair_weights: pair_weights.collect() })
 }
 
-fn network_state(plan: &Plan, state: &LearnerState) -> NetworkState {
+/// The target network of `state`, without what a method adds to θ.
+pub fn network_state(plan: &Plan, state: &LearnerState) -> NetworkState {
     let len = plan.learner.model.network.layout().len();
     NetworkState { theta: state.target.theta.clone().slice([0..len]), running: state.running.clone() }
 }

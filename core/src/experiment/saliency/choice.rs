@@ -15,8 +15,7 @@ use crate::saliency::region::Region;
 pub fn choose_pair(pairs: &PairSet, wanted: Option<Pair>) -> Result<usize> {
     let all = pairs.pairs();
     let Some(wanted) = wanted else {
-        let last = (0..all.len()).max_by_key(|nth| (all[*nth].target_layer, all[*nth].source_layer));
-        return last.ok_or_else(|| Error::config("--pair", "the run has no pair"));
+        return last_pair(all).ok_or_else(|| Error::config("--pair", "the run has no pair"));
     };
     let several = wanted.source > 0 || all.iter().any(|pair| pair.source > 0);
     let name = |pair: &Pair| match pair {
@@ -27,6 +26,11 @@ pub fn choose_pair(pairs: &PairSet, wanted: Option<Pair>) -> Result<usize> {
         let names: Vec<String> = all.iter().map(name).collect();
         Error::config("--pair", format!("{} is no pair of this run; it has {}", name(&wanted), names.join(" ")))
     })
+}
+
+/// The pair to begin with: of the last target layer the last source layer. `None` where there is no pair.
+pub fn last_pair(pairs: &[Pair]) -> Option<usize> {
+    (0..pairs.len()).max_by_key(|nth| (pairs[*nth].target_layer, pairs[*nth].source_layer))
 }
 
 /// Images for a picture that nobody chose by hand: `count` of them, one a class from classes evenly spread over all of

@@ -100,9 +100,7 @@ pub async fn survey(
     control: &Control,
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Option<Survey>> {
-    let trained = Trained { theta: &state.target.theta, running: &state.running, phi: &state.meta.phi };
-    let (model, meta) = (&plan.learner.model, plan.learner.meta.as_ref());
-    let gradient = PairGradient::new(model, meta, &plan.sources, request.pair, trained)?;
+    let gradient = pair_gradient(plan, state, request.pair)?;
     let wanted = |index: &usize| Region::of(data, *index).is_some() || request.shown.contains(index);
     let wanted: Vec<usize> = (0..data.len()).filter(wanted).collect();
     let mut images = Vec::with_capacity(wanted.len());
@@ -115,6 +113,12 @@ pub async fn survey(
         progress(images.len(), wanted.len());
     }
     Ok(Some(Survey { images }))
+}
+
+/// The matching loss of the `pair`-th pair of a run, as a function of the image.
+pub(super) fn pair_gradient<'a>(plan: &'a Plan, state: &'a LearnerState, pair: usize) -> Result<PairGradient<'a>> {
+    let trained = Trained { theta: &state.target.theta, running: &state.running, phi: &state.meta.phi };
+    PairGradient::new(&plan.learner.model, plan.learner.meta.as_ref(), &plan.sources, pair, trained)
 }
 
 /// The records of the images `indices` of `data`, which are `x` on the device.
