@@ -2,17 +2,22 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Theme};
 use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, Node, SnapshotResults};
-use l2t_app::window::app::{App, Tab};
+use l2t_app::window::app::App;
+use l2t_app::window::conduct::Output;
 use l2t_app::window::curves::Chart;
+use l2t_app::window::link::Link;
+use l2t_app::window::seam::{Given, Host};
 use l2t_app::window::settings::Settings;
+use l2t_app::window::tab::Tab;
 use l2t_app::window::view_state::{Stage, ViewState};
-use l2t_core::device::{DeviceChoice, open};
+use l2t_core::device::{DeviceChoice, open, open_anew, open_shared};
 use l2t_core::experiment::config::PairsConfig;
 
 /// Long enough for a busy machine; a window that works needs a hundredth of it.
@@ -25,11 +30,13 @@ const SMALL: [&str; 5] =
 fn window(changes: &[&str]) -> Harness<'static, App> {
     let changes: Vec<String> = SMALL.iter().chain(changes).map(ToString::to_string).collect();
     let builder = Harness::builder().with_size([1280.0, 860.0]).with_max_steps(8);
-    let mut harness = builder.build_eframe(|creation| {
-        App::new(&creation.egui_ctx, Arc::new(|| open(DeviceChoice::Cpu)), &settings(changes))
-    });
+    let mut harness = builder.build_eframe(|creation| App::new(&creation.egui_ctx, cpu(), &settings(changes), None));
     until(&mut harness, "it is ready and waits", |state| state.stage == Stage::Waiting);
     harness
+}
+
+fn cpu() -> Host {
+    Host::new(Arc::new(|_| open(DeviceChoice::Cpu)))
 }
 
 fn until(harness: &mut Harness<'_, App>, what: &str, reached: impl Fn(&ViewState) -> bool) {
@@ -46,6 +53,10 @@ fn until(harness: &mut Harness<'_, App>, what: &str, reached: impl Fn(&ViewState
 fn press(harness: &mut Harness<'_, App>, name: &str) {
     button(harness, name).click();
     harness.run_steps(2);
+}
+
+fn give(harness: &mut Harness<'_, App>, path: impl AsRef<Path>) {
+    harness.state_mut().take(vec![Given::Path(path.as_ref().to_owned())]);
 }
 
 fn button<'a>(harness: &'a Harness<'_, App>, name: &'a str) -> Node<'a> {
@@ -131,7 +142,7 @@ fn a_preset_fills_the_controls_and_says_that_it_needs_a_new_run() {
 fn bad_files_are_refused_in_words_and_good_ones_are_taken() {
     let mut harness = window(&["train.batch_size=10"]);
     let before = harness.state().draft().clone();
-    harness.state_mut().take_file(Path::new("nothing.safetensors"));
+    give(&mut harness, "nothing.safetensors");
     harness.run_steps(2);
     assert!(says(&harness, "nothing.safetensors"));
     assert_eq!(*harness.state().draft(), before);
@@ -144,7 +155,7 @@ fn bad_files_are_refused_in_words_and_good_ones_are_taken() {
             image::RgbImage::new(8, 8).save(class.join(format!("{nth}.png"))).expect("a picture");
         }
     }
-    harness.state_mut().take_file(folder.path());
+    give(&mut harness, folder.path());
     harness.run_steps(2);
     assert_eq!(harness.state().draft().data.path.as_deref(), folder.path().to_str());
     press(&mut harness, "Start a new run with these");
@@ -191,11 +202,11 @@ fn a_run_is_kept_and_opened_again() {
     press(&mut harness, "Train");
     until(&mut harness, "the end", |state| state.stage == Stage::Finished);
     let history = harness.state().state().history.clone();
-    harness.state_mut().keep_run(&path);
+    harness.state().write(Output::Folder, &path);
     until(&mut harness, "it is kept", |state| state.notices.iter().any(|notice| notice.text.contains("is kept in")));
     drop(harness);
     let mut harness = window(&[]);
-    harness.state_mut().take_file(&path);
+    give(&mut harness, &path);
     until(&mut harness, "it is open and done", |state| state.stage == Stage::Finished);
     assert_eq!(harness.state().state().history, history);
 }
@@ -205,7 +216,7 @@ fn a_folder_that_is_lost_while_training_is_a_warning_and_the_run_can_be_kept_els
     let folder = tempfile::tempdir().expect("a folder");
     let (first, second) = (folder.path().join("first"), folder.path().join("second"));
     let mut harness = window(&["method.name=scratch"]);
-    harness.state_mut().keep_run(&first);
+    harness.state().write(Output::Folder, &first);
     until(&mut harness, "it is kept", |state| state.notices.iter().any(|notice| notice.text.contains("is kept in")));
     std::fs::remove_dir_all(&first).expect("it was made");
     // A file where the folder was: nothing can be written there, as on a disk that is full or gone.
@@ -214,7 +225,7 @@ fn a_folder_that_is_lost_while_training_is_a_warning_and_the_run_can_be_kept_els
     until(&mut harness, "the end", |state| state.stage == Stage::Finished);
     let warnings = harness.state().state().notices.iter().filter(|notice| notice.warning);
     assert_eq!(warnings.filter(|notice| notice.text.contains("the run goes on in memory")).count(), 1, "said once");
-    harness.state_mut().keep_run(&second);
+    harness.state().write(Output::Folder, &second);
     until(&mut harness, "it is kept elsewhere", |state| {
         state.notices.iter().any(|notice| {
             notice.text.contains("second is kept") || notice.text.contains("kept in") && notice.text.contains("second")
@@ -254,7 +265,7 @@ fn a_window_that_is_closed_while_training_saves_what_it_keeps() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("kept");
     let mut harness = window(&["train.epochs=50", "method.name=scratch"]);
-    harness.state_mut().keep_run(&path);
+    harness.state().write(Output::Folder, &path);
     until(&mut harness, "it is kept", |state| !state.notices.is_empty());
     press(&mut harness, "Train");
     until(&mut harness, "an epoch", |state| state.history.epochs.len() > 1);
@@ -271,7 +282,8 @@ fn charts_and_weights_are_exported() {
     let mut harness = window(&[]);
     press(&mut harness, "Train");
     until(&mut harness, "the end", |state| state.stage == Stage::Finished);
-    harness.state_mut().export(&charts, &weights);
+    harness.state().write(Output::Charts, &charts);
+    harness.state().write(Output::Weights, &weights);
     until(&mut harness, "both are there", |state| state.notices.len() == 2);
     for name in ["learning-curves.png", "learning-curves.svg", "matching.png", "pair-weights.svg", "metrics.csv"] {
         assert!(charts.join(name).exists(), "{name}");
@@ -280,11 +292,78 @@ fn charts_and_weights_are_exported() {
 }
 
 #[test]
+fn a_run_in_a_zip_is_opened_from_disk_and_from_memory() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let zip = folder.path().join("run.zip");
+    let mut harness = window(&["method.name=scratch"]);
+    press(&mut harness, "Train");
+    until(&mut harness, "the end", |state| state.stage == Stage::Finished);
+    let history = harness.state().state().history.clone();
+    harness.state().write(Output::Run, &zip);
+    until(&mut harness, "it is written", |state| state.notices.iter().any(|notice| notice.text.contains("run.zip")));
+    let bytes = std::fs::read(&zip).expect("it was written");
+    for given in [Given::Path(zip), Given::Bytes("dropped.zip".into(), bytes)] {
+        let mut harness = window(&[]);
+        harness.state_mut().take(vec![given]);
+        until(&mut harness, "it is open and done", |state| state.stage == Stage::Finished);
+        assert_eq!(harness.state().state().history, history);
+        assert_eq!(harness.state().draft().method.name.name(), "scratch");
+    }
+}
+
+#[test]
+fn a_link_brings_its_experiment_and_hides_what_it_says() {
+    let harness = window(&["seed=5"]);
+    let link = harness.state().link([Part::Files, Part::Meta, Part::Steps].into());
+    assert_eq!(link.config, *harness.state().draft());
+    let read = Link::read(&link.hash()).expect("it is understood");
+    let builder = Harness::builder().with_size([1280.0, 860.0]).with_max_steps(8);
+    let mut harness = builder.build_eframe(move |creation| {
+        App::new(&creation.egui_ctx, cpu(), &settings(SMALL.map(String::from).to_vec()), Some(read))
+    });
+    until(&mut harness, "it is ready and waits", |state| state.stage == Stage::Waiting);
+    assert_eq!(harness.state().draft().seed, 5);
+    for hidden in ["Copy link", "meta rate", "Step", "Step by step"] {
+        assert!(harness.query_all_by_label(hidden).next().is_none(), "{hidden} is hidden");
+    }
+    assert!(harness.query_all_by_label("Train").next().is_some());
+}
+
+#[test]
+fn a_run_whose_device_fails_goes_on_from_its_last_epoch() {
+    let (device, shared) = open_shared(DeviceChoice::SoftwareGpu).expect("the checks install a software driver");
+    let shared = shared.expect("no other test here opens it");
+    let opened = Arc::new(AtomicUsize::new(0));
+    let count = opened.clone();
+    // Opened anew once the first is lost, as a driver that was reset allows.
+    let host = Host::new(Arc::new(move |anew| {
+        count.fetch_add(1, Ordering::SeqCst);
+        if anew { open_anew(DeviceChoice::SoftwareGpu) } else { Ok(device.clone()) }
+    }));
+    let changes = SMALL.iter().chain(&["method.name=scratch", "train.epochs=3"]).map(ToString::to_string).collect();
+    let mut harness = Harness::builder()
+        .with_size([1280.0, 860.0])
+        .with_max_steps(8)
+        .build_eframe(|creation| App::new(&creation.egui_ctx, host, &settings(changes), None));
+    until(&mut harness, "it is ready and waits", |state| state.stage == Stage::Waiting);
+    press(&mut harness, "Train");
+    until(&mut harness, "an epoch", |state| !state.history.epochs.is_empty());
+    shared.device.destroy();
+    until(&mut harness, "it says so", |state| matches!(&state.stage, Stage::Failed(why) if why.contains("lost")));
+    let epochs = harness.state().state().history.epochs.clone();
+    press(&mut harness, &format!("Go on from the end of epoch {}", epochs.len()));
+    until(&mut harness, "the end", |state| state.stage == Stage::Finished);
+    assert_eq!(opened.load(Ordering::SeqCst), 2);
+    let state = harness.state().state();
+    assert_eq!(state.history.epochs.len(), 3);
+    assert_eq!(state.history.epochs[..epochs.len()], epochs[..], "what was done is kept");
+}
+
+#[test]
 fn a_newcomer_is_shown_around_once() {
     let builder = Harness::builder().with_size([1280.0, 860.0]).with_max_steps(8);
     let newcomer = Settings { changes: SMALL.map(String::from).to_vec(), ..Settings::default() };
-    let mut harness =
-        builder.build_eframe(|creation| App::new(&creation.egui_ctx, Arc::new(|| open(DeviceChoice::Cpu)), &newcomer));
+    let mut harness = builder.build_eframe(|creation| App::new(&creation.egui_ctx, cpu(), &newcomer, None));
     harness.run_steps(3);
     assert!(!harness.state().settings().tour_seen && says(&harness, "Two networks (1 of 5)"));
     for _ in 0..4 {
@@ -317,9 +396,10 @@ fn keys_do_what_the_list_says() {
 #[test]
 fn what_cannot_be_opened_is_said_in_words() {
     let changes: Vec<String> = vec!["sources.0.weights=gone.pth".into()];
-    let mut harness = Harness::builder().with_size([1024.0, 700.0]).with_max_steps(8).build_eframe(|creation| {
-        App::new(&creation.egui_ctx, Arc::new(|| open(DeviceChoice::Cpu)), &settings(changes))
-    });
+    let mut harness = Harness::builder()
+        .with_size([1024.0, 700.0])
+        .with_max_steps(8)
+        .build_eframe(|creation| App::new(&creation.egui_ctx, cpu(), &settings(changes), None));
     until(&mut harness, "it fails", |state| matches!(state.stage, Stage::Failed(_)));
     assert!(says(&harness, "The run cannot go on: gone.pth"));
 }
@@ -343,9 +423,7 @@ fn the_main_view_looks_as_it_did() {
 fn drawn(size: [f32; 2], theme: Theme) -> Harness<'static, App> {
     let changes = SMALL.map(String::from).to_vec();
     let builder = Harness::builder().with_size(size).with_theme(theme).with_max_steps(8).wgpu();
-    let mut harness = builder.build_eframe(|creation| {
-        App::new(&creation.egui_ctx, Arc::new(|| open(DeviceChoice::Cpu)), &settings(changes))
-    });
+    let mut harness = builder.build_eframe(|creation| App::new(&creation.egui_ctx, cpu(), &settings(changes), None));
     until(&mut harness, "it is ready and waits", |state| state.stage == Stage::Waiting);
     harness
 }

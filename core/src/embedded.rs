@@ -2,45 +2,70 @@
 
 use crate::error::{Error, Result};
 
-/// Name, contents, and what it knows.
-const SOURCES: [(&str, &[u8], &str); 3] = [
-    (
-        "resnet20",
-        include_bytes!("../assets/things-resnet20.safetensors"),
-        "a ResNet-20 that knows striped and spotted things",
-    ),
-    (
-        "resnet32",
-        include_bytes!("../assets/things-resnet32.safetensors"),
-        "a ResNet-32 that knows striped and spotted things, less well",
-    ),
-    (
-        "textures-resnet20",
-        include_bytes!("../assets/materials-resnet20.safetensors"),
-        "a ResNet-20 that knows textures",
-    ),
+/// A source network that comes with the program.
+struct Carried {
+    /// Behind `embedded:`.
+    name: &'static str,
+    /// Its file among the assets; a page fetches it from there when it is needed.
+    file: &'static str,
+    /// Its contents; a page starts sooner without them.
+    #[cfg(not(target_family = "wasm"))]
+    bytes: &'static [u8],
+    /// What it knows.
+    about: &'static str,
+}
+
+macro_rules! carried {
+    ($name:literal, $file:literal, $about:literal) => {
+        Carried {
+            name: $name,
+            file: $file,
+            #[cfg(not(target_family = "wasm"))]
+            bytes: include_bytes!(concat!("../assets/", $file)),
+            about: $about,
+        }
+    };
+}
+
+const SOURCES: [Carried; 3] = [
+    carried!("resnet20", "things-resnet20.safetensors", "a ResNet-20 that knows striped and spotted things"),
+    carried!("resnet32", "things-resnet32.safetensors", "a ResNet-32 that knows striped and spotted things, less well"),
+    carried!("textures-resnet20", "materials-resnet20.safetensors", "a ResNet-20 that knows textures"),
 ];
 
 /// (What to write as `sources.0.weights`, what it is) of every embedded source. Plain `embedded` is the first.
 pub fn sources() -> impl Iterator<Item = (String, &'static str)> {
-    SOURCES.iter().map(|(name, _, about)| (format!("embedded:{name}"), *about))
+    SOURCES.iter().map(|source| (format!("embedded:{}", source.name), source.about))
 }
 
 /// The SafeTensors that `from` names: `embedded` or `embedded:NAME`; `None` where it names something else.
 ///
 /// # Errors
 /// Where there is none of this name; lists those that there are.
+#[cfg(not(target_family = "wasm"))]
 pub fn bytes(from: &str) -> Result<Option<&'static [u8]>> {
+    Ok(find(from)?.map(|source| source.bytes))
+}
+
+/// The asset that `from` names: `embedded` or `embedded:NAME`; `None` where it names something else.
+///
+/// # Errors
+/// Where there is none of this name; lists those that there are.
+pub fn file(from: &str) -> Result<Option<&'static str>> {
+    Ok(find(from)?.map(|source| source.file))
+}
+
+fn find(from: &str) -> Result<Option<&'static Carried>> {
     let name = match from.strip_prefix("embedded") {
-        Some("") => SOURCES[0].0,
+        Some("") => SOURCES[0].name,
         Some(rest) => match rest.strip_prefix(':') {
             Some(name) => name,
             None => return Ok(None),
         },
         None => return Ok(None),
     };
-    match SOURCES.iter().find(|(known, ..)| *known == name) {
-        Some((_, bytes, _)) => Ok(Some(bytes)),
+    match SOURCES.iter().find(|source| source.name == name) {
+        Some(source) => Ok(Some(source)),
         None => {
             let names: Vec<_> = sources().map(|(name, _)| name).collect();
             Err(Error::weights(from, format!("is none of {}", names.join(", "))))

@@ -19,7 +19,8 @@
 //!
 //! The modules in reading order: [`network`] (S and T with their taps), [`meta`] (f and g), [`matching`] (C, r, L_wfm),
 //! [`objective`] (L_org, L_total), [`bilevel`] (Algorithm 1), [`method`] (this and what it is compared with). Around them:
-//! [`source`] (frozen networks from files), [`embedded`] (those that the program carries), [`data`], [`experiment`]
+//! [`source`] (frozen networks from files), [`embedded`] (those that the program carries), [`data`], [`inputs`] (files in memory or on
+//! disk), [`experiment`]
 //! (configuration, loop, checkpoints), [`saliency`] (which pixels a pair looks at), [`device`], [`seed`], [`error`].
 
 pub mod bilevel;
@@ -28,6 +29,7 @@ pub mod device;
 pub mod embedded;
 pub mod error;
 pub mod experiment;
+pub mod inputs;
 pub mod matching;
 pub mod meta;
 pub mod method;

@@ -2,6 +2,7 @@
 
 use burn::tensor::{DType, Device, Tensor};
 
+#[cfg(not(target_family = "wasm"))]
 use crate::embedded;
 use crate::error::{Error, Result};
 use crate::matching::SourceLayers;
@@ -48,13 +49,15 @@ pub fn read_weights(from: &str) -> Result<WeightMap> {
         }
         return Ok(untrained(from, depth));
     }
-    if let Some(bytes) = embedded::bytes(from)? {
-        return WeightMap::from_safetensors(from, bytes);
-    }
     #[cfg(not(target_family = "wasm"))]
-    return WeightMap::load(std::path::Path::new(from));
+    {
+        if let Some(bytes) = embedded::bytes(from)? {
+            return WeightMap::from_safetensors(from, bytes);
+        }
+        WeightMap::load(std::path::Path::new(from))
+    }
     #[cfg(target_family = "wasm")]
-    Err(Error::file(from, "a page has no files; drop the weights on it"))
+    Err(Error::file(from, "a page has no files of its own: drop the weights on it"))
 }
 
 /// A ResNet of 200 classes as it is before training.

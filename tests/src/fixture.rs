@@ -39,8 +39,16 @@ impl Fixture {
     /// When the file is no fixture: a test without its data must not pass.
     pub fn load(path: &Path) -> Self {
         let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        let map = WeightMap::from_safetensors(path.display().to_string(), &bytes).expect("a fixture is safetensors");
-        let mut fixture = Self::new(&path.display().to_string());
+        Self::from_bytes(&path.display().to_string(), &bytes)
+    }
+
+    /// The same of a file in memory.
+    ///
+    /// # Panics
+    /// As [`load`](Self::load).
+    pub fn from_bytes(name: &str, bytes: &[u8]) -> Self {
+        let map = WeightMap::from_safetensors(name, bytes).expect("a fixture is safetensors");
+        let mut fixture = Self::new(name);
         for name in map.names() {
             let tensor = map.get(name).expect("listed");
             fixture.insert(name, tensor.shape.clone(), tensor.values.clone());
@@ -223,8 +231,8 @@ fn theta_of(model: &TargetModel, fixture: &Fixture, prefix: &str) -> Vec<f64> {
     vector
 }
 
-fn host<const D: usize>(tensor: &Tensor<D>) -> Vec<f64> {
-    block_on(read(tensor)).expect("the device answers")
+async fn host<const D: usize>(tensor: &Tensor<D>) -> Vec<f64> {
+    read(tensor).await.expect("the device answers")
 }
 
 impl Setup {
@@ -278,6 +286,11 @@ const ZERO: f64 = 1e-6;
 
 /// Runs one iteration from the fixture's start and compares everything that it recorded.
 pub fn check(fixture: &Fixture, device: &Device, dtype: DType) -> Comparison {
+    block_on(check_async(fixture, device, dtype))
+}
+
+/// [`check`] where nothing can be waited for.
+pub async fn check_async(fixture: &Fixture, device: &Device, dtype: DType) -> Comparison {
     let setup = setup(fixture, device, dtype);
     let mut out = Comparison::default();
     // In single precision a gradient that is zero by construction is rounding noise of the gradients around it.
@@ -285,7 +298,7 @@ pub fn check(fixture: &Fixture, device: &Device, dtype: DType) -> Comparison {
     let batch = setup.batch();
     for (nth, feature) in setup.features().iter().enumerate() {
         let name = format!("first.source_features.{nth}");
-        out.add(&name, &host(feature), fixture.get(&name), floor);
+        out.add(&name, &host(feature).await, fixture.get(&name), floor);
     }
     let outputs = batch.outputs().expect("fixtures match");
     for pair in 0..outputs.pair_weights.len() {
@@ -293,36 +306,43 @@ pub fn check(fixture: &Fixture, device: &Device, dtype: DType) -> Comparison {
             [("channel_weights", &outputs.channel_weights[pair]), ("pair_weights", &outputs.pair_weights[pair])]
         {
             let name = format!("first.{what}.{pair}");
-            out.add(&name, &host(got), fixture.get(&name), floor);
+            out.add(&name, &host(got).await, fixture.get(&name), floor);
         }
     }
     let (state, first, trajectory) = setup.unrolled(&batch);
-    check_first(&mut out, fixture, &setup, &first, &state, floor);
-    check_inner(&mut out, fixture, &setup, &batch, &state, &trajectory, floor);
-    check_meta(&mut out, fixture, &setup, &batch, &state, &trajectory, floor);
+    check_first(&mut out, fixture, &setup, &first, &state, floor).await;
+    check_inner(&mut out, fixture, &setup, &batch, &state, &trajectory, floor).await;
+    check_meta(&mut out, fixture, &setup, &batch, &state, &trajectory, floor).await;
     out
 }
 
-fn check_first(out: &mut Comparison, fixture: &Fixture, setup: &Setup, first: &Pass, state: &LearnerState, floor: f64) {
+async fn check_first(
+    out: &mut Comparison,
+    fixture: &Fixture,
+    setup: &Setup,
+    first: &Pass,
+    state: &LearnerState,
+    floor: f64,
+) {
     let (task, matching) = (first.task_loss.as_ref().expect("L_total"), first.matching_loss.as_ref().expect("L_total"));
-    out.add("first.task_loss", &host(task), fixture.get("first.task_loss"), floor);
-    out.add("first.beta_matching_loss", &host(matching), fixture.get("first.beta_matching_loss"), floor);
+    out.add("first.task_loss", &host(task).await, fixture.get("first.task_loss"), floor);
+    out.add("first.beta_matching_loss", &host(matching).await, fixture.get("first.beta_matching_loss"), floor);
     let total = task.clone() + matching.clone();
-    out.add("first.total_loss", &host(&total), fixture.get("first.total_loss"), floor);
-    check_theta(out, fixture, setup, "first.grad.", &first.gradient, floor);
-    check_theta(out, fixture, setup, "theta0.", &state.target.theta, floor);
-    check_velocity(out, fixture, setup, state, floor);
-    check_running(out, fixture, setup, "theta0.target.", &state.running, floor);
+    out.add("first.total_loss", &host(&total).await, fixture.get("first.total_loss"), floor);
+    check_theta(out, fixture, setup, "first.grad.", &first.gradient, floor).await;
+    check_theta(out, fixture, setup, "theta0.", &state.target.theta, floor).await;
+    check_velocity(out, fixture, setup, state, floor).await;
+    check_running(out, fixture, setup, "theta0.target.", &state.running, floor).await;
 }
 
 /// Without momentum nothing depends on the velocity, and PyTorch keeps none: it is recorded as zero.
-fn check_velocity(out: &mut Comparison, fixture: &Fixture, setup: &Setup, state: &LearnerState, floor: f64) {
+async fn check_velocity(out: &mut Comparison, fixture: &Fixture, setup: &Setup, state: &LearnerState, floor: f64) {
     if setup.rule.momentum != 0.0 {
-        check_theta(out, fixture, setup, "theta0.velocity.", &state.target.velocity, floor);
+        check_theta(out, fixture, setup, "theta0.velocity.", &state.target.velocity, floor).await;
     }
 }
 
-fn check_inner(
+async fn check_inner(
     out: &mut Comparison,
     fixture: &Fixture,
     setup: &Setup,
@@ -331,22 +351,24 @@ fn check_inner(
     trajectory: &Trajectory,
     floor: f64,
 ) {
-    let losses: Vec<f64> =
-        trajectory.steps.iter().filter_map(|step| step.pass.matching_loss.as_ref()).flat_map(host).collect();
+    let mut losses = Vec::new();
+    for loss in trajectory.steps.iter().filter_map(|step| step.pass.matching_loss.as_ref()) {
+        losses.extend(host(loss).await);
+    }
     out.add("inner.beta_matching_loss", &losses, fixture.get("inner.beta_matching_loss"), floor);
-    check_theta(out, fixture, setup, "adapted.", &trajectory.adapted, floor);
+    check_theta(out, fixture, setup, "adapted.", &trajectory.adapted, floor).await;
     let measured = trajectory.measured.task_loss.as_ref().expect("L_org");
-    out.add("adapted.task_loss", &host(measured), fixture.get("adapted.task_loss"), floor);
+    out.add("adapted.task_loss", &host(measured).await, fixture.get("adapted.task_loss"), floor);
     // The statistics that the virtual passes would leave, were they not rolled back.
     let model = &setup.learner.model;
     let running = trajectory
         .steps
         .iter()
         .fold(state.running.clone(), |running, step| model.running_after(&step.pass, batch, &running));
-    check_running(out, fixture, setup, "adapted.target.", &running, floor);
+    check_running(out, fixture, setup, "adapted.target.", &running, floor).await;
 }
 
-fn check_meta(
+async fn check_meta(
     out: &mut Comparison,
     fixture: &Fixture,
     setup: &Setup,
@@ -366,14 +388,14 @@ fn check_meta(
         batch,
         rule.method,
     );
-    check_phi(out, fixture, meta, "hypergradient.", &gradient, floor);
+    check_phi(out, fixture, meta, "hypergradient.", &gradient, floor).await;
     let whole: Vec<f64> = meta
         .layout()
         .entries()
         .iter()
         .flat_map(|e| fixture.get(&format!("hypergradient.{}", e.name)).to_vec())
         .collect();
-    let got = host(&gradient);
+    let got = host(&gradient).await;
     let flat: Vec<f64> =
         meta.layout().entries().iter().flat_map(|e| got[e.offset..e.offset + e.len()].to_vec()).collect();
     out.add("hypergradient", &flat, &whole, floor);
@@ -381,35 +403,49 @@ fn check_meta(
     // The whole iteration in one call, from the start: φ after Adam, and θ, velocity and statistics rolled back.
     let (after, report): (LearnerState, Report) = setup.learner.iteration(&setup.state, &setup.rule, batch, |_| {});
     let reported = report.hypergradient.expect("φ was learned");
-    out.add("iteration.hypergradient", &host(&reported), &got, floor);
-    check_phi(out, fixture, meta, "after.", &after.meta.phi, floor);
-    check_theta(out, fixture, setup, "theta0.", &after.target.theta, floor);
-    check_velocity(out, fixture, setup, &after, floor);
-    check_running(out, fixture, setup, "theta0.target.", &after.running, floor);
-    let after_theta = host(&after.target.theta);
+    out.add("iteration.hypergradient", &host(&reported).await, &got, floor);
+    check_phi(out, fixture, meta, "after.", &after.meta.phi, floor).await;
+    check_theta(out, fixture, setup, "theta0.", &after.target.theta, floor).await;
+    check_velocity(out, fixture, setup, &after, floor).await;
+    check_running(out, fixture, setup, "theta0.target.", &after.running, floor).await;
+    let after_theta = host(&after.target.theta).await;
     for entry in setup.learner.model.network.layout().entries() {
         let name = format!("after.target.{}", entry.name);
         out.add(&name, &after_theta[entry.offset..entry.offset + entry.len()], fixture.get(&name), floor);
     }
 }
 
-fn check_theta(out: &mut Comparison, fixture: &Fixture, setup: &Setup, prefix: &str, got: &Tensor<1>, floor: f64) {
-    let (got, expected) = (host(got), theta_of(&setup.learner.model, fixture, prefix));
+async fn check_theta(
+    out: &mut Comparison,
+    fixture: &Fixture,
+    setup: &Setup,
+    prefix: &str,
+    got: &Tensor<1>,
+    floor: f64,
+) {
+    let (got, expected) = (host(got).await, theta_of(&setup.learner.model, fixture, prefix));
     for entry in setup.learner.model.layout.entries() {
         let range = entry.offset..entry.offset + entry.len();
         out.add(format!("{prefix}{}", entry.name), &got[range.clone()], &expected[range], floor);
     }
 }
 
-fn check_phi(out: &mut Comparison, fixture: &Fixture, meta: &MetaNetworks, prefix: &str, got: &Tensor<1>, floor: f64) {
-    let got = host(got);
+async fn check_phi(
+    out: &mut Comparison,
+    fixture: &Fixture,
+    meta: &MetaNetworks,
+    prefix: &str,
+    got: &Tensor<1>,
+    floor: f64,
+) {
+    let got = host(got).await;
     for entry in meta.layout().entries() {
         let name = format!("{prefix}{}", entry.name);
         out.add(&name, &got[entry.offset..entry.offset + entry.len()], fixture.get(&name), floor);
     }
 }
 
-fn check_running(
+async fn check_running(
     out: &mut Comparison,
     fixture: &Fixture,
     setup: &Setup,
@@ -422,7 +458,7 @@ fn check_running(
             let name = format!("{prefix}{}.{what}", norm.prefix);
             // Made fixtures record the statistics of step 1 only.
             if let Some(expected) = fixture.find(&name) {
-                out.add(&name, &host(got), expected, floor);
+                out.add(&name, &host(got).await, expected, floor);
             }
         }
     }

@@ -10,6 +10,11 @@ pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 const CARGO_DENY_VERSION: &str = "0.20.2";
 
+/// Packages of npm, with what each must have brought: Binaryen makes the page's program smaller, Playwright drives a
+/// browser.
+const NODE_PACKAGES: [(&str, &str, &str); 2] =
+    [("binaryen", "132.0.0", "binaryen/bin/wasm-opt"), ("playwright-core", "1.65.1", "playwright-core/index.js")];
+
 /// Where the Vulkan loader looks for drivers.
 const DRIVER_FOLDERS: [&str; 2] = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
 
@@ -17,6 +22,8 @@ const DRIVER_FOLDERS: [&str; 2] = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d
 pub struct Machine {
     /// The workspace's folder.
     pub root: PathBuf,
+    /// Cargo's target folder.
+    pub target: PathBuf,
     tools: PathBuf,
     programs: PathBuf,
 }
@@ -33,7 +40,12 @@ impl Machine {
         let (Some(root), Some(target)) = (root, target) else {
             return Err(Failure::Advice("start me as `cargo xtask` inside the repository".to_owned()));
         };
-        Ok(Self { root: root.to_owned(), tools: target.join("tools"), programs: target.join("release") })
+        Ok(Self {
+            root: root.to_owned(),
+            target: target.to_owned(),
+            tools: target.join("tools"),
+            programs: target.join("release"),
+        })
     }
 
     /// A cargo command in the workspace's folder.
@@ -121,6 +133,57 @@ impl Machine {
         let mut command = Command::new(program);
         command.current_dir(&self.root);
         Ok(command)
+    }
+}
+
+impl Machine {
+    /// `wasm-opt`, ready for its arguments.
+    pub fn wasm_opt(&self) -> Result<Command, Failure> {
+        let script = self.node_package("binaryen")?;
+        let mut command = Command::new("node");
+        command.arg(script);
+        Ok(command)
+    }
+
+    /// Node, which finds Playwright, ready for its arguments.
+    pub fn node_with_playwright(&self) -> Result<Command, Failure> {
+        let entry = self.node_package("playwright-core")?;
+        let mut command = Command::new("node");
+        command.current_dir(&self.root).env("L2T_PLAYWRIGHT", entry);
+        Ok(command)
+    }
+
+    /// Makes sure that there is a Chromium, and says where.
+    pub fn chromium(&self) -> Result<PathBuf, Failure> {
+        let found = || {
+            ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
+                .map(PathBuf::from)
+                .into_iter()
+                .find(|path| path.exists())
+        };
+        if found().is_none() {
+            self.install(&["chromium"], "the page is tested in a browser")?;
+        }
+        found().ok_or_else(|| Failure::Advice("no Chromium was found: install it, for the page is tested in it".into()))
+    }
+
+    /// The main file of one of [`NODE_PACKAGES`], installed into the target folder where it is missing.
+    fn node_package(&self, name: &str) -> Result<PathBuf, Failure> {
+        let (_, version, file) = NODE_PACKAGES.iter().find(|(known, ..)| *known == name).expect("it is listed");
+        // One folder a version, so that checkouts of different times can share the tools.
+        let folder = self.tools.join(format!("{name}-{version}"));
+        let main = folder.join("node_modules").join(file);
+        if !starts("node") || !starts("npm") {
+            self.install(&["nodejs", "npm"], "the page needs Node.js to be built and tested")?;
+        }
+        if !main.exists() {
+            std::fs::create_dir_all(&folder)
+                .map_err(|error| Failure::Advice(format!("{} cannot be made: {error}", folder.display())))?;
+            let install = ["install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"];
+            let mut npm = Command::new("npm");
+            steps::run(npm.args(install).arg(&folder).arg(format!("{name}@{version}")))?;
+        }
+        Ok(main)
     }
 }
 

@@ -5,6 +5,7 @@
 //! | `test.rs` | `cargo xtask test`: every check a change must pass |
 //! | `audit.rs` | `cargo xtask audit`: known vulnerabilities in the dependencies |
 //! | `slurm.rs` | `cargo xtask slurm`: the example for Slurm, on a Slurm of this machine alone (Unix) |
+//! | `web.rs` | `cargo xtask web`: the page, and a server for it |
 //! | `machine.rs` | finds or installs what the commands need from the machine |
 //! | `steps.rs` | runs numbered steps and programs, and words their failures |
 
@@ -14,6 +15,7 @@ mod machine;
 mod slurm;
 mod steps;
 mod test;
+mod web;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -39,6 +41,8 @@ struct Cli {
 enum Command {
     /// Prepare the machine, then run every check a change must pass
     Test(test::Args),
+    /// Build the page in a browser tab into `web/dist`, and serve it
+    Web(web::Args),
     /// Look the dependencies up in the RustSec advisory database (needs the network)
     Audit,
     /// Run the Slurm example on a Slurm of this machine alone (needs root and Debian's packages)
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
     };
     let outcome = machine::Machine::find().and_then(|machine| match cli.command {
         Command::Test(args) => test::run(&machine, &args),
+        Command::Web(args) => web::run(&machine, &args),
         Command::Audit => audit::run(&machine),
         #[cfg(unix)]
         Command::Slurm => slurm::run(&machine),

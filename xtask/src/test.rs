@@ -1,11 +1,12 @@
 //! `cargo xtask test`: every check a change must pass, cheap ones first.
 //!
 //! `clippy` and `doc` share one set of build artefacts (dependencies checked, not compiled), so `doc` costs seconds
-//! after it; `wasm` checks the browser's smaller set; `test` compiles everything and comes last, so that its
-//! closing lines end the output.
+//! after it; `wasm` checks what runs in a browser, `web` builds the page and uses it; `test` compiles everything and comes
+//! last, so that its closing lines end the output.
 
 use crate::machine::Machine;
 use crate::steps::{self, Failure, Step};
+use crate::web;
 use clap::builder::PossibleValuesParser;
 
 /// The options of `cargo xtask test`.
@@ -19,13 +20,14 @@ pub struct Args {
     list: bool,
 }
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     Step { name: "fmt", about: "the code is formatted", run: fmt },
     Step { name: "machine", about: "the software GPU driver and the tools are there", run: machine },
     Step { name: "deny", about: "licences, sources and bans of the dependencies", run: deny },
     Step { name: "clippy", about: "lints of every crate, tests included", run: clippy },
     Step { name: "doc", about: "the documentation builds and its links lead somewhere", run: doc },
     Step { name: "wasm", about: "lints of the crates that also run in a browser", run: wasm },
+    Step { name: "web", about: "the page in a real Chromium, on its CPU and on a software GPU", run: web },
     Step { name: "test", about: "every test, those of the GPU on a software adapter if there is no other", run: test },
 ];
 
@@ -81,9 +83,28 @@ fn wasm(machine: &Machine) -> Result<(), Failure> {
     steps::run(
         machine
             .cargo("clippy")
-            .args(["--release", "--target", crate::machine::WASM_TARGET, "-p", "l2t-core", "-p", "l2t-shaders"])
+            .args(["--profile", "web", "--target", crate::machine::WASM_TARGET, "-p", "l2t-web", "-p", "l2t-app"])
+            .args(["-p", "l2t-core", "-p", "l2t-shaders", "-p", "l2t-parity"])
             .args(["--", "-D", "warnings"])
             .env("CLIPPY_CONF_DIR", machine.root.join("xtask/wasm")),
+    )
+}
+
+/// The page is the one that is published; the second one runs the parity tests in a tab.
+fn web(machine: &Machine) -> Result<(), Failure> {
+    let chromium = machine.chromium()?;
+    let page = web::build(machine, true)?;
+    let parity = web::build_parity(machine)?;
+    let (page, parity) = (web::Server::start(&page, 0)?, web::Server::start(&parity, 0)?);
+    steps::run(
+        machine
+            .node_with_playwright()?
+            .args(["--test", "--test-concurrency=1", "tests/browser/"])
+            .env("L2T_URL", page.url())
+            .env("L2T_PARITY_URL", parity.url())
+            .env("L2T_CHROMIUM", chromium)
+            .env("L2T_PICTURES", machine.target.join("web-pictures"))
+            .env("L2T_SAMPLES", machine.root.join("core/src/network/samples")),
     )
 }
 
@@ -92,7 +113,9 @@ fn test(machine: &Machine) -> Result<(), Failure> {
     machine.ensure_virtual_display()?;
     // Mesa asks a display that CI lacks which GPU it prefers, and complains on standard error.
     let tests = [("L2T_REQUIRE_GPU", "1"), ("NODEVICE_SELECT", "1")];
-    steps::run(machine.cargo("test").args(["--release", "--workspace"]).envs(tests))
+    // The members that belong to everybody; what builds the page has other needs, and Cargo would unite them.
+    steps::run(machine.cargo("test").args(["--release", "-p", "xtask"]))?;
+    steps::run(machine.cargo("test").args(["--release"]).envs(tests))
 }
 
 #[cfg(test)]

@@ -103,6 +103,9 @@ pub struct TrainArguments {
 /// `l2t window`.
 #[derive(Debug, Args)]
 pub struct WindowArguments {
+    /// Open with the experiment of this link (what “Copy link” gives, or what stands behind its #).
+    #[arg(long, value_name = "LINK")]
+    pub link: Option<String>,
     /// Draw without a break while training and write the time between frames to this file (CSV, milliseconds).
     #[arg(long, value_name = "FILE")]
     pub frame_times: Option<PathBuf>,

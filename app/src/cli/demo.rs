@@ -1,13 +1,13 @@
 //! `l2t demo`: the main job on what the program carries.
 
 use l2t_core::Result;
-use l2t_core::experiment::store::{RunFolder, write_summary};
+use l2t_core::experiment::store::{RunFolder, write_summary, write_whole};
 use l2t_core::experiment::{Config, History, Plan, Summary};
 
 use super::args::DemoArguments;
-use super::pictures::compare_curves;
 use super::train::{describe, nothing_left, on_interrupt, train_into, verdict};
 use super::{Ending, open_device};
+use crate::charts::compare_curves;
 
 /// The methods that are compared, at equal seeds.
 const METHODS: [&str; 3] = ["scratch", "fm", "l2t-ww"];
@@ -45,11 +45,11 @@ pub fn run(arguments: &DemoArguments) -> Result<Ending> {
         histories.push((method, outcome.position.history));
     }
     let runs: Vec<(&str, &History)> = histories.iter().map(|(method, history)| (*method, history)).collect();
-    compare_curves(
-        &arguments.out.join("comparison"),
-        "scratch, fixed pairs (FM) and L2T-ww on the built-in beetles",
-        &runs,
-    )?;
+    for (name, contents) in
+        compare_curves("scratch, fixed pairs (FM) and L2T-ww on the built-in beetles", &runs)?.files("comparison")
+    {
+        write_whole(&arguments.out.join(name), &contents)?;
+    }
     say!();
     lines.iter().for_each(|line| say!("{line}"));
     say!("pictures and numbers are in {}; start with comparison.png and l2t-ww/matching.png", arguments.out.display());

@@ -14,7 +14,6 @@ mod compare;
 mod data;
 mod demo;
 mod devices;
-mod pictures;
 mod progress;
 mod report;
 mod saliency;
@@ -25,16 +24,13 @@ mod train;
 
 use std::process::ExitCode;
 
-pub(crate) use pictures::{Columns, draw};
-pub(crate) use progress::duration;
-
 use clap::Parser;
 use l2t_core::device::{DeviceChoice, OpenDevice};
 use l2t_core::{Error, Result};
 
 use args::{Arguments, Command, DataCommand, SourceCommand};
 
-use crate::window;
+use crate::window::{self, link::Link};
 
 /// Exit code of a run that was stopped and saved: that of a program ended by Ctrl-C.
 const STOPPED: u8 = 130;
@@ -66,7 +62,8 @@ fn usual() -> Command {
 fn run(command: Command) -> Result<Ending> {
     match command {
         Command::Window(arguments) => {
-            window::open(arguments.device.device.into(), arguments.frame_times.as_deref())?;
+            let link = arguments.link.as_deref().map(Link::of_address).transpose()?;
+            window::open(arguments.device.device.into(), link, arguments.frame_times.as_deref())?;
             Ok(Ending::Done)
         }
         Command::Train(arguments) => train::run(&arguments),

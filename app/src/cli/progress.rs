@@ -147,7 +147,11 @@ impl GridProgress {
         self.bar.inc(1);
         let (position, cells) = (self.bar.position(), self.bar.length().unwrap_or(0));
         let secs_left = self.since.elapsed().as_secs_f64() * self.left / self.done.max(f64::MIN_POSITIVE);
-        let left = if position == cells { String::new() } else { format!(" · about {} left", duration(secs_left)) };
+        let left = if position == cells {
+            String::new()
+        } else {
+            format!(" · about {} left", crate::words::duration(secs_left))
+        };
         self.bar.set_message(left.clone());
         self.bars.suspend(|| say!("{position}/{cells} {line}{left}"));
     }
@@ -155,14 +159,5 @@ impl GridProgress {
     /// Takes the bars away.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
-    }
-}
-
-/// A time in words: `45 s`, `12 min`, `3.4 h`.
-pub fn duration(secs: f64) -> String {
-    match secs {
-        secs if secs < 90.0 => format!("{secs:.0} s"),
-        secs if secs < 5400.0 => format!("{:.0} min", secs / 60.0),
-        secs => format!("{:.1} h", secs / 3600.0),
     }
 }

@@ -16,7 +16,7 @@ use l2t_core::saliency::score::Score;
 use l2t_core::{Error, Result};
 
 use super::args::SaliencyArguments;
-use super::pictures::target_name;
+use crate::charts::target_name;
 use crate::plots::{ColourBar, Tile, TileGrid, TileRow, tile_grid};
 
 /// Differences below this are pointed out as small: the eye takes their stretched colours for large ones.

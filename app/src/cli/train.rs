@@ -8,9 +8,9 @@ use l2t_core::experiment::{Config, Control, Plan, Summary, run as train};
 use l2t_core::{Error, Result};
 
 use super::args::TrainArguments;
-use super::pictures::{Columns, draw};
 use super::progress::{RunProgress, loading};
 use super::{Ending, open_device};
+use crate::charts::{Columns, draw};
 
 pub fn run(arguments: &TrainArguments) -> Result<Ending> {
     let (config, resumed) = match &arguments.resume {
@@ -147,7 +147,9 @@ pub fn train_shown(
     mut progress: RunProgress,
 ) -> Result<Outcome> {
     let outcome = block_on(train(plan, checkpoint, control, folder, &mut |event| progress.show(&event)))?;
-    draw(folder.path(), &Columns::of(plan), progress.label(), &outcome.position.history)?;
+    for (name, contents) in draw(&Columns::of(plan), progress.label(), &outcome.position.history)? {
+        folder.write(&name, &contents)?;
+    }
     if outcome.summary.complete {
         let weights = block_on(plan.learner.model.network.export("target", &outcome.target))?;
         folder.write("target.safetensors", &weights.to_safetensors())?;

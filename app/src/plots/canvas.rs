@@ -58,12 +58,41 @@ pub(super) trait Picture {
     fn draw<DB: Surface>(&self, area: &Area<DB>) -> Drawn<DB>;
 }
 
-/// Writes `<path_stem>.svg` and `<path_stem>.png`.
-pub(super) fn save(path_stem: &Path, picture: &impl Picture) -> io::Result<()> {
+/// A picture that was drawn, for a disk or for where there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// As shapes.
+    pub svg: String,
+    /// As pixels.
+    pub png: Vec<u8>,
+}
+
+impl Rendered {
+    /// Writes `<path_stem>.svg` and `<path_stem>.png`.
+    ///
+    /// # Errors
+    /// Names the file that cannot be written.
+    pub fn write(&self, path_stem: &Path) -> io::Result<()> {
+        write_atomically(&with_ending(path_stem, ".svg"), self.svg.as_bytes())?;
+        write_atomically(&with_ending(path_stem, ".png"), &self.png)
+    }
+
+    /// The same two files in memory.
+    pub fn files(self, stem: &str) -> [(String, Vec<u8>); 2] {
+        [(format!("{stem}.svg"), self.svg.into_bytes()), (format!("{stem}.png"), self.png)]
+    }
+}
+
+/// Draws on both backends.
+pub(super) fn render(picture: &impl Picture) -> io::Result<Rendered> {
     let (width, height) = picture.size();
     let size = (width.ceil() as u32, height.ceil() as u32);
-    write_atomically(&with_ending(path_stem, ".svg"), to_svg(picture, size)?.as_bytes())?;
-    write_atomically(&with_ending(path_stem, ".png"), &to_png(picture, size)?)
+    Ok(Rendered { svg: to_svg(picture, size)?, png: to_png(picture, size)? })
+}
+
+/// Writes `<path_stem>.svg` and `<path_stem>.png`.
+pub(super) fn save(path_stem: &Path, picture: &impl Picture) -> io::Result<()> {
+    render(picture)?.write(path_stem)
 }
 
 /// Writes `<path_stem>.png` alone: for pictures of thousands of pixels, each of which would be a shape of an SVG.

@@ -1,12 +1,11 @@
 //! Losses and accuracies over the epochs.
 
 use std::io;
-use std::path::Path;
 
 use plotters::prelude::RGBColor;
 
 use super::axes::{Axis, Plot, bounds, curve, is_drawable};
-use super::canvas::{Area, Drawn, Picture, Surface, save};
+use super::canvas::{Area, Drawn, Picture, Rendered, Surface, render};
 use super::legend::Legend;
 use super::pen::{Paragraph, Rect, dashed_vertical};
 use super::text::{Anchor, text_width, write};
@@ -19,21 +18,20 @@ const MARKER_HEIGHT: f64 = 20.0;
 /// Losses that span more than this factor are drawn on a logarithmic axis.
 const LOGARITHMIC_FROM: f64 = 20.0;
 
-/// Writes the learning curves of a run: losses on the left, accuracies in percent on the right, over the epochs.
+/// Draws the learning curves of a run: losses on the left, accuracies in percent on the right, over the epochs.
 ///
 /// The losses get a logarithmic axis where they are positive and span more than a factor of 20. `best_epoch` is marked
 /// as the best validation epoch. A panel without series is left out.
 ///
 /// # Errors
-/// When a file cannot be written.
+/// When it cannot be drawn.
 pub fn learning_curves(
-    path_stem: &Path,
     title: &str,
     losses: &[CurveSeries],
     accuracies: &[CurveSeries],
     best_epoch: Option<f64>,
-) -> io::Result<()> {
-    save(path_stem, &LearningCurves::new(title, losses, accuracies, best_epoch))
+) -> io::Result<Rendered> {
+    render(&LearningCurves::new(title, losses, accuracies, best_epoch))
 }
 
 struct LearningCurves<'a> {
@@ -174,7 +172,8 @@ mod tests {
     #[test]
     fn both_files_show_every_series() {
         let (losses, accuracies) = learning(30);
-        let files = DrawnFiles::of(|stem| learning_curves(stem, "STL-10, L2T-ww", &losses, &accuracies, Some(23.0)));
+        let files =
+            DrawnFiles::of(|stem| learning_curves("STL-10, L2T-ww", &losses, &accuracies, Some(23.0))?.write(stem));
         let names = losses.iter().chain(&accuracies).map(|series| series.label.as_str());
         files.assert_texts(names.chain(["STL-10, L2T-ww", "epoch", "accuracy (%)", "best validation: epoch 23"]));
         let labels = losses.iter().chain(&accuracies).map(|series| series.label.as_str());
@@ -204,7 +203,7 @@ mod tests {
             ("best epoch outside", &flat, &flat, Some(-4.0)),
         ];
         for (case, losses, accuracies, best_epoch) in cases {
-            let files = DrawnFiles::of(|stem| learning_curves(stem, case, losses, accuracies, best_epoch));
+            let files = DrawnFiles::of(|stem| learning_curves(case, losses, accuracies, best_epoch)?.write(stem));
             files.assert_texts([case]);
         }
     }

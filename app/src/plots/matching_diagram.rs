@@ -1,11 +1,10 @@
 //! The learned matching between the layers of the sources and of the target, like Figure 3(d) of the paper.
 
 use std::io;
-use std::path::Path;
 
 use plotters::prelude::RGBColor;
 
-use super::canvas::{Area, Drawn, Picture, Surface, save};
+use super::canvas::{Area, Drawn, Picture, Rendered, Surface, render};
 use super::matching_column::{Block, PADDING};
 use super::matching_layout::{Layout, Line, SHOWN_FROM, line_width};
 use super::pen::{Paragraph, Rect, fill, framed, line};
@@ -20,7 +19,7 @@ const LEAST_DEPTH: f64 = 0.4;
 /// White rim of a line, which shows which of two crossing lines is above.
 const RIM: f64 = 1.5;
 
-/// Writes which source layer is transferred to which target layer, and how strongly.
+/// Draws which source layer is transferred to which target layer, and how strongly.
 ///
 /// A line's width and depth of colour show the mean λ of its pair; the value stands where the line arrives. Pairs
 /// below 0.1 are hairlines without a value, as the paper omits them. Pairs whose mean is not finite are left out.
@@ -28,17 +27,16 @@ const RIM: f64 = 1.5;
 /// # Errors
 /// When a pair names a layer that does not exist, or a file cannot be written.
 pub fn matching_diagram(
-    path_stem: &Path,
     title: &str,
     sources: &[SourceColumn],
     target_name: &str,
     target_layers: &[LayerBlock],
     pairs: &[PairLine],
-) -> io::Result<()> {
+) -> io::Result<Rendered> {
     for pair in pairs {
         check_pair(sources, target_layers, (pair.source, pair.source_layer, pair.target_layer))?;
     }
-    save(path_stem, &Diagram::new(title, sources, (target_name, target_layers), pairs))
+    render(&Diagram::new(title, sources, (target_name, target_layers), pairs))
 }
 
 struct Diagram {
@@ -187,7 +185,7 @@ mod tests {
     fn both_files_show_the_learned_matching() {
         let (sources, targets) = figure_3d_layers();
         let files = DrawnFiles::of(|stem| {
-            matching_diagram(stem, "TinyImageNet to STL-10", &sources, "VGG-9", &targets, &figure_3d())
+            matching_diagram("TinyImageNet to STL-10", &sources, "VGG-9", &targets, &figure_3d())?.write(stem)
         });
         files.assert_texts(["TinyImageNet to STL-10", "Source: ResNet-32", "Target: VGG-9", "2.88 ± 0.91"]);
         files.assert_texts(["group 2 · 32×16×16", "conv 5 · 512×2×2", "mean λ:"]);
@@ -221,7 +219,7 @@ mod tests {
             ("no layers", &[], &[], Vec::new()),
         ];
         for (case, sources, targets, pairs) in cases {
-            let files = DrawnFiles::of(|stem| matching_diagram(stem, case, sources, "VGG-9", targets, &pairs));
+            let files = DrawnFiles::of(|stem| matching_diagram(case, sources, "VGG-9", targets, &pairs)?.write(stem));
             files.assert_texts([case, "mean λ:"]);
         }
     }
@@ -230,7 +228,7 @@ mod tests {
     fn a_pair_of_unknown_layers_is_refused() {
         let (sources, targets) = figure_3d_layers();
         let pair = PairLine { source: 0, source_layer: 3, target_layer: 0, mean: 1.0, std: 0.0 };
-        let error = matching_diagram(Path::new("unused"), "", &sources, "VGG-9", &targets, &[pair]).unwrap_err();
+        let error = matching_diagram("", &sources, "VGG-9", &targets, &[pair]).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
     }
 

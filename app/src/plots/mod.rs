@@ -1,8 +1,8 @@
 //! The pictures of a run: learning curves, the learned matching, and its change over the epochs.
 //!
-//! Every function takes plain numbers and a path *stem*; `out/learning-curves` gives
-//! `out/learning-curves.svg` and `out/learning-curves.png`, both drawn by the same code and written atomically.
-//! The folder must exist. Reading order: `theme` (colours), `canvas` (files), `text` and `pen` (marks), `axes` and
+//! The three charts of a run are [`Rendered`] in memory. Those of a comparison take a path *stem*; `out/accuracy` gives
+//! `out/accuracy.svg` and `out/accuracy.png`. Both forms are drawn by the same code and written atomically; the folder
+//! must exist. Reading order: `theme` (colours), `canvas` (files), `text` and `pen` (marks), `axes` and
 //! `legend` (shared parts of charts), then one file per picture.
 
 mod accuracy_curves;
@@ -21,12 +21,13 @@ mod row_chart;
 #[cfg(test)]
 mod samples;
 mod text;
-pub(crate) mod theme;
+mod theme;
 mod tile_grid;
 
 use std::io;
 
 pub use accuracy_curves::{MeanCurve, MeanPoint, accuracy_by_images, accuracy_over_epochs};
+pub use canvas::Rendered;
 pub use contact_sheet::{SheetRow, contact_sheet};
 pub use learning_curves::learning_curves;
 pub use matching_diagram::matching_diagram;

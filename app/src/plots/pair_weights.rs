@@ -2,10 +2,9 @@
 
 use std::io;
 use std::iter::once;
-use std::path::Path;
 
 use super::axes::{Axis, Chart, Plot, band, bounds, curve};
-use super::canvas::{Area, Drawn, Picture, Surface, save};
+use super::canvas::{Area, Drawn, Picture, Rendered, Surface, render};
 use super::legend::Legend;
 use super::pen::{Paragraph, Rect};
 use super::text::{Anchor, fit, write};
@@ -21,7 +20,7 @@ const ROW_GAP: f64 = 14.0;
 /// How much of its colour a band keeps.
 const BAND_DEPTH: f64 = 0.16;
 
-/// Writes λ over the epochs: a row per source, a panel per source layer, a line per target layer.
+/// Draws λ over the epochs: a row per source, a panel per source layer, a line per target layer.
 ///
 /// A band shows one standard deviation to either side of the mean, cut at zero, below which λ cannot be. All panels
 /// share their axes; the y axis reaches at least 1.2, because every λ starts near 1.
@@ -29,16 +28,15 @@ const BAND_DEPTH: f64 = 0.16;
 /// # Errors
 /// When a curve names a layer that does not exist, or a file cannot be written.
 pub fn pair_weights_over_epochs(
-    path_stem: &Path,
     title: &str,
     sources: &[SourceColumn],
     target_layers: &[LayerBlock],
     curves: &[PairCurve],
-) -> io::Result<()> {
+) -> io::Result<Rendered> {
     for curve in curves {
         check_pair(sources, target_layers, (curve.source, curve.source_layer, curve.target_layer))?;
     }
-    save(path_stem, &PairWeights::new(title, sources, target_layers, curves))
+    render(&PairWeights::new(title, sources, target_layers, curves))
 }
 
 struct PairWeights<'a> {
@@ -168,7 +166,8 @@ mod tests {
     fn both_files_show_every_pair() {
         let (sources, targets) = figure_3d_layers();
         let curves = figure_4(30);
-        let files = DrawnFiles::of(|stem| pair_weights_over_epochs(stem, "λ on STL-10", &sources, &targets, &curves));
+        let files =
+            DrawnFiles::of(|stem| pair_weights_over_epochs("λ on STL-10", &sources, &targets, &curves)?.write(stem));
         files.assert_texts(["λ on STL-10", "Source: ResNet-32", "from group 1 · 16×32×32", "to conv 5 · 512×2×2"]);
         files.assert_texts(["epoch", "transfer weight λ", "± 1 standard deviation"]);
         files.assert_colours((0..targets.len()).map(theme::target_colour));
@@ -211,7 +210,7 @@ mod tests {
             ("long name", &long, &figure_4(3)),
         ];
         for (case, sources, curves) in cases {
-            let files = DrawnFiles::of(|stem| pair_weights_over_epochs(stem, case, sources, &targets, curves));
+            let files = DrawnFiles::of(|stem| pair_weights_over_epochs(case, sources, &targets, curves)?.write(stem));
             files.assert_texts([case, "± 1 standard deviation"]);
         }
     }

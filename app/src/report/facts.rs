@@ -6,7 +6,7 @@ use l2t_core::experiment::comparison::Report;
 use l2t_core::experiment::comparison::outcome::Provenance;
 
 use super::date::utc;
-use crate::cli::duration;
+use crate::words::duration;
 
 /// Lines of (what, value); a value may have several parts.
 pub fn facts(report: &Report) -> Vec<(&'static str, Vec<String>)> {

@@ -10,7 +10,7 @@ use super::facts::{READING, facts, gaps};
 use super::markup::{Markup, of_text, tag, text};
 use super::numbers::{entry, interval, percent, points, seeds};
 use super::pictures::{Kind, Picture};
-use crate::cli::duration;
+use crate::words::duration;
 
 const STYLE: &str = include_str!("report.css");
 

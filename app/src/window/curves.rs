@@ -1,7 +1,7 @@
 //! Live plots: losses, accuracies, λ of every pair (Figure 4 of the paper), several runs on one chart.
 
 use eframe::egui::{Color32, Ui};
-use egui_plot::{FilledArea, Legend, Line, LineStyle, Plot, PlotPoints};
+use egui_plot::{ColorConflictHandling, FilledArea, Legend, Line, LineStyle, Plot, PlotPoints};
 use l2t_core::experiment::History;
 
 use super::facts::Experiment;
@@ -45,7 +45,8 @@ impl Chart {
 
 /// Draws a chart into the space that is left.
 pub fn show(ui: &mut Ui, chart: Chart, state: &ViewState, experiment: &Experiment, earlier: &[EarlierRun]) {
-    let plot = Plot::new(chart.name()).legend(Legend::default()).x_axis_label("epochs").include_x(0.0);
+    let legend = Legend::default().color_conflict_handling(ColorConflictHandling::PickLast);
+    let plot = Plot::new(chart.name()).legend(legend).x_axis_label("epochs").include_x(0.0);
     // Room for the whole run from its beginning, so that an empty chart says what it will show.
     let plot = plot.include_x(state.progress.epochs as f64).include_y(0.0);
     match chart {
@@ -110,11 +111,12 @@ fn pair_weights(ui: &mut Ui, plot: Plot<'_>, state: &ViewState, experiment: &Exp
             let low: Vec<f64> = points.iter().map(|[_, mean, std]| (mean - std).max(0.0)).collect();
             let high: Vec<f64> = points.iter().map(|[_, mean, std]| mean + std).collect();
             if xs.len() > 1 && points.iter().any(|[.., std]| *std > 0.0) {
-                let band = FilledArea::new("", &xs, &low, &high).fill_color(colour.gamma_multiply(0.14));
-                plot.add(band.allow_hover(false));
+                // Under one name and identity with its line, so that the legend takes both away; the line has the colour.
+                let band = FilledArea::new(name.clone(), &xs, &low, &high).fill_color(colour.gamma_multiply(0.14));
+                plot.add(band.allow_hover(false).id(&name));
             }
             let mean: PlotPoints<'_> = points.iter().map(|[at, mean, _]| [*at, *mean]).collect();
-            plot.line(Line::new(name, mean).color(colour).width(2.0));
+            plot.line(Line::new(name.clone(), mean).id(&name).color(colour).width(2.0));
         }
     });
 }

@@ -1,5 +1,7 @@
 //! The controls of an experiment. Every one says in its tooltip what it is, and its symbol.
 
+use std::collections::BTreeSet;
+
 use eframe::egui::{ComboBox, DragValue, Grid, Response, TextEdit, Ui, Widget};
 use l2t_core::bilevel::{InnerRule, Scheme};
 use l2t_core::data::WorldTask;
@@ -7,13 +9,16 @@ use l2t_core::experiment::config::{PRESETS, PairsConfig, SourceConfig};
 use l2t_core::experiment::{Config, Method};
 use l2t_core::matching::PairRule;
 
+use super::hidden::Part;
+
 /// The experiments to begin with: not those that train sources.
 fn presets() -> impl Iterator<Item = &'static str> {
     PRESETS.iter().map(|(name, _)| *name).filter(|name| !name.starts_with("source"))
 }
 
-/// Shows the controls of `draft`; `preset` is the one it began with.
-pub fn show(ui: &mut Ui, draft: &mut Config, preset: &mut String) {
+/// Shows the controls of `draft` that are not `hidden`; `preset` is the one it began with. Where there are `paths`, one
+/// can be typed.
+pub fn show(ui: &mut Ui, draft: &mut Config, preset: &mut String, hidden: &BTreeSet<Part>, paths: bool) {
     choose(ui, "preset", "an experiment to begin with", preset.clone(), |ui| {
         for name in presets() {
             if ui.selectable_label(*preset == name, name).clicked() {
@@ -24,11 +29,20 @@ pub fn show(ui: &mut Ui, draft: &mut Config, preset: &mut String) {
     });
     ui.separator();
     Grid::new("experiment").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| {
-        data(ui, draft);
-        networks(ui, draft);
-        method(ui, draft);
-        training(ui, draft);
-        meta(ui, draft);
+        let shown = |part| !hidden.contains(&part);
+        if shown(Part::Data) {
+            data(ui, draft, paths);
+        }
+        for (part, controls) in [
+            (Part::Networks, networks as fn(&mut Ui, &mut Config)),
+            (Part::Method, method),
+            (Part::Training, training),
+            (Part::Meta, meta),
+        ] {
+            if shown(part) {
+                controls(ui, draft);
+            }
+        }
     });
 }
 
@@ -71,14 +85,27 @@ fn list<T: PartialEq>(ui: &mut Ui, name: &str, about: &str, value: &mut T, optio
     });
 }
 
-fn data(ui: &mut Ui, draft: &mut Config) {
+fn data(ui: &mut Ui, draft: &mut Config, paths: bool) {
     let mut own = draft.data.path.clone().unwrap_or_default();
-    row(
-        ui,
-        "pictures",
-        "a folder or zip of your own: one folder a class; drop it on the window. Empty: built in",
-        |ui| ui.add(TextEdit::singleline(&mut own).desired_width(120.0).hint_text("built in")),
-    );
+    if paths {
+        let about = "a folder or zip of your own: one folder a class; drop it on the window. Empty: built in";
+        row(ui, "pictures", about, |ui| {
+            ui.add(TextEdit::singleline(&mut own).desired_width(120.0).hint_text("built in"))
+        });
+    } else {
+        let about = "a zip of your own, one folder a class, or the files of CIFAR: drop it on the page";
+        row(ui, "pictures", about, |ui| {
+            let name = if own.is_empty() { "built in" } else { own.as_str() };
+            ui.add(eframe::egui::Label::new(name).truncate())
+        });
+        if !own.is_empty() {
+            ui.label("");
+            if ui.small_button("Built-in pictures").clicked() {
+                own.clear();
+            }
+            ui.end_row();
+        }
+    }
     draft.data.path = (!own.trim().is_empty()).then_some(own);
     if draft.data.path.is_none() {
         let tasks = WorldTask::ALL.into_iter().map(|task| (task, task.name().to_owned())).collect();

@@ -1,4 +1,4 @@
-//! What the training thread tells the window: plain values only.
+//! What a run tells the window: plain values only, so that they pass between threads and between a page and its worker.
 
 use std::sync::Arc;
 
@@ -9,16 +9,20 @@ use l2t_core::experiment::{Config, Event, History, Plan};
 use l2t_core::matching::Pair;
 use l2t_core::meta::Learned;
 use l2t_core::objective::Objective;
+use serde::{Deserialize, Serialize};
 
 /// One fact.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Fact {
     /// The device is open.
     Device(DeviceFacts),
     /// Data and networks are there.
+    #[serde(with = "shared")]
     Ready(Arc<Experiment>),
     /// The run said something.
     Run(Event),
+    /// Bytes in use on the GPU.
+    Memory(u64),
     /// The hypergradient was checked.
     Checked(Result<GradientCheck, String>),
     /// Something went well that the user asked for.
@@ -29,8 +33,23 @@ pub enum Fact {
     Failed(String),
 }
 
+/// An `Arc` as what it holds.
+mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<T: Serialize, S: Serializer>(value: &Arc<T>, serializer: S) -> Result<S::Ok, S::Error> {
+        value.as_ref().serialize(serializer)
+    }
+
+    pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<T>, D::Error> {
+        T::deserialize(deserializer).map(Arc::new)
+    }
+}
+
 /// Where it runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceFacts {
     /// For people.
     pub name: String,
@@ -41,7 +60,7 @@ pub struct DeviceFacts {
 }
 
 /// A layer that can be matched.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Layer {
     /// `block 2`.
     pub label: String,
@@ -50,7 +69,7 @@ pub struct Layer {
 }
 
 /// A network with its matched layers, from image to output.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stack {
     /// `resnet20`.
     pub name: String,
@@ -59,7 +78,7 @@ pub struct Stack {
 }
 
 /// What is fixed once a run is prepared.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Experiment {
     /// As it was asked for.
     pub config: Config,
@@ -75,7 +94,8 @@ pub struct Experiment {
     pub virtual_steps: Vec<Objective>,
     /// Images in the training, validation and test part.
     pub images: [usize; 3],
-    /// Those that the window shows: the same as in `look`.
+    /// Those that the window shows: the first of those in `look`, by the same indices.
+    #[serde(with = "shared")]
     pub shown: Arc<Dataset>,
     /// Images of a batch that go through the networks at once.
     pub images_at_once: usize,
@@ -108,7 +128,7 @@ impl Experiment {
                 plan.validation.as_ref().map_or(0, |part| part.len()),
                 plan.test.as_ref().map_or(0, |part| part.len()),
             ],
-            shown: images(plan).clone(),
+            shown: first(images(plan)),
             images_at_once: plan.images_at_once,
             history,
         }
@@ -125,4 +145,15 @@ impl Experiment {
             format!("{layer} → {target}")
         }
     }
+}
+
+/// Enough to look at; a page copies them from its worker.
+const SHOWN: usize = 1_000;
+
+fn first(data: &Arc<Dataset>) -> Arc<Dataset> {
+    if data.len() <= SHOWN {
+        return data.clone();
+    }
+    let indices: Vec<usize> = (0..SHOWN).collect();
+    Arc::new(data.select(&indices))
 }

@@ -1,4 +1,5 @@
-//! How evenly the window is drawn while a run goes on: the time from frame to frame, for a measurement.
+//! How evenly the window is drawn while a run goes on: the time from frame to frame, and the part of it that is the
+//! program's own work and not the driver's, for a measurement.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -11,7 +12,8 @@ use l2t_core::experiment::store::write_whole;
 pub struct FrameTimes {
     file: PathBuf,
     last: Option<Instant>,
-    millis: Vec<f64>,
+    /// From the frame before, and of the program itself.
+    millis: Vec<[f64; 2]>,
 }
 
 impl FrameTimes {
@@ -20,13 +22,13 @@ impl FrameTimes {
         Self { file: file.to_owned(), last: None, millis: vec![] }
     }
 
-    /// A frame begins; counts from the one before if a run goes on.
-    pub fn frame(&mut self, training: bool) {
+    /// A frame begins; counts from the one before, which took the program `own` seconds, if a run goes on.
+    pub fn frame(&mut self, training: bool, own: Option<f32>) {
         let now = Instant::now();
         if let Some(last) = self.last.replace(now)
             && training
         {
-            self.millis.push(1e3 * (now - last).as_secs_f64());
+            self.millis.push([1e3 * (now - last).as_secs_f64(), 1e3 * f64::from(own.unwrap_or(f32::NAN))]);
         }
     }
 
@@ -35,7 +37,7 @@ impl FrameTimes {
     /// # Errors
     /// Names the file.
     pub fn write(&self) -> Result<()> {
-        let lines: String = self.millis.iter().map(|millis| format!("{millis:.2}\n")).collect();
-        write_whole(&self.file, format!("milliseconds\n{lines}").as_bytes())
+        let lines: String = self.millis.iter().map(|[frame, own]| format!("{frame:.2},{own:.2}\n")).collect();
+        write_whole(&self.file, format!("frame_millis,own_millis\n{lines}").as_bytes())
     }
 }

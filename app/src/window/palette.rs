@@ -2,7 +2,7 @@
 
 use eframe::egui::{Color32, Visuals};
 
-use crate::plots::theme::{series_colours, target_colour};
+use crate::colours::{Rgb, series_colours, target_colour};
 
 /// The colour of a target layer, as in every picture.
 pub fn target(layer: usize) -> Color32 {
@@ -15,8 +15,8 @@ pub fn series(labels: &[String], visuals: &Visuals) -> Vec<Color32> {
     colours.into_iter().map(|rgb| readable(colour(rgb), visuals)).collect()
 }
 
-fn colour(rgb: plotters::style::RGBColor) -> Color32 {
-    Color32::from_rgb(rgb.0, rgb.1, rgb.2)
+fn colour([red, green, blue]: Rgb) -> Color32 {
+    Color32::from_rgb(red, green, blue)
 }
 
 /// `colour` where it can be told from the ground: what has no light in it is turned light on a dark one.

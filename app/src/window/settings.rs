@@ -1,12 +1,7 @@
 //! What the window remembers from one time to the next.
 
-use std::path::PathBuf;
-
 use eframe::egui::Theme;
-use etcetera::BaseStrategy;
 use l2t_core::experiment::Config;
-use l2t_core::experiment::store::write_whole;
-use l2t_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 /// What is remembered. A file of an earlier or later version that cannot be read is as good as none.
@@ -19,6 +14,10 @@ pub struct Settings {
     pub dark: Option<bool>,
     /// Width and height of the window, in points.
     pub size: [f32; 2],
+    /// Where its upper left corner was, in points.
+    pub position: Option<[f32; 2]>,
+    /// The page that links lead to, where this is a program.
+    pub page: String,
     /// The preset that the experiment began with.
     pub preset: String,
     /// How it was changed.
@@ -27,30 +26,20 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { tour_seen: false, dark: None, size: [1280.0, 860.0], preset: "demo".into(), changes: vec![] }
+        Self {
+            tour_seen: false,
+            dark: None,
+            size: [1280.0, 860.0],
+            position: None,
+            // What `cargo xtask web --serve` answers at.
+            page: "http://127.0.0.1:8000/".into(),
+            preset: "demo".into(),
+            changes: vec![],
+        }
     }
 }
 
 impl Settings {
-    /// Those of the last time; the usual ones where there are none.
-    pub fn load() -> Self {
-        let read = || toml::from_str(&std::fs::read_to_string(path()?).ok()?).ok();
-        read().unwrap_or_default()
-    }
-
-    /// Keeps them.
-    ///
-    /// # Errors
-    /// Names the file that cannot be written.
-    pub fn store(&self) -> Result<()> {
-        let Some(path) = path() else { return Ok(()) };
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| Error::file(folder, format!("cannot be made: {error}")))?;
-        }
-        let text = toml::to_string_pretty(self).expect("settings are plain data");
-        write_whole(&path, text.as_bytes())
-    }
-
     /// The experiment that was on screen; the preset where its changes do not fit any more.
     pub fn experiment(&self) -> (String, Config) {
         let remembered = Config::preset(&self.preset, &self.changes).map(|config| (self.preset.clone(), config));
@@ -65,11 +54,6 @@ impl Settings {
     pub fn theme(&self) -> Option<Theme> {
         self.dark.map(|dark| if dark { Theme::Dark } else { Theme::Light })
     }
-}
-
-/// Where they are kept: `~/.config/l2t/window.toml`, or the like on other systems.
-fn path() -> Option<PathBuf> {
-    Some(etcetera::choose_base_strategy().ok()?.config_dir().join("l2t").join("window.toml"))
 }
 
 #[cfg(test)]

@@ -133,6 +133,8 @@ pub struct ViewState {
     pub stage: Stage,
     /// Where it runs.
     pub device: Option<DeviceFacts>,
+    /// Bytes in use on a GPU.
+    pub memory: Option<u64>,
     /// What is fixed.
     pub experiment: Option<Arc<Experiment>>,
     /// How far it is.
@@ -165,6 +167,7 @@ impl ViewState {
             Fact::Device(device) => self.device = Some(device),
             Fact::Ready(experiment) => self.ready(experiment),
             Fact::Run(event) => self.run(event, now),
+            Fact::Memory(bytes) => self.memory = Some(bytes),
             Fact::Checked(check) => self.check = Some(check),
             Fact::Note(text) => self.notices.push(Notice { text, warning: false }),
             Fact::Warning(text) => self.notices.push(Notice { text, warning: true }),

@@ -1,6 +1,7 @@
 //! One iteration of Algorithm 1, a step at a time, so that a front end can show it or wait between any two.
 
 use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
 
 use super::hypergradient::ReversePass;
 use super::trajectory::{Trajectory, Unrolling};
@@ -10,7 +11,7 @@ use crate::method::AuxiliaryKind;
 use crate::objective::{Batch, Objective};
 
 /// What was done last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Step {
     /// Source features, pooled vectors, w and λ, before the iteration.
     Source,
@@ -35,7 +36,7 @@ pub enum Step {
 }
 
 /// The parts of an iteration, in order, for progress and timing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Phase {
     /// Source features, pooled vectors, w and λ.
     Source,

@@ -1,5 +1,7 @@
 //! Labelled images of one size, in memory.
 
+use serde::{Deserialize, Serialize};
+
 use crate::data::random::permutation;
 use crate::error::{Error, Result};
 use crate::seed::Seed;
@@ -18,7 +20,7 @@ pub enum Split {
 /// Where an object lies: columns `x0..x1` and rows `y0..y1`, measured in pixels from the top-left *corner* of the image.
 ///
 /// The far edges are exclusive, so that width = x1 − x0; a box over a whole 32 × 32 image is (0, 0, 32, 32).
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PixelBox {
     /// Left edge.
     pub x0: f32,
@@ -44,7 +46,7 @@ impl PixelBox {
 /// - `labels`: N, each below `class_names.len()`
 /// - `boxes`: N where given, in pixels of the images as they are here, that is, after resizing
 /// - `masks`: N × height × width where given, 1 on the object and 0 beside it
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Dataset {
     /// What to call it in messages and tables.
     pub name: String,
@@ -55,6 +57,7 @@ pub struct Dataset {
     /// Columns of each image.
     pub width: usize,
     /// All images, one after the other.
+    #[serde(with = "serde_bytes")]
     pub pixels: Vec<u8>,
     /// The class of each image.
     pub labels: Vec<usize>,
@@ -62,6 +65,7 @@ pub struct Dataset {
     pub boxes: Option<Vec<Option<PixelBox>>>,
     /// 1 in each pixel at least half of which shows the object, otherwise 0, where the data set has masks; an object that
     /// is cut off or covered has its visible part.
+    #[serde(with = "serde_bytes")]
     pub masks: Option<Vec<u8>>,
     /// What a reader of the results should know, for example "3 greyscale images converted to RGB".
     pub notes: Vec<String>,

@@ -5,6 +5,8 @@
 
 #[cfg(not(target_family = "wasm"))]
 mod native;
+#[cfg(target_family = "wasm")]
+mod web;
 
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
@@ -13,7 +15,9 @@ use serde::{Deserialize, Serialize};
 #[cfg(not(target_family = "wasm"))]
 pub use burn::tensor::wgpu::WgpuSetup;
 #[cfg(not(target_family = "wasm"))]
-pub use native::{adapters, open, open_shared};
+pub use native::{adapters, open, open_anew, open_shared};
+#[cfg(target_family = "wasm")]
+pub use web::open;
 
 /// What to run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +51,15 @@ impl OpenDevice {
     pub fn is_software(&self) -> bool {
         self.gpu == Some(AdapterKind::Software)
     }
+}
+
+/// The GPU that a browser offers, as a page found it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebAdapter {
+    /// As the browser calls it.
+    pub name: String,
+    /// Whether it is a software driver.
+    pub software: bool,
 }
 
 /// A graphics adapter that could be opened.

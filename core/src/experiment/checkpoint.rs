@@ -62,6 +62,11 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
+    #[cfg(test)]
+    pub(super) fn of_vectors(config: Config, position: Position, vectors: Vec<(String, Vec<f64>)>) -> Self {
+        Self { config, position, vectors }
+    }
+
     /// Copies the state of a run from its device.
     ///
     /// # Errors

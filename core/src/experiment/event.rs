@@ -1,5 +1,7 @@
 //! What a run says while it goes on, and who hears it.
 
+use serde::{Deserialize, Serialize};
+
 use super::history::{AuxiliaryLosses, EpochRecord, PairStatistics, RunSummary};
 use super::plan::Plan;
 use crate::bilevel::{LearnerState, Phase, Step};
@@ -9,7 +11,7 @@ use crate::error::Result;
 pub(super) const LOWER_RATE: &str = "a smaller train.lr or meta.lr may help";
 
 /// A fact about a run; plain values, so that any front end can have them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// The first iteration is about to begin.
     Started {
@@ -89,6 +91,11 @@ pub trait Audience {
     fn look(&mut self, plan: &Plan, state: &LearnerState) -> impl Future<Output = Result<()>> {
         let _ = (plan, state);
         std::future::ready(Ok(()))
+    }
+
+    /// Called between two steps: the place to let others have the thread, where there is only one.
+    fn rest(&mut self) -> impl Future<Output = ()> {
+        std::future::ready(())
     }
 }
 

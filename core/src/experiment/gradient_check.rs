@@ -11,9 +11,10 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use rand::Rng;
+use serde::{Deserialize, Serialize};
 
 use super::checkpoint::{Checkpoint, Position};
-use super::config::{Config, Precision};
+use super::config::Precision;
 use super::plan::Plan;
 use super::run::prepare;
 use crate::bilevel::{HypergradientMethod, LearnerState};
@@ -29,7 +30,7 @@ const IMAGES: usize = 8;
 const EPSILON: f64 = 1e-5;
 
 /// A derivative twice.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct GradientCheck {
     /// By the reverse pass.
     pub analytic: f64,
@@ -60,7 +61,7 @@ pub async fn check_hypergradient(plan: &Plan, state: &LearnerState, epoch: usize
         let method = plan.config.method.name.name();
         return Err(Error::config("method.name", format!("{method} learns no φ: there is no hypergradient")));
     }
-    let exact = exact_plan(&plan.config)?;
+    let exact = exact_plan(plan)?;
     let state = Checkpoint::take(plan, state, Position::default()).await?.restore(&exact)?;
     let (rule, mut learner) = (exact.sgd(epoch), exact.learner_at(epoch));
     let meta_rule = learner.meta_rule.as_mut().expect("φ is learned");
@@ -99,10 +100,10 @@ pub async fn check_hypergradient(plan: &Plan, state: &LearnerState, epoch: usize
 }
 
 /// The same experiment in f64 on the CPU.
-fn exact_plan(config: &Config) -> Result<Plan> {
-    let mut config = config.clone();
+fn exact_plan(plan: &Plan) -> Result<Plan> {
+    let mut config = plan.config.clone();
     config.train.precision = Precision::F64;
-    Plan::new(config, Device::flex(), "CPU".into())
+    Plan::with_inputs(config, plan.inputs.clone(), Device::flex(), "CPU".into())
 }
 
 /// A direction of length 1 with entries of equal size and random sign, like `phi`.

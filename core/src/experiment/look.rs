@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
 
 use super::Plan;
 use super::saliency::{ImageRecord, Request, pair_gradient, records, upload};
@@ -14,7 +15,7 @@ use crate::network::weights::read;
 use crate::saliency::PairMaps;
 
 /// What to look at.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LookRequest {
     /// Images by index into [`images`]; the feature maps are those of the first.
     pub images: Vec<usize>,
@@ -25,7 +26,7 @@ pub struct LookRequest {
 }
 
 /// The channels of a layer on one image.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FeatureMaps {
     /// Channels, rows, columns.
     pub shape: [usize; 3],
@@ -42,7 +43,7 @@ impl FeatureMaps {
 }
 
 /// What was seen.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Look {
     /// What was asked for.
     pub request: LookRequest,
@@ -53,7 +54,7 @@ pub struct Look {
 }
 
 /// A pair on a few images.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PairLook {
     /// λ of every image.
     pub pair_weights: Vec<f64>,

@@ -17,6 +17,7 @@ mod micro_batch;
 pub mod plan;
 pub mod run;
 pub mod saliency;
+pub mod snapshot;
 pub mod source_file;
 #[cfg(not(target_family = "wasm"))]
 pub mod store;
@@ -28,3 +29,4 @@ pub use event::{Audience, Event};
 pub use history::{AuxiliaryLosses, EpochRecord, History, PairStatistics, RunSummary, Summary};
 pub use plan::Plan;
 pub use run::run;
+pub use snapshot::Snapshot;

@@ -7,10 +7,9 @@ use burn::tensor::{DType, Device, Tensor};
 use super::config::{Config, PairsConfig, Precision, TargetConfig};
 use super::micro_batch;
 use crate::bilevel::{Adam, AdamState, InnerRule, Learner, LearnerState, MetaRule, Moving, Sgd};
-#[cfg(not(target_family = "wasm"))]
-use crate::data::DataSource;
 use crate::data::{Dataset, Split, Splits, world};
 use crate::error::{Error, Result};
+use crate::inputs::Inputs;
 use crate::matching::{Matching, PairRule, PairSet, SourceLayers};
 use crate::meta::MetaNetworks;
 use crate::method::at::AttentionTransfer;
@@ -22,7 +21,7 @@ use crate::network::vgg::VggConfig;
 use crate::network::{Network, ParamLayout, RunningStats};
 use crate::objective::TargetModel;
 use crate::seed::Seed;
-use crate::source::{Source, read_weights};
+use crate::source::Source;
 
 /// Seed of the drawn tasks: they are the same for every run.
 pub const TASK_SEED: Seed = Seed(0x5eed);
@@ -35,6 +34,8 @@ const MAX_DEPTH: usize = 1202;
 pub struct Plan {
     /// What was asked for.
     pub config: Config,
+    /// Its files that are in memory.
+    pub inputs: Inputs,
     /// Where it runs.
     pub device: Device,
     /// Name of the device for people.
@@ -66,6 +67,14 @@ impl Plan {
         Self::watched(config, device, device_name, |_, _| {})
     }
 
+    /// [`Plan::new`] whose files may be in memory.
+    ///
+    /// # Errors
+    /// As [`Plan::new`].
+    pub fn with_inputs(config: Config, inputs: Inputs, device: Device, device_name: String) -> Result<Self> {
+        Self::prepare(config, inputs, device, device_name, |_, _| {})
+    }
+
     /// [`Plan::new`] with somebody to hear of progress: images of a part of the data read so far, and all of it.
     ///
     /// # Errors
@@ -76,9 +85,19 @@ impl Plan {
         device_name: String,
         watch: impl Fn(usize, usize) + Send + Sync + 'static,
     ) -> Result<Self> {
+        Self::prepare(config, Inputs::default(), device, device_name, watch)
+    }
+
+    fn prepare(
+        config: Config,
+        inputs: Inputs,
+        device: Device,
+        device_name: String,
+        watch: impl Fn(usize, usize) + Send + Sync + 'static,
+    ) -> Result<Self> {
         config.check()?;
         let dtype = dtype(config.train.precision, &device)?;
-        let splits = load(&config, watch)?;
+        let splits = load(&config, &inputs, watch)?;
         let classes = splits.train.class_names.len();
         let (train, validation) = hold_out(&config, splits.train, splits.validation)?;
         if config.train.batch_size > train.len() {
@@ -86,7 +105,7 @@ impl Plan {
             return Err(Error::config("train.batch_size", reason));
         }
         let uses = config.method.name.recipe().sources;
-        let sources = if uses == SourceUse::Nothing { vec![] } else { sources(&config, &device, dtype)? };
+        let sources = if uses == SourceUse::Nothing { vec![] } else { sources(&config, &inputs, &device, dtype)? };
         let network = target(&config, classes)?;
         let start = match uses {
             SourceUse::Start => Some(Start::new(&config.target.network, &network, &sources[0])?),
@@ -102,6 +121,7 @@ impl Plan {
         )?;
         Ok(Self {
             config,
+            inputs,
             device,
             device_name,
             dtype,
@@ -177,7 +197,7 @@ fn dtype(precision: Precision, device: &Device) -> Result<DType> {
     Ok(dtype)
 }
 
-fn load(config: &Config, watch: impl Fn(usize, usize) + Send + Sync + 'static) -> Result<Splits> {
+fn load(config: &Config, inputs: &Inputs, watch: impl Fn(usize, usize) + Send + Sync + 'static) -> Result<Splits> {
     let seed = Seed(config.seed);
     let Some(path) = &config.data.path else {
         let task = config.world();
@@ -188,13 +208,7 @@ fn load(config: &Config, watch: impl Fn(usize, usize) + Send + Sync + 'static) -
             test: Some(world(&task, Split::Test, TASK_SEED)),
         });
     };
-    #[cfg(not(target_family = "wasm"))]
-    return DataSource::open(std::path::Path::new(path))?.watched(watch).load_splits(config.data.size, seed);
-    #[cfg(target_family = "wasm")]
-    {
-        let _ = (seed, watch);
-        Err(Error::file(path, "a page has no files; drop the pictures on it"))
-    }
+    inputs.data(path)?.watched(watch).load_splits(config.data.size, seed)
 }
 
 /// The chosen images per class, less those held out for validation where the data set brings none.
@@ -208,13 +222,13 @@ fn hold_out(config: &Config, train: Dataset, validation: Option<Dataset>) -> Res
     Ok((rest, (!held_out.is_empty()).then_some(held_out)))
 }
 
-fn sources(config: &Config, device: &Device, dtype: DType) -> Result<Vec<Source>> {
+fn sources(config: &Config, inputs: &Inputs, device: &Device, dtype: DType) -> Result<Vec<Source>> {
     config
         .sources
         .iter()
         .enumerate()
         .map(|(nth, source)| {
-            let weights = read_weights(&source.weights)?;
+            let weights = inputs.weights(&source.weights)?;
             let source = Source::new(&weights, source.layers.as_deref(), config.data.size, device, dtype);
             source.map_err(|e| renamed(e, "layers", &format!("sources[{nth}].layers")))
         })

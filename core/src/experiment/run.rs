@@ -285,6 +285,8 @@ impl<A: Audience> Pause<'_, A> {
 
     /// Waits where that was asked for.
     async fn wait(&mut self, state: &LearnerState, boundary: Boundary) -> Result<()> {
+        // What others ask for while they have the thread counts at this boundary already.
+        self.audience.rest().await;
         self.control.arrived(boundary);
         if self.control.pace() == Pace::Pause {
             self.audience.hear(Event::Paused);

@@ -8,8 +8,8 @@ use super::checkpoint::Checkpoint;
 use super::config::Config;
 use super::history::{History, Summary};
 use super::run::Keeper;
+use super::snapshot::{BEST, CONFIG, LATEST, Snapshot, history_files};
 use crate::error::{Error, Result};
-use crate::method::AuxiliaryKind;
 
 /// Writes `bytes` to `<path>.partial` and renames it. What a killed program leaves is overwritten by the next attempt.
 ///
@@ -50,7 +50,7 @@ impl RunFolder {
         }
         fs::create_dir_all(folder.0.join("checkpoints"))
             .map_err(|e| Error::file(path, format!("cannot be made: {e}")))?;
-        write_whole(&path.join("config.toml"), config.to_toml().as_bytes())?;
+        write_whole(&path.join(CONFIG), config.to_toml().as_bytes())?;
         Ok(folder)
     }
 
@@ -78,6 +78,16 @@ impl RunFolder {
         Ok((folder, checkpoint))
     }
 
+    /// Opens the folder of an earlier run, with its newest checkpoint and its best.
+    ///
+    /// # Errors
+    /// Names the folder or the checkpoint.
+    pub fn open_whole(path: &Path) -> Result<(Self, Snapshot)> {
+        let (folder, latest) = Self::open(path)?;
+        let best = if latest.position.history.epochs.is_empty() { None } else { Some(folder.best()?) };
+        Ok((folder, Snapshot { latest, best }))
+    }
+
     /// What an earlier run of the same configuration left at `path`; `None` where there is no run.
     ///
     /// # Errors
@@ -99,11 +109,11 @@ impl RunFolder {
     }
 
     fn latest_path(&self) -> PathBuf {
-        self.0.join("checkpoints/latest.safetensors")
+        self.0.join(LATEST)
     }
 
     fn best_path(&self) -> PathBuf {
-        self.0.join("checkpoints/best.safetensors")
+        self.0.join(BEST)
     }
 
     /// Writes any other file of the run.
@@ -120,15 +130,8 @@ impl RunFolder {
 /// # Errors
 /// Names the file.
 pub fn write_history(folder: &Path, history: &History) -> Result<()> {
-    let mut lines = String::new();
-    for record in &history.epochs {
-        lines += &serde_json::to_string(record).expect("a record is plain data");
-        lines.push('\n');
-    }
-    write_whole(&folder.join("metrics.jsonl"), lines.as_bytes())?;
-    write_whole(&folder.join("metrics.csv"), &metrics_csv(history))?;
-    if history.epochs.iter().any(|record| !record.pair_weights.is_empty()) {
-        write_whole(&folder.join("pair-weights.csv"), &pair_weights_csv(history))?;
+    for (name, contents) in history_files(history) {
+        write_whole(&folder.join(name), &contents)?;
     }
     Ok(())
 }
@@ -160,46 +163,4 @@ impl Keeper for RunFolder {
     fn best(&self) -> Result<Checkpoint> {
         load(&self.best_path())
     }
-}
-
-fn csv(rows: impl Iterator<Item = Vec<String>>) -> Vec<u8> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for row in rows {
-        writer.write_record(row).expect("memory can be written to and rows have one length");
-    }
-    writer.into_inner().expect("memory can be written to")
-}
-
-fn metrics_csv(history: &History) -> Vec<u8> {
-    // A run has the same auxiliary losses in every epoch.
-    let auxiliary: Vec<AuxiliaryKind> =
-        history.epochs.first().map_or(vec![], |r| r.auxiliary_losses.keys().copied().collect());
-    let mut header = ["epoch", "lr", "task_loss", "matching_loss"].map(String::from).to_vec();
-    header.extend(auxiliary.iter().map(|kind| format!("{}_loss", kind.name())));
-    header.extend(["train_accuracy", "validation_accuracy", "elapsed_secs"].map(String::from));
-    let optional = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
-    let rows = history.epochs.iter().map(|r| {
-        let mut row = vec![r.epoch.to_string(), r.lr.to_string(), r.task_loss.to_string(), optional(r.matching_loss)];
-        row.extend(auxiliary.iter().map(|kind| optional(r.auxiliary_losses.get(kind).copied())));
-        row.extend([r.train_accuracy.to_string(), optional(r.validation_accuracy), r.elapsed_secs.to_string()]);
-        row
-    });
-    csv(std::iter::once(header).chain(rows))
-}
-
-fn pair_weights_csv(history: &History) -> Vec<u8> {
-    let header = ["epoch", "source", "source_layer", "target_layer", "mean", "std"].map(String::from).to_vec();
-    let rows = history.epochs.iter().flat_map(|record| {
-        record.pair_weights.iter().map(|p| {
-            vec![
-                record.epoch.to_string(),
-                p.pair.source.to_string(),
-                p.pair.source_layer.to_string(),
-                p.pair.target_layer.to_string(),
-                p.mean.to_string(),
-                p.std.to_string(),
-            ]
-        })
-    });
-    csv(std::iter::once(header).chain(rows))
 }

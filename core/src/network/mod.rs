@@ -11,6 +11,7 @@ mod layout;
 pub mod resnet;
 mod running;
 mod tangent;
+mod torch;
 pub mod vgg;
 pub mod weights;
 

@@ -12,6 +12,7 @@ use safetensors::{Dtype, SafeTensors};
 
 use super::graph::Network;
 use super::running::RunningStats;
+use super::torch;
 use crate::error::{Error, Result};
 
 /// Key of the notes in a file's metadata; one key with all of them as TOML, because the library writes keys in no order.
@@ -46,30 +47,33 @@ impl WeightMap {
     /// Names the file when it is missing, truncated or of no known format.
     #[cfg(not(target_family = "wasm"))]
     pub fn load(path: &Path) -> Result<Self> {
-        if path.extension().is_some_and(|extension| extension == "safetensors") {
-            let bytes = std::fs::read(path).map_err(|e| Error::file(path, e))?;
-            return Self::from_safetensors(path.display().to_string(), &bytes);
-        }
-        Self::from_torch(path)
+        let bytes = std::fs::read(path).map_err(|e| Error::file(path, e))?;
+        Self::from_bytes(&path.display().to_string(), &bytes)
     }
 
-    #[cfg(not(target_family = "wasm"))]
-    fn from_torch(path: &Path) -> Result<Self> {
-        use pytorch_reader::PytorchReader;
-        std::fs::metadata(path).map_err(|e| Error::file(path, e))?;
-        let reader = PytorchReader::with_top_level_key(path, "state_dict")
-            .or_else(|_| PytorchReader::new(path))
-            .map_err(|e| Error::file(path, format!("is no PyTorch checkpoint: {}", one_line(&e))))?;
-        let mut map = Self::new(path.display().to_string());
-        for (name, tensor) in reader.tensors() {
-            let bytes = tensor.read().map_err(|e| Error::file(path, one_line(&e)))?;
+    /// What [`load`](Self::load) does with a file that is in memory already; `name` ends as the file's does.
+    ///
+    /// # Errors
+    /// Names it when it is truncated or of no known format.
+    pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self> {
+        if name.ends_with(".safetensors") {
+            return Self::from_safetensors(name, bytes);
+        }
+        Self::from_torch(name, bytes)
+    }
+
+    fn from_torch(name: &str, bytes: &[u8]) -> Result<Self> {
+        let mut map = Self::new(name);
+        let tensors =
+            torch::read(bytes).map_err(|reason| Error::file(name, format!("is no PyTorch checkpoint: {reason}")))?;
+        for (key, tensor) in tensors {
             // Checkpoints of a network trained on several GPUs carry this prefix.
-            let name = name.strip_prefix("module.").unwrap_or(name);
-            let Some(values) = widen(&map, name, &format!("{:?}", tensor.dtype()), &bytes)? else { continue };
-            map.insert(name, tensor.shape().to_vec(), values);
+            let key = key.strip_prefix("module.").unwrap_or(&key);
+            let Some(values) = widen(&map, key, tensor.dtype, &tensor.bytes)? else { continue };
+            map.insert(key, tensor.shape, values);
         }
         if map.tensors.is_empty() {
-            return Err(Error::file(path, "holds no tensors"));
+            return Err(Error::file(name, "holds no tensors"));
         }
         Ok(map)
     }

@@ -16,6 +16,7 @@ use burn::tensor::Tensor;
 pub use batch::{Batch, Part};
 pub use part::cross_entropy;
 use part::{PartAlong, PartPass};
+use serde::{Deserialize, Serialize};
 
 use crate::matching::Matching;
 use crate::meta::MetaCotangents;
@@ -24,7 +25,7 @@ use crate::network::{Network, ParamLayout, RunningStats};
 use crate::source::SourceOutputs;
 
 /// What a step minimises.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Objective {
     /// L_org alone.
     Task,

@@ -7,6 +7,7 @@
 //! Both are taken from M itself, before clipping: clipping makes the largest values equal.
 
 use rand::Rng;
+use serde::{Deserialize, Serialize};
 
 use super::region::Region;
 use crate::data::random::below;
@@ -16,7 +17,7 @@ use crate::seed::Seed;
 const RESAMPLES: usize = 2000;
 
 /// Scores of one map.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     /// Share of the map's sum inside, 0 to 1.
     pub mass: f64,

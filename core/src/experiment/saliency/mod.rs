@@ -6,6 +6,7 @@ pub mod choice;
 pub mod table;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
 
 use super::{Control, Plan};
 use crate::bilevel::LearnerState;
@@ -33,7 +34,7 @@ pub struct Request {
 }
 
 /// One map on the host, in reading order.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HostMap {
     /// 0 to 1.
     pub values: Vec<f64>,
@@ -42,7 +43,7 @@ pub struct HostMap {
 }
 
 /// The maps of one image that are shown.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ShownMaps {
     /// With uniform channel weights.
     pub uniform: HostMap,
@@ -51,7 +52,7 @@ pub struct ShownMaps {
 }
 
 /// What is known of one image.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ImageRecord {
     /// Index into the data set.
     pub index: usize,

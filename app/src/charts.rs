@@ -1,13 +1,11 @@
-//! The pictures of a run, from its history.
-
-use std::path::Path;
+//! The pictures of a run, from its history, as files in memory: a disk, a zip or a page takes them from there.
 
 use l2t_core::experiment::{History, Plan};
 use l2t_core::network::Tap;
 use l2t_core::{Error, Result};
 
 use crate::plots::{
-    CurveSeries, LayerBlock, PairCurve, PairLine, PairPoint, SourceColumn, learning_curves, matching_diagram,
+    CurveSeries, LayerBlock, PairCurve, PairLine, PairPoint, Rendered, SourceColumn, learning_curves, matching_diagram,
     pair_weights_over_epochs,
 };
 
@@ -44,11 +42,15 @@ pub fn target_name(plan: &Plan) -> String {
     }
 }
 
-/// Draws into the run's folder: `learning-curves`, and where pairs were matched `matching` and `pair-weights`.
-pub fn draw(folder: &Path, columns: &Columns, label: &str, history: &History) -> Result<()> {
-    compare_curves(&folder.join("learning-curves"), &format!("{label}: learning curves"), &[(label, history)])?;
+/// `learning-curves`, and where pairs were matched `matching` and `pair-weights`, each as SVG and PNG.
+///
+/// # Errors
+/// When a picture cannot be drawn.
+pub fn draw(columns: &Columns, label: &str, history: &History) -> Result<Vec<(String, Vec<u8>)>> {
+    let curves_of_run = compare_curves(&format!("{label}: learning curves"), &[(label, history)])?;
+    let mut files = curves_of_run.files("learning-curves").to_vec();
     let matched = history.epochs.last().filter(|record| !record.pair_weights.is_empty());
-    let Some(last) = matched else { return Ok(()) };
+    let Some(last) = matched else { return Ok(files) };
     let lines: Vec<PairLine> = last
         .pair_weights
         .iter()
@@ -61,11 +63,12 @@ pub fn draw(folder: &Path, columns: &Columns, label: &str, history: &History) ->
         })
         .collect();
     let title = format!("{label}: where it transfers, mean λ of epoch {}", last.epoch);
-    let stem = folder.join("matching");
-    written(&stem, matching_diagram(&stem, &title, &columns.sources, &columns.target_name, &columns.target, &lines))?;
-    let stem = folder.join("pair-weights");
+    let matching = matching_diagram(&title, &columns.sources, &columns.target_name, &columns.target, &lines);
+    files.extend(drawn(matching)?.files("matching"));
     let title = format!("{label}: λ over the epochs, mean ± one deviation over the images");
-    written(&stem, pair_weights_over_epochs(&stem, &title, &columns.sources, &columns.target, &curves(history)))
+    let weights = pair_weights_over_epochs(&title, &columns.sources, &columns.target, &curves(history));
+    files.extend(drawn(weights)?.files("pair-weights"));
+    Ok(files)
 }
 
 fn curves(history: &History) -> Vec<PairCurve> {
@@ -88,7 +91,10 @@ fn curves(history: &History) -> Vec<PairCurve> {
 }
 
 /// Learning curves of one run (losses and accuracies) or of several side by side (L_org and validation accuracy).
-pub fn compare_curves(stem: &Path, title: &str, runs: &[(&str, &History)]) -> Result<()> {
+///
+/// # Errors
+/// When they cannot be drawn.
+pub fn compare_curves(title: &str, runs: &[(&str, &History)]) -> Result<Rendered> {
     let series = |label: &str, history: &History, value: &dyn Fn(&l2t_core::experiment::EpochRecord) -> Option<f64>| {
         let values: Vec<(f64, f64)> =
             history.epochs.iter().filter_map(|record| Some((record.epoch as f64, value(record)?))).collect();
@@ -115,9 +121,9 @@ pub fn compare_curves(stem: &Path, title: &str, runs: &[(&str, &History)]) -> Re
     }
     losses.retain(|series| !series.values.is_empty());
     accuracies.retain(|series| !series.values.is_empty());
-    written(stem, learning_curves(stem, title, &losses, &accuracies, best))
+    drawn(learning_curves(title, &losses, &accuracies, best))
 }
 
-fn written(stem: &Path, result: std::io::Result<()>) -> Result<()> {
-    result.map_err(|e| Error::file(stem, format!("cannot be drawn: {e}")))
+fn drawn(picture: std::io::Result<Rendered>) -> Result<Rendered> {
+    picture.map_err(|e| Error::file("the chart", format!("cannot be drawn: {e}")))
 }

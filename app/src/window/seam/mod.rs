@@ -1,0 +1,38 @@
+//! What differs between a program with a window and a page: where a run goes on, where files come from and go to, what
+//! is remembered. Both sides offer the same names, and nothing else of the window asks where it is.
+
+#[cfg(not(target_family = "wasm"))]
+mod native;
+#[cfg(target_family = "wasm")]
+mod web;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+#[cfg(not(target_family = "wasm"))]
+pub use native::{Folder, Host, OpenFor, Session, pictures, run_at};
+#[cfg(target_family = "wasm")]
+pub use web::{Folder, Host, Place, Session, pictures, run_at, work};
+
+/// Called when there is something new to show.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// A file that the user gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Given {
+    /// A file or folder on this machine.
+    Path(PathBuf),
+    /// A file in memory: its name and contents.
+    Bytes(String, Vec<u8>),
+    /// One that could not be read, in words.
+    Trouble(String),
+}
+
+/// A run that this place keeps by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptRun {
+    /// What the user called it.
+    pub name: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+}

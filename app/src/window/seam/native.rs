@@ -1,0 +1,315 @@
+//! A program: runs go on in a thread of their own, files are on disk, settings in a file.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use eframe::egui::DroppedFileHandle;
+use etcetera::BaseStrategy;
+use futures_lite::future::block_on;
+use l2t_core::device::{DeviceChoice, OpenDevice};
+use l2t_core::experiment::look::Look;
+pub use l2t_core::experiment::store::RunFolder as Folder;
+use l2t_core::experiment::store::write_whole;
+use l2t_core::experiment::{Control, History, Pace, Plan, Snapshot};
+use l2t_core::{Error, Result};
+
+use super::{Given, KeptRun, Wake};
+use crate::charts::{Columns, draw};
+use crate::window::conduct::{Order, Post, Wanted, conduct};
+use crate::window::facts::Fact;
+use crate::window::keeper::Opened;
+use crate::window::settings::Settings;
+
+/// Where a run gets its device from; told whether the one before was lost.
+pub type OpenFor = Arc<dyn Fn(bool) -> Result<OpenDevice> + Send + Sync>;
+
+/// This program.
+pub struct Host {
+    open: OpenFor,
+    remembers: bool,
+    given: (Sender<Given>, Receiver<Given>),
+}
+
+impl Host {
+    /// Whose runs get their device by `open`.
+    pub fn new(open: OpenFor) -> Self {
+        Self { open, remembers: false, given: channel() }
+    }
+
+    /// The same, which remembers settings.
+    #[must_use]
+    pub fn remembering(self) -> Self {
+        Self { remembers: true, ..self }
+    }
+
+    /// Starts a run; `anew` says that the device of the one before was lost.
+    pub fn start(&self, order: Order, anew: bool, wake: Wake) -> Session {
+        Session::start(order, self.open.clone(), anew, wake)
+    }
+
+    /// What is remembered of the last time.
+    pub fn remembered() -> Settings {
+        let read = || toml::from_str(&std::fs::read_to_string(settings_path()?).ok()?).ok();
+        read().unwrap_or_default()
+    }
+
+    /// Remembers.
+    ///
+    /// # Errors
+    /// Names the file that cannot be written.
+    pub fn remember(&self, settings: &Settings) -> Result<()> {
+        let Some(path) = settings_path().filter(|_| self.remembers) else { return Ok(()) };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| Error::file(folder, format!("cannot be made: {error}")))?;
+        }
+        let text = toml::to_string_pretty(settings).expect("settings are plain data");
+        write_whole(&path, text.as_bytes())
+    }
+
+    /// Lets the user choose a file by the system's dialog; it comes by [`given`](Self::given).
+    pub fn choose_file(&self, wake: Wake) {
+        self.choose(wake, |dialog| dialog.pick_file());
+    }
+
+    /// Lets the user choose a folder, likewise.
+    pub fn choose_folder(&self, wake: Wake) {
+        self.choose(wake, |dialog| dialog.pick_folder());
+    }
+
+    fn choose(&self, wake: Wake, pick: impl FnOnce(rfd::FileDialog) -> Option<PathBuf> + Send + 'static) {
+        let sender = self.given.0.clone();
+        let spawned = std::thread::Builder::new().name("file dialog".into()).spawn(move || {
+            if let Some(path) = pick(rfd::FileDialog::new().set_title("L2T")) {
+                // Nobody listens any more where the window is closing.
+                let _ = sender.send(Given::Path(path));
+                wake();
+            }
+        });
+        drop(spawned.expect("a thread can be started"));
+    }
+
+    /// Takes in what was dropped on the window.
+    pub fn dropped(&self, files: Vec<DroppedFileHandle>, wake: &Wake) {
+        let some = !files.is_empty();
+        for file in files {
+            let _ = self.given.0.send(Given::Path(file.path().to_owned()));
+        }
+        if some {
+            wake();
+        }
+    }
+
+    /// The files that the user gave since the last call.
+    pub fn given(&self) -> Vec<Given> {
+        self.given.1.try_iter().collect()
+    }
+
+    /// Runs that are kept without a folder of the user's: none here.
+    pub fn kept_runs(&self) -> Option<Vec<KeptRun>> {
+        None
+    }
+
+    /// For a page alone, which offers it.
+    pub fn keep_here(&self, _: &Session, _: &str) {}
+
+    /// For a page alone, which offers it.
+    pub fn open_kept(&self, _: &str) {}
+
+    /// For a page alone, which offers it.
+    pub fn forget(&self, _: &str) {}
+
+    /// What went wrong behind the window's back.
+    pub fn trouble(&self) -> Option<String> {
+        None
+    }
+
+    /// The page that a link leads to; a program has none of its own.
+    pub fn page(&self) -> Option<String> {
+        None
+    }
+
+    /// What stands behind the # of the address; a program has none.
+    pub fn hash(&self) -> Option<String> {
+        None
+    }
+
+    /// Writes it there.
+    pub fn set_hash(&self, _: &str) {}
+
+    /// The device that a link asked for.
+    pub fn asked_for(&self) -> Option<DeviceChoice> {
+        None
+    }
+}
+
+/// The charts of a run, as PNG and SVG.
+///
+/// # Errors
+/// When one cannot be drawn.
+pub fn pictures(plan: &Plan, history: &History) -> Result<Vec<(String, Vec<u8>)>> {
+    draw(&Columns::of(plan), plan.config.method.name.name(), history)
+}
+
+/// The run in the folder or zip at `path`, if there is one.
+///
+/// # Errors
+/// When it is damaged.
+pub fn run_at(path: &Path) -> Result<Option<Opened>> {
+    if Folder::holds_run(path) {
+        let (folder, snapshot) = Folder::open_whole(path)?;
+        return Ok(Some(Opened { snapshot, folder: Some(folder) }));
+    }
+    let zip = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip")) && path.is_file();
+    if !zip {
+        return Ok(None);
+    }
+    let bytes = std::fs::read(path).map_err(|error| Error::file(path, error))?;
+    if !Snapshot::is_in(&bytes) {
+        return Ok(None);
+    }
+    Ok(Some(Opened { snapshot: Snapshot::from_zip(&path.display().to_string(), &bytes)?, folder: None }))
+}
+
+/// Where settings are kept: `~/.config/l2t/window.toml`, or the like on other systems.
+fn settings_path() -> Option<PathBuf> {
+    Some(etcetera::choose_base_strategy().ok()?.config_dir().join("l2t").join("window.toml"))
+}
+
+/// A run under way.
+pub struct Session {
+    control: Control,
+    facts: Receiver<Fact>,
+    shared: Arc<Slots>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What holds only the newest.
+#[derive(Default)]
+struct Slots {
+    wanted: Mutex<Wanted>,
+    seen: Mutex<Option<Arc<Look>>>,
+    snapshot: Mutex<Option<Arc<Snapshot>>>,
+}
+
+impl Session {
+    fn start(order: Order, open: OpenFor, anew: bool, wake: Wake) -> Self {
+        let control = Control::at(order.pace);
+        let (sender, facts) = channel();
+        let shared = Arc::<Slots>::default();
+        let post = Thread { sender, wake, shared: shared.clone() };
+        let asked = control.clone();
+        let thread = std::thread::Builder::new().name("training".into()).spawn(move || {
+            let run = AssertUnwindSafe(|| block_on(conduct(&order, open(anew), &asked, &post)));
+            // A lost device or a fault ends the run, not the window: what was kept can be gone on with.
+            if let Err(panic) = catch_unwind(run) {
+                post.say(Fact::Failed(words(&*panic)));
+            }
+        });
+        Self { control, facts, shared, thread: Some(thread.expect("a thread can be started")) }
+    }
+
+    /// The facts since the last call.
+    pub fn facts(&self) -> Vec<Fact> {
+        self.facts.try_iter().collect()
+    }
+
+    /// The newest picture, once.
+    pub fn seen(&self) -> Option<Arc<Look>> {
+        lock(&self.shared.seen).take()
+    }
+
+    /// Where the run stood at the end of its last epoch.
+    pub fn snapshot(&self) -> Option<Arc<Snapshot>> {
+        lock(&self.shared.snapshot).clone()
+    }
+
+    /// Whether there is such a state.
+    pub fn has_snapshot(&self) -> bool {
+        lock(&self.shared.snapshot).is_some()
+    }
+
+    /// How far the run was told to go.
+    pub fn pace(&self) -> Pace {
+        self.control.pace()
+    }
+
+    /// Tells the run how far to go.
+    pub fn set_pace(&self, pace: Pace) {
+        self.control.set(pace);
+    }
+
+    /// Asks the run for something between two of its steps.
+    pub fn want(&self, wanted: Wanted) {
+        lock(&self.shared.wanted).add(wanted);
+        self.control.look();
+    }
+}
+
+impl Drop for Session {
+    /// Waits for the iteration under way, and for what it saves.
+    fn drop(&mut self) {
+        self.control.stop();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            log::error!("the training thread panicked");
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Whoever panicked has left plain values behind.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+    format!("the program has a fault: {}", text.unwrap_or("no message"))
+}
+
+/// A thread's way back to the window.
+struct Thread {
+    sender: Sender<Fact>,
+    wake: Wake,
+    shared: Arc<Slots>,
+}
+
+impl Post for Thread {
+    fn say(&self, fact: Fact) {
+        // Nobody listens any more where the window is closing.
+        let _ = self.sender.send(fact);
+        (self.wake)();
+    }
+
+    fn show(&self, look: Look) {
+        *lock(&self.shared.seen) = Some(Arc::new(look));
+        (self.wake)();
+    }
+
+    fn keep(&self, snapshot: Snapshot) {
+        *lock(&self.shared.snapshot) = Some(Arc::new(snapshot));
+    }
+
+    fn wanted(&self) -> Wanted {
+        std::mem::take(&mut *lock(&self.shared.wanted))
+    }
+
+    fn put(&self, place: &Path, files: Vec<(String, Vec<u8>)>) -> Result<String> {
+        if let [(_, contents)] = &files[..] {
+            write_whole(place, contents)?;
+        } else {
+            std::fs::create_dir_all(place).map_err(|error| Error::file(place, format!("cannot be made: {error}")))?;
+            for (name, contents) in &files {
+                write_whole(&place.join(name), contents)?;
+            }
+        }
+        Ok(place.display().to_string())
+    }
+
+    fn rest(&self) -> impl Future<Output = ()> {
+        std::future::ready(())
+    }
+}

@@ -1,0 +1,291 @@
+//! A page: runs go on in a worker, files are given and downloaded, the browser remembers.
+
+mod session;
+mod storage;
+mod wire;
+mod worker;
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::rc::Rc;
+
+use eframe::egui::DroppedFileHandle;
+use js_sys::{Array, Uint8Array};
+use l2t_core::device::DeviceChoice;
+use l2t_core::experiment::checkpoint::Checkpoint;
+use l2t_core::experiment::run::Keeper;
+use l2t_core::experiment::{Config, History, Plan};
+use l2t_core::{Error, Result};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{Blob, HtmlAnchorElement, Url};
+
+use super::{Given, KeptRun, Wake};
+use crate::window::conduct::Order;
+use crate::window::keeper::Opened;
+use crate::window::settings::Settings;
+
+pub use session::Session;
+pub use wire::Place;
+pub use worker::work;
+
+/// This page.
+pub struct Host {
+    place: Place,
+    asked: Option<DeviceChoice>,
+    given: Rc<RefCell<Vec<Given>>>,
+    keeping: Rc<Keeping>,
+}
+
+impl Host {
+    /// Whose runs go on at `place`.
+    pub fn new(place: Place, asked: Option<DeviceChoice>, wake: Wake) -> Self {
+        let keeping = Rc::new(Keeping::new(wake));
+        keeping.refresh();
+        Self { place, asked, given: Rc::default(), keeping }
+    }
+
+    /// Starts a run. A worker is a new one, and so is its device.
+    pub fn start(&self, order: Order, _anew: bool, wake: Wake) -> Session {
+        *self.keeping.name.borrow_mut() = None;
+        Session::start(&order, self.place.clone(), self.keeping.clone(), wake)
+    }
+
+    /// What is remembered of the last time.
+    pub fn remembered() -> Settings {
+        storage::settings()
+    }
+
+    /// Remembers.
+    ///
+    /// # Errors
+    /// None here: a browser that was told not to remember does not.
+    pub fn remember(&self, settings: &Settings) -> Result<()> {
+        storage::remember(settings);
+        Ok(())
+    }
+
+    /// Lets the user choose a file by the browser's dialog; it comes by [`given`](Self::given).
+    pub fn choose_file(&self, wake: Wake) {
+        let given = self.given.clone();
+        spawn_local(async move {
+            for file in rfd::AsyncFileDialog::new().pick_files().await.unwrap_or_default() {
+                let bytes = file.read().await;
+                given.borrow_mut().push(Given::Bytes(file.file_name(), bytes));
+            }
+            wake();
+        });
+    }
+
+    /// A page is given files alone.
+    pub fn choose_folder(&self, wake: Wake) {
+        self.choose_file(wake);
+    }
+
+    /// Takes in what was dropped on the page.
+    pub fn dropped(&self, files: Vec<DroppedFileHandle>, wake: &Wake) {
+        if files.is_empty() {
+            return;
+        }
+        let (given, wake) = (self.given.clone(), wake.clone());
+        spawn_local(async move {
+            let mut read = Vec::new();
+            for file in files {
+                let name = file.path().display().to_string();
+                read.push(match file.bytes_async().await {
+                    Ok(bytes) => Given::Bytes(name, bytes),
+                    Err(reason) => Given::Trouble(format!("{name}: {reason}")),
+                });
+            }
+            // All at once: files of one data set come together.
+            given.borrow_mut().extend(read);
+            wake();
+        });
+    }
+
+    /// The files that the user gave since the last call.
+    pub fn given(&self) -> Vec<Given> {
+        std::mem::take(&mut *self.given.borrow_mut())
+    }
+
+    /// Runs that this browser keeps.
+    pub fn kept_runs(&self) -> Option<Vec<KeptRun>> {
+        Some(self.keeping.runs.borrow().clone())
+    }
+
+    /// Keeps the run of `session` in this browser from now on, under `name`.
+    pub fn keep_here(&self, session: &Session, name: &str) {
+        *self.keeping.name.borrow_mut() = Some(name.to_owned());
+        match session.zip() {
+            Some(zip) => self.keeping.keep(&zip),
+            None => self
+                .given
+                .borrow_mut()
+                .push(Given::Trouble(format!("{name} will be kept in this browser from its first complete epoch on"))),
+        }
+    }
+
+    /// Opens a run that this browser keeps; it comes by [`given`](Self::given).
+    pub fn open_kept(&self, name: &str) {
+        let (given, keeping, name) = (self.given.clone(), self.keeping.clone(), name.to_owned());
+        spawn_local(async move {
+            let read = storage::read(&name).await;
+            given.borrow_mut().push(match read {
+                Ok(zip) => Given::Bytes(name, zip),
+                Err(error) => Given::Trouble(error.to_string()),
+            });
+            (keeping.wake)();
+        });
+    }
+
+    /// Takes a run out of this browser.
+    pub fn forget(&self, name: &str) {
+        let (keeping, name) = (self.keeping.clone(), name.to_owned());
+        spawn_local(async move {
+            keeping.note(storage::forget(&name).await);
+            keeping.refresh();
+        });
+    }
+
+    /// What went wrong with keeping, once.
+    pub fn trouble(&self) -> Option<String> {
+        self.keeping.trouble.borrow_mut().take()
+    }
+
+    /// The page that a link leads to.
+    pub fn page(&self) -> Option<String> {
+        let location = web_sys::window()?.location();
+        let address = location.href().ok()?;
+        Some(address.split('#').next().unwrap_or_default().to_owned())
+    }
+
+    /// What stands behind the # of the address.
+    pub fn hash(&self) -> Option<String> {
+        let hash = web_sys::window()?.location().hash().ok()?;
+        Some(hash.trim_start_matches('#').to_owned())
+    }
+
+    /// Writes it there, without a new entry in the history.
+    pub fn set_hash(&self, hash: &str) {
+        let history = web_sys::window().and_then(|window| window.history().ok());
+        if let Some(history) = history {
+            // An address bar that cannot be written to leaves the link to its button.
+            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("#{hash}")));
+        }
+    }
+
+    /// The device that a link asked for.
+    pub fn asked_for(&self) -> Option<DeviceChoice> {
+        self.asked
+    }
+}
+
+/// What draws charts for the desktop asks for fonts that a worker has not: a page exports their numbers, and a run that
+/// the program draws.
+///
+/// # Errors
+/// Never.
+pub fn pictures(_: &Plan, _: &History) -> Result<Vec<(String, Vec<u8>)>> {
+    Ok(vec![])
+}
+
+/// A page has no paths.
+///
+/// # Errors
+/// Never.
+pub fn run_at(_: &Path) -> Result<Option<Opened>> {
+    Ok(None)
+}
+
+/// Runs that this browser keeps, and the one under way that it is to keep.
+pub struct Keeping {
+    name: RefCell<Option<String>>,
+    runs: RefCell<Vec<KeptRun>>,
+    trouble: RefCell<Option<String>>,
+    wake: Wake,
+}
+
+impl Keeping {
+    fn new(wake: Wake) -> Self {
+        Self { name: RefCell::default(), runs: RefCell::default(), trouble: RefCell::default(), wake }
+    }
+
+    /// Keeps the zip of a run, if it is to be kept.
+    fn keep(self: &Rc<Self>, zip: &Uint8Array) {
+        let Some(name) = self.name.borrow().clone() else { return };
+        let (this, zip) = (self.clone(), zip.clone());
+        spawn_local(async move {
+            this.note(storage::keep(&name, &zip).await);
+            this.refresh();
+        });
+    }
+
+    fn refresh(self: &Rc<Self>) {
+        let this = self.clone();
+        spawn_local(async move {
+            match storage::list().await {
+                Ok(runs) => *this.runs.borrow_mut() = runs,
+                Err(error) => log::warn!("{error}"),
+            }
+            (this.wake)();
+        });
+    }
+
+    fn note(&self, done: Result<()>) {
+        if let Err(error) = done {
+            *self.trouble.borrow_mut() = Some(error.to_string());
+            // Said once.
+            *self.name.borrow_mut() = None;
+        }
+    }
+}
+
+/// Gives a file to the user as a download.
+fn download(name: &str, contents: &[u8]) {
+    let attempt = || -> std::result::Result<(), JsValue> {
+        let document = web_sys::window().and_then(|window| window.document()).ok_or(JsValue::NULL)?;
+        let blob = Blob::new_with_u8_array_sequence(&Array::of1(&Uint8Array::from(contents)))?;
+        let url = Url::create_object_url_with_blob(&blob)?;
+        let anchor: HtmlAnchorElement = document.create_element("a")?.unchecked_into();
+        anchor.set_href(&url);
+        anchor.set_download(name);
+        anchor.click();
+        Url::revoke_object_url(&url)
+    };
+    if attempt().is_err() {
+        log::error!("{name} could not be downloaded");
+    }
+}
+
+/// A page has no folders; nobody can make one.
+#[derive(Debug, Clone)]
+pub enum Folder {}
+
+impl Folder {
+    /// Refuses.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn create(path: &Path, _: &Config) -> Result<Self> {
+        Err(Error::file(path, "a page has no folders: keep the run in the browser, or export it"))
+    }
+
+    /// There is none.
+    pub fn path(&self) -> &Path {
+        match *self {}
+    }
+}
+
+impl Keeper for Folder {
+    fn keep_latest(&mut self, _: &Checkpoint) -> Result<()> {
+        match *self {}
+    }
+
+    fn keep_best(&mut self, _: &Checkpoint) -> Result<()> {
+        match *self {}
+    }
+
+    fn best(&self) -> Result<Checkpoint> {
+        match *self {}
+    }
+}

@@ -1,0 +1,99 @@
+//! What the browser keeps for this page: settings in its local storage, runs in an IndexedDB of their own.
+
+use js_sys::Uint8Array;
+use l2t_core::{Error, Result};
+use rexie::{ObjectStore, Rexie, TransactionMode};
+use wasm_bindgen::JsValue;
+
+use crate::window::seam::KeptRun;
+use crate::window::settings::Settings;
+
+const SETTINGS: &str = "l2t.settings";
+const RUNS: &str = "runs";
+
+/// What is remembered of the last time.
+pub fn settings() -> Settings {
+    let text = local().and_then(|storage| storage.get_item(SETTINGS).ok().flatten());
+    text.and_then(|text| toml::from_str(&text).ok()).unwrap_or_default()
+}
+
+/// Remembers; a browser that was told not to does not.
+pub fn remember(settings: &Settings) {
+    if let (Some(storage), Ok(text)) = (local(), toml::to_string(settings)) {
+        let _ = storage.set_item(SETTINGS, &text);
+    }
+}
+
+fn local() -> Option<web_sys::Storage> {
+    web_sys::window()?.local_storage().ok()?
+}
+
+async fn open() -> Result<Rexie> {
+    Rexie::builder("l2t").version(1).add_object_store(ObjectStore::new(RUNS)).build().await.map_err(|e| refused(&e))
+}
+
+fn refused(error: &rexie::Error) -> Error {
+    Error::Device(format!("this browser does not keep runs for the page ({error}): export the run instead"))
+}
+
+/// Keeps the zip of a run under a name, in place of what was there.
+///
+/// # Errors
+/// When the browser refuses: it is full, or in a private window.
+pub async fn keep(name: &str, zip: &Uint8Array) -> Result<()> {
+    let database = open().await?;
+    let attempt = async {
+        let transaction = database.transaction(&[RUNS], TransactionMode::ReadWrite)?;
+        transaction.store(RUNS)?.put(zip, Some(&JsValue::from_str(name))).await?;
+        transaction.done().await
+    };
+    attempt.await.map(drop).map_err(|error| refused(&error))
+}
+
+/// Takes a run away.
+///
+/// # Errors
+/// When the browser refuses.
+pub async fn forget(name: &str) -> Result<()> {
+    let database = open().await?;
+    let attempt = async {
+        let transaction = database.transaction(&[RUNS], TransactionMode::ReadWrite)?;
+        transaction.store(RUNS)?.delete(JsValue::from_str(name)).await?;
+        transaction.done().await
+    };
+    attempt.await.map(drop).map_err(|error| refused(&error))
+}
+
+/// The zip of a run.
+///
+/// # Errors
+/// When there is none of this name.
+pub async fn read(name: &str) -> Result<Vec<u8>> {
+    let database = open().await?;
+    let attempt = async {
+        let transaction = database.transaction(&[RUNS], TransactionMode::ReadOnly)?;
+        transaction.store(RUNS)?.get(JsValue::from_str(name)).await
+    };
+    let found = attempt.await.map_err(|error| refused(&error))?;
+    found.map(|zip| Uint8Array::new(&zip).to_vec()).ok_or_else(|| Error::file(name, "is not kept in this browser"))
+}
+
+/// All runs that are kept, by name.
+///
+/// # Errors
+/// When the browser refuses.
+pub async fn list() -> Result<Vec<KeptRun>> {
+    let database = open().await?;
+    let attempt = async {
+        let transaction = database.transaction(&[RUNS], TransactionMode::ReadOnly)?;
+        let store = transaction.store(RUNS)?;
+        let mut runs = Vec::new();
+        for key in store.get_all_keys(None, None).await? {
+            let Some(name) = key.as_string() else { continue };
+            let bytes = store.get(key).await?.map_or(0, |zip| u64::from(Uint8Array::new(&zip).length()));
+            runs.push(KeptRun { name, bytes });
+        }
+        Ok(runs)
+    };
+    attempt.await.map_err(|error: rexie::Error| refused(&error))
+}

@@ -1,0 +1,195 @@
+// The page where WebGPU is switched off: the window drawn by WebGL, the run on the CPU in WebAssembly.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { createRequire } from "node:module";
+import { browser, hash, SMALL, Tab, zip } from "./support.mjs";
+
+let chromium;
+before(async () => {
+  chromium = await browser(false);
+});
+after(() => chromium.close());
+
+const CPU = { device: "cpu" };
+
+/** Two classes of pictures that differ in colour, as PNG made by the browser. */
+async function pictures(page) {
+  const encoded = await page.evaluate(async () => {
+    const made = [];
+    for (const [name, hue] of [["red", 0], ["blue", 240]]) {
+      for (let nth = 0; nth < 14; nth += 1) {
+        const canvas = new OffscreenCanvas(24, 20);
+        const pen = canvas.getContext("2d");
+        pen.fillStyle = `hsl(${hue + nth} 80% ${30 + 3 * nth}%)`;
+        pen.fillRect(0, 0, 24, 20);
+        const bytes = new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer());
+        made.push([`${name}/${nth}.png`, btoa(String.fromCharCode(...bytes))]);
+      }
+    }
+    return made;
+  });
+  return zip(encoded.map(([name, text]) => [name, Buffer.from(text, "base64")]));
+}
+
+describe("on the CPU", () => {
+  it("trains to the end, lowers the loss and fills the picture of λ", async () => {
+    const tab = await Tab.open(chromium.context, hash({ set: [...SMALL, "train.epochs=6"], ...CPU }));
+    await tab.waiting();
+    await tab.picture("cpu-waiting");
+    await tab.press("Train");
+    const state = await tab.finished();
+    assert.match(state.device, /CPU/);
+    assert.equal(state.epochs.length, 6);
+    assert.ok(state.epochs[5] < state.epochs[0], `the loss falls: ${state.epochs}`);
+    assert.equal(state.lambda.length, 15);
+    assert.ok(state.lambda.every((lambda) => lambda >= 0 && lambda <= 6));
+    assert.ok(new Set(state.lambda).size > 10, "pairs differ");
+    assert.ok(state.test_accuracy > 0);
+    await tab.picture("cpu-finished");
+    await tab.press("Saliency");
+    await tab.saysSoon("Mass inside the object");
+    await tab.picture("cpu-saliency");
+    await tab.close();
+  });
+
+  it("pauses, takes steps, and begins anew", async () => {
+    const tab = await Tab.open(chromium.context, hash({ set: [...SMALL, "train.epochs=50"], ...CPU }));
+    await tab.waiting();
+    await tab.press("Step");
+    await tab.until("a step", (state) => state.stage === "Waiting" && state.steps === 1);
+    await tab.press("Step iteration");
+    const once = await tab.until("an iteration", (state) => state.stage === "Waiting" && state.iteration === 1);
+    // Source, step 1, T = 1 and the task step there and back, the measurement, φ.
+    assert.equal(once.steps, 8);
+    await tab.press("Check this gradient");
+    const checked = await tab.until("the check", (state) => state.check !== null);
+    assert.ok(checked.check < 1e-4, `the hypergradient is right in the tab, too: ${checked.check}`);
+    await tab.picture("cpu-steps");
+    await tab.press("Train");
+    await tab.until("some iterations", (state) => state.iteration > 1 || state.epoch > 0);
+    await tab.press("Pause");
+    const paused = await tab.waiting();
+    await tab.page.waitForTimeout(800);
+    const later = await tab.state();
+    assert.deepEqual([later.epoch, later.iteration], [paused.epoch, paused.iteration], "it waits");
+    await tab.press("Reset");
+    await tab.until("a new run", (state) => state.stage === "Waiting" && state.epochs.length === 0 && state.iteration === 0);
+    await tab.close();
+  });
+
+  it("has its state in the link, and the same link gives the same run", async () => {
+    const link = hash({ set: [...SMALL, "seed=9", "train.epochs=1"], tab: "losses", hide: "files,meta", train: "1", ...CPU });
+    const first = await Tab.open(chromium.context, link);
+    const one = await first.finished();
+    assert.ok(!(await first.says("Copy link")), "files are hidden");
+    const address = await first.page.evaluate(() => location.hash.slice(1));
+    const second = await Tab.open(chromium.context, address);
+    await second.waiting();
+    await second.press("Train");
+    const two = await second.finished();
+    assert.deepEqual(two.epochs, one.epochs);
+    assert.deepEqual(two.lambda, one.lambda);
+    // A link that is followed inside the page.
+    await second.page.evaluate((link) => { location.hash = link; }, hash({ set: [...SMALL, "method.name=scratch"], ...CPU }));
+    await second.until("another run", (state) => state.stage === "Waiting" && state.lambda === null && state.epochs.length === 0);
+    await first.close();
+    await second.close();
+  });
+
+  it("says which part of a link it does not know", async () => {
+    const tab = await Tab.open(chromium.context, `preset=demo&device=cpu&colour=red`);
+    await tab.saysSoon("the link is not understood");
+    await tab.close();
+  });
+
+  it("trains on a zip that is dropped on it, and refuses nonsense by name", async () => {
+    const tab = await Tab.open(chromium.context, hash({ set: [...SMALL, "data.per_class=0", "train.batch_size=8", "train.epochs=1"], ...CPU }));
+    await tab.waiting();
+    await tab.drop(["nonsense.zip", Buffer.from("nonsense")]);
+    await tab.saysSoon("nonsense.zip");
+    await tab.drop(["colours.zip", await pictures(tab.page)]);
+    await tab.saysSoon("colours.zip has the pictures of the next run");
+    await tab.press("Start a new run with these");
+    const ready = await tab.until("the dropped classes", (state) => state.stage === "Waiting" && state.classes?.length === 2);
+    assert.deepEqual(ready.classes, ["blue", "red"]);
+    await tab.press("Train");
+    await tab.finished();
+    await tab.picture("cpu-dropped");
+    await tab.close();
+  });
+
+  it("keeps a run in the browser, exports it, and goes on with both", async () => {
+    const tab = await Tab.open(chromium.context, hash({ set: [...SMALL, "train.epochs=400"], ...CPU }));
+    await tab.waiting();
+    await tab.press("Keep here");
+    await tab.press("Train");
+    await tab.until("two epochs", (state) => state.epochs.length >= 2);
+    await tab.press("Pause");
+    await tab.waiting();
+    const exported = await tab.download("Export run");
+    assert.equal(exported.name, "l2t-run.zip");
+    const weights = await tab.download("Export weights");
+    assert.equal(weights.name, "target.safetensors");
+    const numbers = await tab.download("Export numbers");
+    assert.ok(numbers.bytes.includes("metrics.csv") && numbers.bytes.includes("pair-weights.csv"));
+    const kept = (await tab.state()).epochs;
+    await tab.page.reload();
+    await tab.started();
+    await tab.press("Open my run");
+    const again = await tab.until("the kept run", (state) => state.stage === "Waiting" && state.epochs.length > 0);
+    assert.deepEqual(again.epochs, kept.slice(0, again.epochs.length));
+    await tab.press("Reset");
+    await tab.until("a new run", (state) => state.stage === "Waiting" && state.epochs.length === 0);
+    await tab.drop(["l2t-run.zip", exported.bytes]);
+    const imported = await tab.until("the exported run", (state) => state.stage === "Waiting" && state.epochs.length > 0);
+    assert.deepEqual(imported.epochs, kept.slice(0, imported.epochs.length));
+    await tab.press("Train");
+    await tab.until("another epoch", (state) => state.epochs.length > imported.epochs.length);
+    await tab.close();
+  });
+});
+
+describe("the gate", () => {
+  /** Opens the page after `change` and gives back what the gate says. */
+  async function refused(change) {
+    const page = await chromium.context.newPage();
+    await page.addInitScript(change);
+    await page.goto(`${process.env.L2T_URL}`);
+    await page.locator("#gate").waitFor();
+    const words = await page.locator("#missing").textContent();
+    const remedy = await page.locator("#remedy").textContent();
+    return { page, words, remedy };
+  }
+
+  const fake = (adapter) => `
+    Object.defineProperty(Navigator.prototype, "gpu", { configurable: true, get: () => ({
+      requestAdapter: async () => (${adapter}) }) });`;
+  const limits = `{ maxStorageBuffersPerShaderStage: 8, maxComputeInvocationsPerWorkgroup: 256,
+    maxComputeWorkgroupStorageSize: 16384, maxComputeWorkgroupsPerDimension: 65535 }`;
+
+  const cases = [
+    ["no WebGPU", `delete Navigator.prototype.gpu;`, /this browser has no WebGPU/],
+    ["an insecure page", `Object.defineProperty(globalThis, "isSecureContext", { get: () => false });`, /insecure/],
+    ["no adapter", fake("null"), /offers no graphics adapter/],
+    ["an adapter that is too small", fake(`{ limits: { ...${limits}, maxStorageBuffersPerShaderStage: 4 } }`),
+      /maxStorageBuffersPerShaderStage is 4, and 8 are needed/],
+    ["a device that does not start",
+      fake(`{ limits: ${limits}, requestDevice: async () => { throw new Error("busy"); } }`), /does not start \(busy\)/],
+    ["a software driver",
+      fake(`{ limits: ${limits}, info: { vendor: "google", architecture: "swiftshader" }, requestDevice: async () => ({ destroy() {} }) }`),
+      /software driver/],
+  ];
+  for (const [name, change, expected] of cases) {
+    it(`says what is missing: ${name}`, async () => {
+      const { page, words, remedy } = await refused(change);
+      assert.match(words, expected);
+      assert.ok(remedy.length > 20, "and what to do");
+      if (name === "no WebGPU") {
+        await page.screenshot({ path: `${process.env.L2T_PICTURES}/gate.png` });
+        await page.locator("#cpu").click();
+        await page.waitForFunction(() => globalThis.l2t, null, { timeout: 240_000 });
+      }
+      await page.close();
+    });
+  }
+});

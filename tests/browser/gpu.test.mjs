@@ -1,0 +1,46 @@
+// The page on a software WebGPU adapter: slow, and the same program as on a graphics card.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { browser, hash, SMALL, Tab } from "./support.mjs";
+
+let chromium;
+before(async () => {
+  chromium = await browser(true);
+});
+after(() => chromium.close());
+
+const GPU = { device: "software-gpu" };
+
+describe("on WebGPU", () => {
+  it("trains, counts what is compiled, and lowers the loss", async () => {
+    const tab = await Tab.open(chromium.context, hash({ set: [...SMALL, "train.epochs=3"], ...GPU }));
+    await tab.waiting();
+    await tab.press("Train");
+    await tab.saysSoon("compiling");
+    await tab.picture("gpu-compiling");
+    const state = await tab.finished();
+    assert.match(state.device, /WebGPU/);
+    assert.ok(state.epochs[2] < state.epochs[0], `the loss falls: ${state.epochs}`);
+    assert.equal(state.lambda.length, 15);
+    assert.ok(state.memory > 0);
+    await tab.picture("gpu-finished");
+    await tab.close();
+  });
+
+  it("says that the device was lost, and goes on from the last epoch with another", async () => {
+    const tab = await Tab.open(chromium.context, hash({ set: [...SMALL, "method.name=scratch", "train.epochs=4"], ...GPU }));
+    await tab.waiting();
+    await tab.press("Train");
+    await tab.until("an epoch", (state) => state.epochs.length > 0);
+    await tab.page.workers()[0].evaluate(() => globalThis.device.destroy());
+    const lost = await tab.until("the banner", (state) => state.stage.startsWith("Failed"));
+    assert.match(lost.stage, /lost/);
+    await tab.picture("gpu-lost");
+    await tab.press(`Go on from the end of epoch ${lost.epochs.length}`);
+    const state = await tab.finished();
+    assert.equal(state.epochs.length, 4);
+    assert.deepEqual(state.epochs.slice(0, lost.epochs.length), lost.epochs, "what was done is kept");
+    tab.errors = tab.errors.filter((error) => !/lost/.test(error));
+    await tab.close();
+  });
+});

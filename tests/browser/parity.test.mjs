@@ -1,0 +1,53 @@
+// One iteration of Algorithm 1 in a tab, hypergradient included, against the numbers that the program is tested with.
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { browser } from "./support.mjs";
+
+// The authors' numbers, where they are at hand; those of the equations are always there.
+const FIXTURES = process.env.L2T_FIXTURES ?? join(import.meta.dirname, "../../../shared/fixtures");
+
+const recorded = () => (existsSync(FIXTURES) ? readdirSync(FIXTURES).filter((name) => name.endsWith(".safetensors")) : []);
+
+async function parity(gpu, double) {
+  const chromium = await browser(gpu);
+  try {
+    const page = await chromium.context.newPage();
+    await page.goto(process.env.L2T_PARITY_URL);
+    await page.evaluate(async (gpu) => {
+      const program = await import("./parity.js");
+      await program.default();
+      globalThis.tab = await program.Tab.open(gpu);
+    }, gpu);
+    const run = (bytes) => page.evaluate(async ([text, double]) => {
+      const bytes = text && Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+      return JSON.parse(await globalThis.tab.parity(bytes ?? undefined, double));
+    }, [bytes?.toString("base64") ?? null, double]);
+    const found = await run(null);
+    for (const name of recorded()) {
+      for (const row of await run(readFileSync(join(FIXTURES, name)))) found.push({ ...row, name });
+    }
+    return found;
+  } finally {
+    await chromium.close();
+  }
+}
+
+function below(found, tolerance) {
+  assert.ok(found.length >= 2, "something was compared");
+  for (const { name, tensors, worst, whose, hypergradient } of found) {
+    console.log(`${name}: ${tensors} tensors, worst ${worst.toExponential(1)} (${whose}), hypergradient ${hypergradient.toExponential(1)}`);
+    assert.ok(tensors > 50, "a fixture holds the whole iteration");
+    assert.ok(worst < tolerance, `${name}: ${whose} is off by ${worst}`);
+    assert.ok(hypergradient < tolerance, name);
+  }
+}
+
+describe("one iteration in a tab", () => {
+  // Rounding of double precision through some forty layers stays near 1e-13.
+  it("on the CPU, in double precision", async () => below(await parity(false, true), 1e-9));
+  // Single precision through the same layers, with cancellation in the tangents of the normalisations.
+  it("on the CPU, in single precision", async () => below(await parity(false, false), 1e-3));
+  it("on the software GPU", async () => below(await parity(true, false), 1e-3));
+});
