@@ -12,6 +12,7 @@ use eframe::egui::accesskit::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use l2t_app::window::app::App;
+use l2t_app::window::seam::{Given, Host};
 use l2t_app::window::settings::Settings;
 use l2t_app::window::view_state::{Stage, ViewState};
 use l2t_core::device::{DeviceChoice, open};
@@ -22,8 +23,9 @@ fn main() {
     let folder = Path::new(folder);
     let settings = Settings { tour_seen: true, ..Settings::default() };
     let builder = Harness::builder().with_size([1280.0, 860.0]).with_theme(Theme::Light).with_max_steps(8).wgpu();
-    let mut harness =
-        builder.build_eframe(|creation| App::new(&creation.egui_ctx, Arc::new(|| open(DeviceChoice::Cpu)), &settings));
+    let mut harness = builder.build_eframe(|creation| {
+        App::new(&creation.egui_ctx, Host::new(Arc::new(|_| open(DeviceChoice::Cpu))), &settings, None)
+    });
     until(&mut harness, |state| state.stage == Stage::Waiting);
     for _ in 0..3 {
         press(&mut harness, "Step");
@@ -32,7 +34,7 @@ fn main() {
     press(&mut harness, "Check this gradient");
     until(&mut harness, |state| state.check.is_some());
     save(&mut harness, folder, "steps");
-    harness.state_mut().take_file(Path::new(run));
+    harness.state_mut().take(vec![Given::Path(run.into())]);
     until(&mut harness, |state| state.stage == Stage::Finished);
     press(&mut harness, "OK");
     for (tab, name) in

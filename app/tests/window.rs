@@ -12,6 +12,7 @@ use egui_kittest::{Harness, Node, SnapshotResults};
 use l2t_app::window::app::App;
 use l2t_app::window::conduct::Output;
 use l2t_app::window::curves::Chart;
+use l2t_app::window::hidden::Part;
 use l2t_app::window::link::Link;
 use l2t_app::window::seam::{Given, Host};
 use l2t_app::window::settings::Settings;

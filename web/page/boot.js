@@ -57,7 +57,7 @@ addEventListener("l2t-panic", (event) => crash(event.detail));
 
 async function boot() {
   openLesson(at("lesson"), at("lesson-toggle"));
-  const loading = program("l2t.wasm.gz", (share) => {
+  const loading = program("l2t.wasm", (share) => {
     if (share === null) at("loaded").removeAttribute("value");
     else at("loaded").value = 100 * share;
   });

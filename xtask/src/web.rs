@@ -1,8 +1,8 @@
 //! `cargo xtask web`: the page, as a folder of static files that any host can serve.
 //!
 //! The program is compiled for size, bound to JavaScript by the library behind wasm-bindgen (the same version as the
-//! program's, by Cargo.lock), made smaller by Binaryen's wasm-opt, and packed with gzip, which the page unpacks itself:
-//! a host needs no special headers.
+//! program's, by Cargo.lock), made smaller by Binaryen's wasm-opt, and packed with Brotli and, for browsers that cannot
+//! unpack that, with gzip. The page unpacks it itself: a host needs no special headers.
 
 use std::fs;
 use std::io::Write;
@@ -75,11 +75,13 @@ pub fn build(machine: &Machine, small: bool) -> Result<PathBuf, Failure> {
         )?;
         fs::rename(&out, &bound).map_err(|error| failed(&bound, &error))?;
     }
-    let packed = pack(&bound, &page.join("l2t.wasm.gz"))?;
+    let sizes = pack(&bound, if small { 11 } else { 5 })?;
     fs::remove_file(&bound).map_err(|error| failed(&bound, &error))?;
     copy_all(&machine.root.join("web/page"), &page)?;
     copy_all(&machine.root.join("core/assets"), &page.join("assets"))?;
-    report(&page, packed)
+    report(&page, sizes)?;
+    if small { bounded(&page, sizes)? }
+    Ok(page)
 }
 
 /// Builds the page on which the parity tests run, beside the target folder's programs; returns its folder.
@@ -104,13 +106,32 @@ fn bind_as(name: &str, program: &Path, page: &Path) -> Result<(), Failure> {
     bound.and_then(|bound| bound.generate(page)).map_err(|error| failed(program, &format!("{error:#}")))
 }
 
-/// Packs a file; the sizes before and after.
-fn pack(from: &Path, to: &Path) -> Result<(u64, u64), Failure> {
+/// Bytes of the program.
+#[derive(Clone, Copy)]
+struct Sizes {
+    raw: u64,
+    gzip: u64,
+    brotli: u64,
+}
+
+/// Packs the program into `l2t.wasm.br` and `l2t.wasm.gz` beside it.
+fn pack(from: &Path, quality: u32) -> Result<Sizes, Failure> {
+    println!("    packing {}", from.display());
     let bytes = fs::read(from).map_err(|error| failed(from, &error))?;
-    let mut packer = GzEncoder::new(Vec::new(), Compression::best());
-    let packed = packer.write_all(&bytes).and_then(|()| packer.finish()).map_err(|error| failed(from, &error))?;
-    fs::write(to, &packed).map_err(|error| failed(to, &error))?;
-    Ok((bytes.len() as u64, packed.len() as u64))
+    let write = |ending: &str, packed: std::io::Result<Vec<u8>>| -> Result<u64, Failure> {
+        let to = from.with_file_name(format!("l2t.wasm.{ending}"));
+        let packed = packed.map_err(|error| failed(from, &error))?;
+        fs::write(&to, &packed).map_err(|error| failed(&to, &error))?;
+        Ok(packed.len() as u64)
+    };
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    let gzip = write("gz", gzip.write_all(&bytes).and_then(|()| gzip.finish()))?;
+    let mut packed = Vec::new();
+    let mut brotli = brotli::CompressorWriter::new(&mut packed, 1 << 16, quality, 24);
+    let done = brotli.write_all(&bytes).and_then(|()| brotli.flush());
+    drop(brotli);
+    let brotli = write("br", done.map(|()| packed))?;
+    Ok(Sizes { raw: bytes.len() as u64, gzip, brotli })
 }
 
 fn copy_all(from: &Path, to: &Path) -> Result<(), Failure> {
@@ -124,22 +145,29 @@ fn copy_all(from: &Path, to: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Says how large the page is; a first load that has grown too large is an error.
-fn report(page: &Path, (raw, packed): (u64, u64)) -> Result<PathBuf, Failure> {
-    let size = |name: &str| fs::metadata(page.join(name)).map_or(0, |metadata| metadata.len());
-    let scripts: u64 =
-        ["index.html", "style.css", "boot.js", "gate.js", "load.js", "mirror.js", "lesson.js", "worker.js", "l2t.js"]
-            .map(size)
-            .iter()
-            .sum();
-    let source = size("assets/things-resnet20.safetensors");
-    let load = packed + scripts + source;
-    println!("    program {raw} bytes, packed {packed}; scripts {scripts}; default source {source}; first load {load}");
-    println!("    the page is in {}", page.display());
+/// Bytes of everything but the program that the first look at the page fetches.
+fn around(page: &Path) -> u64 {
+    let scripts = fs::read_dir(page).into_iter().flatten().flatten().map(|entry| entry.path());
+    let scripts = scripts.filter(|path| path.extension().is_some_and(|e| e == "js" || e == "css" || e == "html"));
+    let source = page.join("assets/things-resnet20.safetensors");
+    scripts.chain([source]).filter_map(|path| fs::metadata(path).ok()).map(|metadata| metadata.len()).sum()
+}
+
+/// Says how large the page is.
+fn report(page: &Path, Sizes { raw, gzip, brotli }: Sizes) -> Result<(), Failure> {
+    let rest = around(page);
+    println!("    program {raw} bytes, {brotli} with Brotli, {gzip} with gzip; scripts and default source {rest}");
+    println!("    first load {} bytes; the page is in {}", brotli + rest, page.display());
+    Ok(())
+}
+
+/// A first load that has grown too large is an error.
+fn bounded(page: &Path, sizes: Sizes) -> Result<(), Failure> {
+    let load = sizes.brotli + around(page);
     if load > LARGEST_LOAD {
         return Err(Failure::Advice(format!("the first load is {load} bytes, more than {LARGEST_LOAD}")));
     }
-    Ok(page.to_owned())
+    Ok(())
 }
 
 /// A server of the page on this machine.

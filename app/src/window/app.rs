@@ -426,7 +426,7 @@ impl App {
     fn frame(&mut self, context: &Context) {
         let title = self.title();
         if self.titled.as_ref() != Some(&title) {
-            context.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
+            self.host.set_title(context, &title);
             self.titled = Some(title);
         }
         let viewport = context.input(|input| input.viewport().clone());
@@ -511,6 +511,11 @@ impl eframe::App for App {
         CentralPanel::default().show(ui, |ui| self.centre(ui));
         self.help.show(&context);
         self.ask(&context);
+    }
+
+    #[cfg(target_family = "wasm")]
+    fn as_any_mut(&mut self) -> Option<&mut dyn std::any::Any> {
+        Some(self)
     }
 
     #[cfg(not(target_family = "wasm"))]

@@ -338,8 +338,19 @@ impl Network {
 /// # Errors
 /// When the device was lost or the read failed.
 pub async fn read<const D: usize>(tensor: &Tensor<D>) -> Result<Vec<f64>> {
-    let data = tensor.clone().into_data_async().await.map_err(|e| Error::Device(one_line(&format!("{e:?}"))))?;
-    Ok(data.iter::<f64>().collect())
+    let data = tensor.clone().into_data_async().await.map_err(|e| lost(&format!("{e:?}")))?;
+    // The data of a GPU may come from it only now.
+    data.try_into_vec_as::<f64>().map_err(|e| lost(&e))
+}
+
+/// A device that does not answer.
+fn lost(error: &dyn fmt::Display) -> Error {
+    let reason = one_line(error);
+    // CubeCL calls a device that the driver gave up poisoned.
+    if reason.contains("poison") || reason.contains("lost") {
+        return Error::Device("the graphics device was lost: it was reset, removed, or took too long".into());
+    }
+    Error::Device(reason)
 }
 
 #[cfg(test)]

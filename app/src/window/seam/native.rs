@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use eframe::egui::DroppedFileHandle;
+use eframe::egui::{Context, DroppedFileHandle, ViewportCommand};
 use etcetera::BaseStrategy;
 use futures_lite::future::block_on;
 use l2t_core::device::{DeviceChoice, OpenDevice};
@@ -120,6 +120,11 @@ impl Host {
 
     /// For a page alone, which offers it.
     pub fn forget(&self, _: &str) {}
+
+    /// Names the window.
+    pub fn set_title(&self, context: &Context, title: &str) {
+        context.send_viewport_cmd(ViewportCommand::Title(title.to_owned()));
+    }
 
     /// What went wrong behind the window's back.
     pub fn trouble(&self) -> Option<String> {

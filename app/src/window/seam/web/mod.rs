@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
 
-use eframe::egui::DroppedFileHandle;
+use eframe::egui::{Context, DroppedFileHandle};
 use js_sys::{Array, Uint8Array};
 use l2t_core::device::DeviceChoice;
 use l2t_core::experiment::checkpoint::Checkpoint;
@@ -145,6 +145,13 @@ impl Host {
             keeping.note(storage::forget(&name).await);
             keeping.refresh();
         });
+    }
+
+    /// Names the tab.
+    pub fn set_title(&self, _: &Context, title: &str) {
+        if let Some(document) = web_sys::window().and_then(|window| window.document()) {
+            document.set_title(title);
+        }
     }
 
     /// What went wrong with keeping, once.
