@@ -27,6 +27,15 @@ describe("on WebGPU", () => {
     await tab.close();
   });
 
+  it("draws the window with WebGPU, too, where a graphics card does", async () => {
+    const tab = await Tab.open(chromium.context, hash({ set: [...SMALL, "method.name=scratch"], device: "gpu" }));
+    const state = await tab.waiting();
+    assert.match(state.device, /WebGPU/);
+    await tab.press("Losses");
+    await tab.picture("gpu-drawn");
+    await tab.close();
+  });
+
   it("says that the device was lost, and goes on from the last epoch with another", async () => {
     const tab = await Tab.open(chromium.context, hash({ set: [...SMALL, "method.name=scratch", "train.epochs=4"], ...GPU }));
     await tab.waiting();

@@ -176,7 +176,8 @@ export class Tab {
   }
 
   picture(name) {
-    return this.page.screenshot({ path: join(PICTURES, `${name}.png`) });
+    // A software GPU that is busy takes its time.
+    return this.page.screenshot({ path: join(PICTURES, `${name}.png`), timeout: PATIENCE });
   }
 
   /** Nothing went wrong behind the page's back. */

@@ -13,7 +13,8 @@ if (globalThis.GPUAdapter) {
 onmessage = async (event) => {
   onmessage = null;
   try {
-    await init({ module_or_path: event.data });
+    // What it holds is where somebody who measures finds it.
+    globalThis.memory = (await init({ module_or_path: event.data })).memory;
     work();
   } catch (error) {
     // Reaches the page as the worker's error, with its words.

@@ -10,7 +10,7 @@ use l2t_app::window::seam::{Host, Place};
 use l2t_core::device::{DeviceChoice, WebAdapter};
 use serde::Deserialize;
 use wasm_bindgen::prelude::*;
-use web_sys::HtmlCanvasElement;
+use web_sys::{CustomEvent, CustomEventInit, HtmlCanvasElement};
 
 use crate::controls::{Controls, Named};
 
@@ -90,6 +90,7 @@ pub async fn start(canvas: HtmlCanvasElement, found: String) -> Result<Page, JsV
     let place = Place { choice: asked.unwrap_or(DeviceChoice::Auto), adapter: found.adapter, reason: found.reason };
     let renderer = if found.draw { Renderer::Wgpu } else { Renderer::Glow };
     let options = WebOptions { renderer, webgl_context_option: WebGlContextOption::WebGl2, ..WebOptions::default() };
+    tell_of_panics();
     let runner = WebRunner::new();
     let controls = Controls::default();
     let (named, opened) = (controls.clone(), Arc::new(std::sync::Mutex::new(None)));
@@ -109,6 +110,19 @@ pub async fn start(canvas: HtmlCanvasElement, found: String) -> Result<Page, JsV
     runner.start(canvas, options, Box::new(create)).await?;
     let context = opened.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
     Ok(Page { runner, controls, context: context.ok_or_else(|| words(&"the window did not open"))? })
+}
+
+/// A panic is shown by the page, which still lives.
+fn tell_of_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let details = CustomEventInit::new();
+        details.set_detail(&JsValue::from_str(&panic.to_string()));
+        let event = CustomEvent::new_with_event_init_dict("l2t-panic", &details);
+        if let (Some(window), Ok(event)) = (web_sys::window(), event) {
+            // Where the page has gone, there is nobody to tell.
+            let _ = window.dispatch_event(&event);
+        }
+    }));
 }
 
 fn words(error: &dyn std::fmt::Display) -> JsValue {

@@ -10,10 +10,13 @@ pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 const CARGO_DENY_VERSION: &str = "0.20.2";
 
-/// Packages of npm, with what each must have brought: Binaryen makes the page's program smaller, Playwright drives a
+/// Packages of npm, with what each must have brought: Binaryen makes the page's program smaller and esbuild its scripts, Playwright drives a
 /// browser.
-const NODE_PACKAGES: [(&str, &str, &str); 2] =
-    [("binaryen", "132.0.0", "binaryen/bin/wasm-opt"), ("playwright-core", "1.65.1", "playwright-core/index.js")];
+const NODE_PACKAGES: [(&str, &str, &str); 3] = [
+    ("binaryen", "132.0.0", "binaryen/bin/wasm-opt"),
+    ("esbuild", "0.28.2", "esbuild/bin/esbuild"),
+    ("playwright-core", "1.65.1", "playwright-core/index.js"),
+];
 
 /// Where the Vulkan loader looks for drivers.
 const DRIVER_FOLDERS: [&str; 2] = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
@@ -140,6 +143,14 @@ impl Machine {
     /// `wasm-opt`, ready for its arguments.
     pub fn wasm_opt(&self) -> Result<Command, Failure> {
         let script = self.node_package("binaryen")?;
+        let mut command = Command::new("node");
+        command.arg(script);
+        Ok(command)
+    }
+
+    /// `esbuild`, ready for its arguments.
+    pub fn esbuild(&self) -> Result<Command, Failure> {
+        let script = self.node_package("esbuild")?;
         let mut command = Command::new("node");
         command.arg(script);
         Ok(command)

@@ -92,20 +92,17 @@ fn wasm(machine: &Machine) -> Result<(), Failure> {
 
 /// The page is the one that is published; the second one runs the parity tests in a tab.
 fn web(machine: &Machine) -> Result<(), Failure> {
-    let chromium = machine.chromium()?;
     let page = web::build(machine, true)?;
     let parity = web::build_parity(machine)?;
     let (page, parity) = (web::Server::start(&page, 0)?, web::Server::start(&parity, 0)?);
-    steps::run(
-        machine
-            .node_with_playwright()?
-            .args(["--test", "--test-concurrency=1", "tests/browser/"])
-            .env("L2T_URL", page.url())
-            .env("L2T_PARITY_URL", parity.url())
-            .env("L2T_CHROMIUM", chromium)
-            .env("L2T_PICTURES", machine.target.join("web-pictures"))
-            .env("L2T_SAMPLES", machine.root.join("core/src/network/samples")),
-    )
+    let arguments = [
+        "--test",
+        "--test-concurrency=1",
+        "tests/browser/parity.test.mjs",
+        "tests/browser/cpu.test.mjs",
+        "tests/browser/gpu.test.mjs",
+    ];
+    steps::run(web::in_browser(machine, &page, &arguments)?.env("L2T_PARITY_URL", parity.url()))
 }
 
 fn test(machine: &Machine) -> Result<(), Failure> {

@@ -8,6 +8,7 @@ use std::fs;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -25,6 +26,9 @@ pub struct Args {
     /// Port to serve on; 0 takes a free one
     #[arg(long, default_value_t = 8000, requires = "serve")]
     port: u16,
+    /// Measure the page in Chromium after building it: loading, speed, memory, the longest task
+    #[arg(long)]
+    measure: bool,
     /// Do not make the program smaller: starts sooner while you work on it
     #[arg(long)]
     quick: bool,
@@ -39,6 +43,10 @@ const LARGEST_LOAD: u64 = 4_000_000;
 /// Builds the page, and serves it where that was asked for.
 pub fn run(machine: &Machine, args: &Args) -> Result<(), Failure> {
     let page = build(machine, !args.quick)?;
+    if args.measure {
+        let server = Server::start(&page, 0)?;
+        steps::run(&mut in_browser(machine, &server, &["tests/browser/measure.mjs"])?)?;
+    }
     if !args.serve {
         return Ok(());
     }
@@ -46,6 +54,17 @@ pub fn run(machine: &Machine, args: &Args) -> Result<(), Failure> {
     println!("\nopen {} (Ctrl-C ends it)", server.url());
     server.wait();
     Ok(())
+}
+
+/// Node with a browser and the page in `server`.
+pub fn in_browser(machine: &Machine, server: &Server, arguments: &[&str]) -> Result<Command, Failure> {
+    let mut command = machine.node_with_playwright()?;
+    command
+        .args(arguments)
+        .env("L2T_URL", server.url())
+        .env("L2T_CHROMIUM", machine.chromium()?)
+        .env("L2T_PICTURES", machine.target.join("web-pictures"));
+    Ok(command)
 }
 
 /// Builds `web/dist`.
@@ -66,7 +85,7 @@ pub fn build(machine: &Machine, small: bool) -> Result<PathBuf, Failure> {
         steps::run(
             machine
                 .wasm_opt()?
-                .args(["-O2", "--strip-debug", "--strip-producers", "--enable-simd", "--enable-bulk-memory"])
+                .args(["-Os", "--strip-debug", "--strip-producers", "--enable-simd", "--enable-bulk-memory"])
                 .args(["--enable-nontrapping-float-to-int", "--enable-sign-ext", "--enable-mutable-globals"])
                 .args(["--enable-reference-types", "--enable-multivalue"])
                 .arg(&bound)
@@ -79,8 +98,13 @@ pub fn build(machine: &Machine, small: bool) -> Result<PathBuf, Failure> {
     fs::remove_file(&bound).map_err(|error| failed(&bound, &error))?;
     copy_all(&machine.root.join("web/page"), &page)?;
     copy_all(&machine.root.join("core/assets"), &page.join("assets"))?;
+    if small {
+        minify(machine, &page)?;
+    }
     report(&page, sizes)?;
-    if small { bounded(&page, sizes)? }
+    if small {
+        bounded(&page, sizes)?
+    }
     Ok(page)
 }
 
@@ -132,6 +156,17 @@ fn pack(from: &Path, quality: u32) -> Result<Sizes, Failure> {
     drop(brotli);
     let brotli = write("br", done.map(|()| packed))?;
     Ok(Sizes { raw: bytes.len() as u64, gzip, brotli })
+}
+
+/// Takes comments and long names out of the scripts, file by file.
+fn minify(machine: &Machine, page: &Path) -> Result<(), Failure> {
+    let scripts = fs::read_dir(page).map_err(|error| failed(page, &error))?.flatten().map(|entry| entry.path());
+    let scripts: Vec<PathBuf> = scripts
+        .filter(|path| path.extension().is_some_and(|extension| extension == "js" || extension == "css"))
+        .collect();
+    let options = ["--minify", "--allow-overwrite", "--log-level=warning"];
+    let mut command = machine.esbuild()?;
+    steps::run(command.args(options).arg(format!("--outdir={}", page.display())).args(scripts))
 }
 
 fn copy_all(from: &Path, to: &Path) -> Result<(), Failure> {

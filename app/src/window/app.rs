@@ -483,10 +483,21 @@ impl App {
     }
 }
 
-/// Ubuntu with Hack behind it, which has the arrows and mathematical signs that Ubuntu lacks.
+/// Ubuntu, and behind it the signs that it lacks; the same in a window and on a page, which carries no others.
 fn fonts() -> egui::FontDefinitions {
-    let mut fonts = egui::FontDefinitions::default();
-    fonts.families.entry(egui::FontFamily::Proportional).or_default().push("Hack".into());
+    let files: [(&str, &'static [u8]); 3] = [
+        ("Ubuntu", epaint_default_fonts::UBUNTU_LIGHT),
+        ("signs", include_bytes!("../../assets/hack-signs.ttf")),
+        ("icons", epaint_default_fonts::EGUI_ICONS),
+    ];
+    let mut fonts = egui::FontDefinitions::empty();
+    for (name, file) in files {
+        fonts.font_data.insert(name.into(), Arc::new(egui::FontData::from_static(file)));
+    }
+    let names: Vec<String> = files.iter().map(|(name, _)| (*name).into()).collect();
+    for family in [egui::FontFamily::Proportional, egui::FontFamily::Monospace] {
+        fonts.families.insert(family, names.clone());
+    }
     fonts
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use eframe::egui::ViewportBuilder;
 use eframe::egui_wgpu::{WgpuSetup, WgpuSetupExisting};
-use l2t_core::device::{DeviceChoice, open_anew, open_shared};
+use l2t_core::device::{DeviceChoice, instead_of_lost, open_shared};
 use l2t_core::{Error, Result};
 
 use super::app::App;
@@ -39,8 +39,7 @@ pub fn open(choice: DeviceChoice, link: Option<Link>, frame_times: Option<&Path>
         let l2t_core::device::WgpuSetup { instance, adapter, device, queue, .. } = shared;
         options.wgpu_options.wgpu_setup = WgpuSetup::Existing(WgpuSetupExisting { instance, adapter, device, queue });
     }
-    // A device that was lost stays lost, and so does what was drawn with it; a run can go on with another.
-    let open = Arc::new(move |anew| if anew { open_anew(choice) } else { Ok(device.clone()) });
+    let open = Arc::new(move |lost| Ok(if lost { instead_of_lost() } else { device.clone() }));
     let measure = frame_times.map(FrameTimes::new);
     let create = move |creation: &eframe::CreationContext<'_>| {
         let mut app = App::new(&creation.egui_ctx, Host::new(open).remembering(), &settings, link);

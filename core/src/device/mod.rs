@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(not(target_family = "wasm"))]
 pub use burn::tensor::wgpu::WgpuSetup;
 #[cfg(not(target_family = "wasm"))]
-pub use native::{adapters, open, open_anew, open_shared};
+pub use native::{adapters, instead_of_lost, open, open_shared};
 #[cfg(target_family = "wasm")]
 pub use web::open;
 

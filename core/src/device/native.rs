@@ -78,33 +78,9 @@ pub fn open_shared(choice: DeviceChoice) -> Result<(OpenDevice, Option<WgpuSetup
     }
 }
 
-/// [`open`] behind the back of Burn, which knows a lost device by its place and would give it again.
-///
-/// # Errors
-/// As [`open`].
-pub fn open_anew(choice: DeviceChoice) -> Result<OpenDevice> {
-    let opened = open(choice)?;
-    let Some(kind) = opened.gpu else { return Ok(opened) };
-    let failed =
-        |error: &dyn std::fmt::Display| Error::Device(format!("{} does not start again: {error}", opened.name));
-    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
-    descriptor.backends = wgpu::Backends::PRIMARY;
-    let instance = wgpu::Instance::new(descriptor);
-    let software = kind == AdapterKind::Software;
-    let found = futures_lite::future::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
-    let adapter = found.into_iter().find(|adapter| {
-        let info = adapter.get_info();
-        (info.device_type == wgpu::DeviceType::Cpu) == software && opened.name.starts_with(&info.name)
-    });
-    let adapter = adapter.ok_or_else(|| failed(&"it is not there any more"))?;
-    // The kernels need no optional feature, only the adapter's sizes.
-    let wanted = wgpu::DeviceDescriptor { required_limits: adapter.limits(), ..Default::default() };
-    let (device, queue) =
-        futures_lite::future::block_on(adapter.request_device(&wanted)).map_err(|error| failed(&error))?;
-    let backend = adapter.get_info().backend;
-    let setup = WgpuSetup { instance, adapter, device, queue, backend };
-    let device = Device::wgpu_options().setup(setup).init().map_err(|error| failed(&error))?;
-    Ok(OpenDevice { device, ..opened })
+/// The CPU, for a run whose GPU was lost: CubeCL's thread of a lost device is not to be trusted with another.
+pub fn instead_of_lost() -> OpenDevice {
+    cpu("the graphics device was lost; start the program again to use it")
 }
 
 fn cpu(reason: &str) -> OpenDevice {

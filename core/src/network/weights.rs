@@ -343,14 +343,15 @@ pub async fn read<const D: usize>(tensor: &Tensor<D>) -> Result<Vec<f64>> {
     data.try_into_vec_as::<f64>().map_err(|e| lost(&e))
 }
 
-/// A device that does not answer.
+/// Characters of a driver's message that are worth showing.
+const LONGEST_REASON: usize = 160;
+
+/// A device that does not answer: the CPU always does.
 fn lost(error: &dyn fmt::Display) -> Error {
-    let reason = one_line(error);
-    // CubeCL calls a device that the driver gave up poisoned.
-    if reason.contains("poison") || reason.contains("lost") {
-        return Error::Device("the graphics device was lost: it was reset, removed, or took too long".into());
-    }
-    Error::Device(reason)
+    // Drivers draw frames around what they say.
+    let plain: String = error.to_string().chars().map(|c| if c.is_ascii_graphic() { c } else { ' ' }).collect();
+    let reason: String = one_line(&plain).chars().take(LONGEST_REASON).collect();
+    Error::Device(format!("the graphics device was lost: it was reset, removed, or took too long ({reason})"))
 }
 
 #[cfg(test)]

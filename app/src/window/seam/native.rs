@@ -272,7 +272,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn words(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-    format!("the program has a fault: {}", text.unwrap_or("no message"))
+    // Drivers draw frames around what they say.
+    let plain: String =
+        text.unwrap_or("no message").chars().map(|c| if c.is_ascii_graphic() { c } else { ' ' }).collect();
+    let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    format!("the program has a fault, or its graphics device was lost: {line}")
 }
 
 /// A thread's way back to the window.

@@ -29,6 +29,9 @@ pub use session::Session;
 pub use wire::Place;
 pub use worker::work;
 
+/// What the run under way is kept as, in case the page ends without being asked.
+const LAST_RUN: &str = "last run";
+
 /// This page.
 pub struct Host {
     place: Place,
@@ -47,7 +50,7 @@ impl Host {
 
     /// Starts a run. A worker is a new one, and so is its device.
     pub fn start(&self, order: Order, _anew: bool, wake: Wake) -> Session {
-        *self.keeping.name.borrow_mut() = None;
+        *self.keeping.name.borrow_mut() = Some(LAST_RUN.into());
         Session::start(&order, self.place.clone(), self.keeping.clone(), wake)
     }
 

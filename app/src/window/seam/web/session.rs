@@ -36,6 +36,8 @@ struct Inbox {
     /// The zip of the run.
     kept: RefCell<Option<Uint8Array>>,
     pace: Cell<Pace>,
+    /// It was said why the run cannot go on.
+    failed: Cell<bool>,
     /// Messages from before the worker was loaded; `None` since.
     waiting: RefCell<Option<Vec<ToRun>>>,
     keeping: Rc<Keeping>,
@@ -51,6 +53,7 @@ impl Session {
             seen: RefCell::default(),
             kept: RefCell::default(),
             pace: Cell::new(order.pace),
+            failed: Cell::new(false),
             waiting: RefCell::new(Some(vec![start])),
             keeping,
             wake,
@@ -167,6 +170,9 @@ impl Inbox {
                 {
                     self.pace.set(Pace::Pause);
                 }
+                if matches!(*fact, Fact::Failed(_)) {
+                    self.failed.set(true);
+                }
                 self.facts.borrow_mut().push_back(*fact);
             }
             Ok(FromRun::Look(look)) => *self.seen.borrow_mut() = Some(Arc::new(*look)),
@@ -181,8 +187,11 @@ impl Inbox {
         (self.wake)();
     }
 
+    /// The worker ended; it may have said why.
     fn fail(&self, reason: &str) {
-        self.facts.borrow_mut().push_back(Fact::Failed(reason.to_owned()));
+        if !self.failed.replace(true) {
+            self.facts.borrow_mut().push_back(Fact::Failed(reason.to_owned()));
+        }
         (self.wake)();
     }
 }

@@ -1,0 +1,92 @@
+// What the page costs: loading, the first step, an iteration, the longest task of the page's thread, memory over time.
+// `cargo xtask web --measure` prints it; nothing here passes or fails.
+import { browser, hash, PATIENCE, Tab } from "./support.mjs";
+
+const seconds = (millis) => `${(millis / 1000).toFixed(2)} s`;
+const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+
+function say(what, value) {
+  console.log(`${what.padEnd(64)} ${value}`);
+}
+
+/** Longest tasks of the page's thread since the last call. */
+const watchTasks = (page) => page.evaluate(() => {
+  globalThis.tasks = [];
+  new PerformanceObserver((list) => globalThis.tasks.push(...list.getEntries().map((entry) => entry.duration)))
+    .observe({ type: "longtask" });
+});
+
+async function load(context, link, what) {
+  const page = await context.newPage();
+  const tab = new Tab(page);
+  const since = Date.now();
+  await page.goto(`${process.env.L2T_URL}#${link}`, { waitUntil: "commit" });
+  await page.locator("h1").first().waitFor();
+  say(`${what}: something to read`, seconds(Date.now() - since));
+  await tab.started();
+  say(`${what}: the window`, seconds(Date.now() - since));
+  await tab.waiting();
+  say(`${what}: ready to train`, seconds(Date.now() - since));
+  return tab;
+}
+
+/** Trains for a while: first iteration, rate, longest tasks, memory. */
+async function train(tab, what, iterations) {
+  const memory = async () => ({
+    page: await tab.page.evaluate(() => globalThis.l2tMemory.buffer.byteLength),
+    worker: await tab.page.workers()[0].evaluate(() => globalThis.memory.buffer.byteLength),
+    gpu: (await tab.state()).memory,
+  });
+  const done = (state) => state.epoch * state.iterations + state.iteration;
+  await watchTasks(tab.page);
+  const since = Date.now();
+  await tab.press("Train");
+  await tab.until("the first iteration", (state) => done(state) >= 1);
+  say(`${what}: first iteration, from the press`, seconds(Date.now() - since));
+  // How long the thread that trains does not listen: what the page would stand still for if it trained itself.
+  const blocked = tab.page.workers()[0].evaluate(() => new Promise((resolve) => {
+    let [worst, last] = [0, performance.now()];
+    const timer = setInterval(() => {
+      const now = performance.now();
+      worst = Math.max(worst, now - last);
+      last = now;
+    }, 0);
+    setTimeout(() => { clearInterval(timer); resolve(worst); }, 12_000);
+  }));
+  for (const count of iterations) {
+    const state = await tab.until(`${count} iterations`, (now) => done(now) >= count);
+    const { page, worker, gpu } = await memory();
+    say(`${what}: memory after ${count} iterations: page, worker, GPU`,
+      `${mebibytes(page)}, ${mebibytes(worker)}, ${gpu ? mebibytes(gpu) : "none"}`);
+    say(`${what}: an iteration, smoothed`, seconds(1000 * state.iteration_secs));
+  }
+  const tasks = (await tab.page.evaluate(() => globalThis.tasks)).sort((a, b) => b - a);
+  say(`${what}: tasks of the page's thread above 50 ms, longest`,
+    `${tasks.length}, ${tasks.slice(0, 3).map((task) => `${task.toFixed(0)} ms`).join(", ") || "none"}`);
+  say(`${what}: longest that the training thread did not listen`, `${(await blocked).toFixed(0)} ms`);
+  const pressed = Date.now();
+  await tab.press("Pause");
+  await tab.waiting();
+  say(`${what}: from Pause to the run that waits`, seconds(Date.now() - pressed));
+}
+
+const demo = (device) => hash({ set: ["train.epochs=400"], device });
+
+const cpu = await browser(false);
+try {
+  const cold = await load(cpu.context, demo("cpu"), "cold");
+  await cold.close();
+  const warm = await load(cpu.context, demo("cpu"), "warm");
+  await train(warm, "CPU, demo (width 0.25, batch 32)", [20, 50, 300]);
+  await warm.close();
+} finally {
+  await cpu.close();
+}
+const gpu = await browser(true);
+try {
+  const small = ["target.width=0.03125", "data.per_class=8", "train.batch_size=8", "train.epochs=400"];
+  const tab = await load(gpu.context, hash({ set: small, device: "software-gpu" }), "software GPU");
+  await train(tab, "software GPU (width 0.03125, batch 8)", [10, 50]);
+} finally {
+  await gpu.close();
+}
