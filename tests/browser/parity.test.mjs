@@ -14,6 +14,9 @@ async function parity(gpu, double) {
   const chromium = await browser(gpu);
   try {
     const page = await chromium.context.newPage();
+    // A kernel that the browser refuses is only logged.
+    const errors = [];
+    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
     await page.goto(process.env.L2T_PARITY_URL);
     await page.evaluate(async (gpu) => {
       const program = await import("./parity.js");
@@ -28,6 +31,7 @@ async function parity(gpu, double) {
     for (const name of recorded()) {
       for (const row of await run(readFileSync(join(FIXTURES, name)))) found.push({ ...row, name });
     }
+    assert.deepEqual(errors, [], "no kernel was refused");
     return found;
   } finally {
     await chromium.close();

@@ -10,6 +10,17 @@ if (globalThis.GPUAdapter) {
   };
 }
 
+// A browser that refuses a kernel says so on the console alone, and the kernel would write nothing: that ends the run.
+const complain = console.error;
+console.error = (...words) => {
+  complain(...words);
+  const text = words.join(" ");
+  if (text.includes("WGSL compilation failed")) {
+    const reason = text.split("\n").find((line) => line.includes("error:")) ?? "no reason";
+    setTimeout(() => { throw new Error(`this browser refuses a kernel (${reason.trim()}): train on the CPU`); });
+  }
+};
+
 onmessage = async (event) => {
   onmessage = null;
   try {

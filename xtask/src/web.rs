@@ -103,7 +103,7 @@ pub fn build(machine: &Machine, small: bool) -> Result<PathBuf, Failure> {
     }
     report(&page, sizes)?;
     if small {
-        bounded(&page, sizes)?
+        bounded(&page, sizes)?;
     }
     Ok(page)
 }

@@ -33,6 +33,15 @@ pub enum Fact {
     Failed(String),
 }
 
+impl Fact {
+    /// A panic ended the run. Drivers that lose a device end it so, too, and draw frames around what they say.
+    pub fn panicked(text: &str) -> Self {
+        let plain: String = text.chars().map(|c| if c.is_ascii_graphic() { c } else { ' ' }).collect();
+        let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+        Self::Failed(format!("the program has a fault, or its graphics device was lost: {line}"))
+    }
+}
+
 /// An `Arc` as what it holds.
 mod shared {
     use std::sync::Arc;

@@ -6,7 +6,7 @@ struct Patches {
 }
 
 fn has(patches: Patches, tap: u32) -> vec4<bool> {
-    return (patches.taps >> vec4<u32>(tap) & vec4<u32>(1u)) != vec4<u32>(0u);
+    return ((patches.taps >> vec4<u32>(tap)) & vec4<u32>(1u)) != vec4<u32>(0u);
 }
 
 // Where to read tap `tap`; anywhere in the tensor where it is outside.

@@ -210,7 +210,7 @@ impl Session {
             let run = AssertUnwindSafe(|| block_on(conduct(&order, open(anew), &asked, &post)));
             // A lost device or a fault ends the run, not the window: what was kept can be gone on with.
             if let Err(panic) = catch_unwind(run) {
-                post.say(Fact::Failed(words(&*panic)));
+                post.say(Fact::panicked(words(&*panic)));
             }
         });
         Self { control, facts, shared, thread: Some(thread.expect("a thread can be started")) }
@@ -270,13 +270,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn words(panic: &(dyn std::any::Any + Send)) -> String {
+fn words(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-    // Drivers draw frames around what they say.
-    let plain: String =
-        text.unwrap_or("no message").chars().map(|c| if c.is_ascii_graphic() { c } else { ' ' }).collect();
-    let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-    format!("the program has a fault, or its graphics device was lost: {line}")
+    text.unwrap_or("no message")
 }
 
 /// A thread's way back to the window.

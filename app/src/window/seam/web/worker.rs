@@ -98,7 +98,7 @@ async fn fetch(path: &str) -> Result<Vec<u8>> {
 fn tell_of_panics(scope: DedicatedWorkerGlobalScope) {
     let scope = send_wrapper::SendWrapper::new(scope);
     std::panic::set_hook(Box::new(move |panic| {
-        send(&scope, &FromRun::Fact(Box::new(Fact::Failed(format!("the program has a fault: {panic}")))));
+        send(&scope, &FromRun::Fact(Box::new(Fact::panicked(&panic.to_string()))));
     }));
 }
 
