@@ -1,4 +1,4 @@
-//! What the page calls: [`start`] draws the window of `l2t-app` on a canvas, [`work`] turns a worker into the place where a
+//! What the page calls: `start` draws the window of `l2t-app` on a canvas, `work` turns a worker into the place where a
 //! run goes on. The page's own scripts (`web/page/`) ask for a GPU and say what is missing before either is called.
 #![cfg(target_family = "wasm")]
 

@@ -84,7 +84,7 @@ fn wasm(machine: &Machine) -> Result<(), Failure> {
         machine
             .cargo("clippy")
             .args(["--profile", "web", "--target", crate::machine::WASM_TARGET, "-p", "l2t-web", "-p", "l2t-app"])
-            .args(["-p", "l2t-core", "-p", "l2t-shaders", "-p", "l2t-parity"])
+            .args(["-p", "l2t-core", "-p", "l2t-shaders", "-p", "l2t-parity", "--lib"])
             .args(["--", "-D", "warnings"])
             .env("CLIPPY_CONF_DIR", machine.root.join("xtask/wasm")),
     )

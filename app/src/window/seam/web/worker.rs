@@ -32,7 +32,7 @@ pub fn work() {
     let control = Control::at(Pace::Pause);
     let wanted = Rc::<RefCell<Wanted>>::default();
     let heard = {
-        let (scope, control, wanted) = (scope.clone(), control.clone(), wanted.clone());
+        let scope = scope.clone();
         Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| match unpack(&event.data()) {
             Ok(ToRun::Start(order)) => {
                 let post = Outbox { scope: scope.clone(), wanted: wanted.clone(), rested: RefCell::new(now()) };
