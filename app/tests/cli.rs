@@ -83,7 +83,7 @@ fn bad_weights_are_named_with_the_key_at_fault() {
             ("sources.0.weights=text.safetensors", "text.safetensors: is no safetensors file: "),
             ("sources.0.weights=text.txt", "text.txt: is no PyTorch checkpoint: "),
             ("sources.0.weights=short.pth.tar", "short.pth.tar: is no PyTorch checkpoint: "),
-            ("sources.0.weights=folder.pth", "folder.pth: is no PyTorch checkpoint: "),
+            ("sources.0.weights=folder.pth", "folder.pth: "),
             ("sources.0.weights=nan.safetensors", "nan.safetensors: fc.weight contains NaN"),
             ("sources.0.weights=variance.safetensors", "bn1.running_var contains -1, which is no variance"),
             (
