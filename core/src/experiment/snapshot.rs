@@ -162,7 +162,7 @@ mod tests {
 
     fn checkpoint(epochs: usize) -> Checkpoint {
         let position = Position { epoch: epochs, ..Position::default() };
-        Checkpoint::of_vectors(Config::default(), position, vec![("theta".into(), vec![0.1, 0.2])])
+        Checkpoint::of_vectors(Config::default(), position, vec![("theta".into(), vec![0.5, 0.25])])
     }
 
     #[test]
