@@ -16,11 +16,11 @@ async function parity(gpu, double) {
     const page = await chromium.context.newPage();
     // A kernel that the browser refuses is only logged.
     const errors = [];
-    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+    page.on("console", (message) => message.text().includes("WGSL") && errors.push(message.text()));
     await page.goto(process.env.L2T_PARITY_URL);
     await page.evaluate(async (gpu) => {
       const program = await import("./parity.js");
-      await program.default();
+      await program.default({ module_or_path: fetch("parity_bg.wasm") });
       globalThis.tab = await program.Tab.open(gpu);
     }, gpu);
     const run = (bytes) => page.evaluate(async ([text, double]) => {
