@@ -3,10 +3,11 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
 import { browser } from "./support.mjs";
 
 // The authors' numbers, where they are at hand; those of the equations are always there.
-const FIXTURES = process.env.L2T_FIXTURES ?? join(import.meta.dirname, "../../../shared/fixtures");
+const FIXTURES = process.env.L2T_FIXTURES ?? fileURLToPath(new URL("../../../shared/fixtures", import.meta.url));
 
 const recorded = () => (existsSync(FIXTURES) ? readdirSync(FIXTURES).filter((name) => name.endsWith(".safetensors")) : []);
 
