@@ -1,7 +1,6 @@
 // The page where WebGPU is switched off: the window drawn by WebGL, the run on the CPU in WebAssembly.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { createRequire } from "node:module";
 import { browser, hash, SMALL, Tab, zip } from "./support.mjs";
 
 let chromium;

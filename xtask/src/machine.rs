@@ -10,8 +10,8 @@ pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 const CARGO_DENY_VERSION: &str = "0.20.2";
 
-/// Packages of npm, with what each must have brought: Binaryen makes the page's program smaller and esbuild its scripts, Playwright drives a
-/// browser.
+/// Packages of npm, with what each must have brought: Binaryen makes the page's program smaller and esbuild its scripts,
+/// Playwright drives a browser.
 const NODE_PACKAGES: [(&str, &str, &str); 3] = [
     ("binaryen", "132.0.0", "binaryen/bin/wasm-opt"),
     ("esbuild", "0.28.2", "esbuild/bin/esbuild"),
@@ -140,19 +140,10 @@ impl Machine {
 }
 
 impl Machine {
-    /// `wasm-opt`, ready for its arguments.
-    pub fn wasm_opt(&self) -> Result<Command, Failure> {
-        let script = self.node_package("binaryen")?;
+    /// The program of one of [`NODE_PACKAGES`], ready for its arguments.
+    pub fn node_program(&self, package: &str) -> Result<Command, Failure> {
         let mut command = Command::new("node");
-        command.arg(script);
-        Ok(command)
-    }
-
-    /// `esbuild`, ready for its arguments.
-    pub fn esbuild(&self) -> Result<Command, Failure> {
-        let script = self.node_package("esbuild")?;
-        let mut command = Command::new("node");
-        command.arg(script);
+        command.arg(self.node_package(package)?);
         Ok(command)
     }
 

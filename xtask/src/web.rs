@@ -84,7 +84,7 @@ pub fn build(machine: &Machine, small: bool) -> Result<PathBuf, Failure> {
         let out = page.join("smaller.wasm");
         steps::run(
             machine
-                .wasm_opt()?
+                .node_program("binaryen")?
                 .args(["-Os", "--strip-debug", "--strip-producers", "--enable-simd", "--enable-bulk-memory"])
                 .args(["--enable-nontrapping-float-to-int", "--enable-sign-ext", "--enable-mutable-globals"])
                 .args(["--enable-reference-types", "--enable-multivalue"])
@@ -165,7 +165,7 @@ fn minify(machine: &Machine, page: &Path) -> Result<(), Failure> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "js" || extension == "css"))
         .collect();
     let options = ["--minify", "--allow-overwrite", "--log-level=warning"];
-    let mut command = machine.esbuild()?;
+    let mut command = machine.node_program("esbuild")?;
     steps::run(command.args(options).arg(format!("--outdir={}", page.display())).args(scripts))
 }
 
