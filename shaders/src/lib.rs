@@ -31,4 +31,6 @@ pub mod resize;
 pub mod saliency;
 pub mod vector;
 
+#[cfg(not(target_family = "wasm"))]
+pub use gpu::Resident;
 pub use gpu::{KernelCounter, LaunchCounter, Launches, compiles_kernels, largest_buffer};

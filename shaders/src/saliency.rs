@@ -9,7 +9,17 @@ use crate::gpu::{Arguments, Gpu, MOST_GROUPS, WORKGROUP, Wgsl, launch, launch_el
 
 const STRENGTH: Wgsl = Wgsl::new("saliency_strength", include_str!("../wgsl/saliency_strength.wgsl"));
 const NORMALISE: Wgsl = Wgsl::new("saliency_normalise", include_str!("../wgsl/saliency_normalise.wgsl")).summing("f32");
-const OVERLAY: Wgsl = Wgsl::new("saliency_overlay", include_str!("../wgsl/saliency_overlay.wgsl"));
+const OVERLAY: Wgsl = Wgsl::new("saliency_overlay", include_str!("../wgsl/saliency_overlay.wgsl")).sharing(LAID_OVER);
+
+/// What a pixel of an overlay is, for the kernel and for what is drawn.
+const LAID_OVER: &str = include_str!("../wgsl/shared/overlay.wgsl");
+
+/// The WGSL that draws [`overlay`] on a screen instead of computing it: entry points `corner` (three vertices) and `pixel`.
+/// Bindings of group 0: images `[B, 3, H, W]`, maps `[B, H, W]`, colours `[K, 3]` (storage, `f32`, 0…1), and a uniform of
+/// W, H, the image's place in the batch, K (`u32`), α (`f32`).
+pub fn drawn_overlay() -> String {
+    [LAID_OVER, include_str!("../wgsl/drawn/overlay.wgsl")].concat()
+}
 
 /// All of them.
 #[cfg(test)]

@@ -14,20 +14,13 @@ struct Sizes {
 @group(0) @binding(3) var<storage, read_write> out: array<f32>; // [B, A, 4]
 @group(0) @binding(4) var<uniform> sizes: Sizes;
 
-fn colour(row: u32) -> vec3<f32> {
-    return vec3<f32>(colours[3u * row], colours[3u * row + 1u], colours[3u * row + 2u]);
-}
-
 @compute @workgroup_size({{ workgroup }})
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let area = sizes.area;
     for (var i = id.x; i < sizes.length; i += groups.x * {{ workgroup }}u) {
         let first = i / area * 3u * area + i % area;
-        let grey = 0.299 * image[first] + 0.587 * image[first + area] + 0.114 * image[first + 2u * area];
-        let place = clamp(m[i], 0.0, 1.0) * f32(sizes.steps - 1u);
-        let below = min(u32(place), sizes.steps - 2u);
-        let over = mix(colour(below), colour(below + 1u), place - f32(below));
-        let mixed = mix(vec3<f32>(grey), over, sizes.alpha);
+        let rgb = vec3<f32>(image[first], image[first + area], image[first + 2u * area]);
+        let mixed = laid_over(rgb, m[i], sizes.steps, sizes.alpha);
         out[4u * i] = mixed.x;
         out[4u * i + 1u] = mixed.y;
         out[4u * i + 2u] = mixed.z;

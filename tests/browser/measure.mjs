@@ -21,10 +21,10 @@ async function load(context, link, what) {
   const tab = new Tab(page);
   const since = Date.now();
   await page.goto(`${process.env.L2T_URL}#${link}`, { waitUntil: "commit" });
-  await page.locator("h1").first().waitFor();
-  say(`${what}: something to read`, seconds(Date.now() - since));
   await tab.started();
   say(`${what}: the window`, seconds(Date.now() - since));
+  const [painted] = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint").map((e) => e.startTime));
+  say(`${what}: something to read`, seconds(painted));
   await tab.waiting();
   say(`${what}: ready to train`, seconds(Date.now() - since));
   return tab;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use eframe::egui::{self, CentralPanel, Context, Key, Modifiers, Panel};
 use l2t_core::Result;
-use l2t_core::experiment::look::{Look, LookRequest};
+use l2t_core::experiment::look::LookRequest;
 use l2t_core::experiment::saliency::choice::{last_pair, spread};
 use l2t_core::experiment::{Config, Pace};
 use l2t_core::inputs::Inputs;
@@ -26,7 +26,7 @@ use super::keeper::Opened;
 use super::link::Link;
 use super::pair_panel::PairPictures;
 use super::saliency_panel::{SaliencyPictures, SaliencyStyle};
-use super::seam::{Given, Host, Session, Wake};
+use super::seam::{Given, Host, MapPainter, Session, Shown, Wake};
 use super::settings::Settings;
 use super::tab::Tab;
 use super::toolbar::finished_words;
@@ -61,7 +61,7 @@ pub(super) struct Selection {
 /// Pictures of the newest look.
 #[derive(Default)]
 pub(super) struct Pictures {
-    pub(super) look: Option<Arc<Look>>,
+    pub(super) shown: Option<Arc<Shown>>,
     pub(super) pair: Option<PairPictures>,
     pub(super) saliency: Option<(SaliencyStyle, SaliencyPictures)>,
 }
@@ -81,6 +81,8 @@ pub struct App {
     pub(super) earlier: Vec<EarlierRun>,
     pub(super) selection: Selection,
     pub(super) pictures: Pictures,
+    /// Where what is drawn and what is trained share a device.
+    pub(super) map_painter: Option<MapPainter>,
     /// When the run was last asked for a look, and for what.
     pub(super) asked: Option<(Instant, LookRequest)>,
     /// When the last look came, and how long it took.
@@ -131,6 +133,7 @@ impl App {
                 editing: None,
             },
             pictures: Pictures::default(),
+            map_painter: None,
             asked: None,
             answered: None,
             files: FilesPanel::default(),
@@ -218,6 +221,12 @@ impl App {
         self.frame_times = Some(times);
     }
 
+    /// Draws saliency maps from GPU memory, where `painter` shares the run's device.
+    #[cfg(not(target_family = "wasm"))]
+    pub fn draw_maps_by(&mut self, painter: Option<MapPainter>) {
+        self.map_painter = painter;
+    }
+
     /// The window's title: where the run stands.
     pub fn title(&self) -> String {
         let epoch = self.state.progress.epoch_words();
@@ -301,10 +310,10 @@ impl App {
                 self.ready(&experiment);
             }
         }
-        if let (Some(look), Some(experiment)) = (seen, self.state.experiment.clone()) {
-            self.pictures = Pictures::default();
-            self.pictures.pair = look.pair.as_ref().map(|pair| PairPictures::new(context, &experiment, &look, pair));
-            self.pictures.look = Some(look);
+        if let (Some(shown), Some(experiment)) = (seen, self.state.experiment.clone()) {
+            let look = &shown.look;
+            let pair = look.pair.as_ref().map(|pair| PairPictures::new(context, &experiment, look, pair));
+            self.pictures = Pictures { shown: Some(shown), pair, saliency: None };
             self.answered = self.asked.as_ref().map(|(when, _)| (Instant::now(), when.elapsed()));
         }
         if let Some(text) = self.host.trouble() {

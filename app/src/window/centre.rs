@@ -171,12 +171,12 @@ impl App {
             self.other_images(ui, experiment);
             ui.weak("press a handle in the picture above for another pair");
         });
-        let Pictures { look: Some(look), pair: Some(pictures), .. } = &self.pictures else {
+        let Pictures { shown: Some(shown), pair: Some(pictures), .. } = &self.pictures else {
             ui.weak("waiting for the run to come to the end of a step");
             return;
         };
-        if let Some(pair) = &look.pair {
-            pictures.show(ui, experiment, look, pair);
+        if let Some(pair) = &shown.look.pair {
+            pictures.show(ui, experiment, &shown.look, pair);
         }
     }
 
@@ -189,20 +189,21 @@ impl App {
         if changed {
             self.asked = None;
         }
-        let look = self.pictures.look.clone();
-        let Some((look, pair)) = look.as_ref().and_then(|look| Some((look, look.pair.as_ref()?))) else {
+        let shown = self.pictures.shown.clone();
+        let Some((shown, pair)) = shown.as_ref().and_then(|shown| Some((shown, shown.look.pair.as_ref()?))) else {
             ui.weak("waiting for the run to come to the end of a step");
             return;
         };
         let style = self.selection.style;
         if self.pictures.saliency.as_ref().is_none_or(|(drawn, _)| *drawn != style) {
-            match SaliencyPictures::new(ui.ctx(), experiment, pair, style) {
+            let painter = self.map_painter.as_ref();
+            match SaliencyPictures::new(ui.ctx(), experiment, pair, (&shown.maps, painter), style) {
                 Ok(pictures) => self.pictures.saliency = Some((style, pictures)),
                 Err(error) => return drop(ui.colored_label(ui.visuals().warn_fg_color, error.to_string())),
             }
         }
         let Some((_, pictures)) = &self.pictures.saliency else { return };
-        if let Some(image) = pictures.show(ui, experiment, look, pair) {
+        if let Some(image) = pictures.show(ui, experiment, &shown.look, pair) {
             // It comes first: the feature maps are those of the first.
             self.selection.images.retain(|known| *known != image);
             self.selection.images.insert(0, image);

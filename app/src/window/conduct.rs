@@ -9,7 +9,7 @@ use l2t_core::bilevel::LearnerState;
 use l2t_core::device::OpenDevice;
 use l2t_core::experiment::checkpoint::{Checkpoint, Position};
 use l2t_core::experiment::gradient_check::check_hypergradient;
-use l2t_core::experiment::look::{Look, LookRequest, look};
+use l2t_core::experiment::look::{LookRequest, Seen, look};
 use l2t_core::experiment::run::{Keeper, network_state, run, show};
 use l2t_core::experiment::snapshot::history_files;
 use l2t_core::experiment::{Audience, Config, Control, Event, Pace, Plan, Snapshot};
@@ -73,7 +73,7 @@ pub trait Post {
     /// Tells a fact.
     fn say(&self, fact: Fact);
     /// Shows a picture; it takes the place of one that has not been seen.
-    fn show(&self, look: Look);
+    fn show(&self, seen: Seen);
     /// Hands over where the run stands, to go on from if it cannot go on itself.
     fn keep(&self, snapshot: Snapshot);
     /// What the window asked for since the last call.

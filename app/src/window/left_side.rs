@@ -49,6 +49,9 @@ impl App {
         if let Some(bytes) = self.state.memory {
             ui.label(format!("{} of its memory in use", words::size(bytes)));
         }
+        if let Some(kernels) = self.state.kernels {
+            ui.label(format!("{kernels} kernels compiled"));
+        }
         if device.software {
             ui.colored_label(
                 ui.visuals().warn_fg_color,

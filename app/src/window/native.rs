@@ -11,7 +11,7 @@ use l2t_core::{Error, Result};
 use super::app::App;
 use super::frame_times::FrameTimes;
 use super::link::Link;
-use super::seam::Host;
+use super::seam::{Host, MapPainter};
 
 /// The smallest size that everything fits in.
 const SMALLEST: [f32; 2] = [1024.0, 700.0];
@@ -39,10 +39,14 @@ pub fn open(choice: DeviceChoice, link: Option<Link>, frame_times: Option<&Path>
         let l2t_core::device::WgpuSetup { instance, adapter, device, queue, .. } = shared;
         options.wgpu_options.wgpu_setup = WgpuSetup::Existing(WgpuSetupExisting { instance, adapter, device, queue });
     }
+    let shares = matches!(options.wgpu_options.wgpu_setup, WgpuSetup::Existing(_));
     let open = Arc::new(move |lost| Ok(if lost { instead_of_lost() } else { device.clone() }));
     let measure = frame_times.map(FrameTimes::new);
     let create = move |creation: &eframe::CreationContext<'_>| {
         let mut app = App::new(&creation.egui_ctx, Host::new(open).remembering(), &settings, link);
+        if let Some(render) = creation.wgpu_render_state.as_ref().filter(|_| shares) {
+            app.draw_maps_by(MapPainter::new(&render.device, render.target_format));
+        }
         if let Some(times) = measure {
             app.measure_frames(times);
         }

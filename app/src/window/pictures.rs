@@ -1,6 +1,9 @@
 //! Pixels that come from the training thread, as textures.
 
-use eframe::egui::{Color32, ColorImage, Context, Response, TextureHandle, TextureOptions, Ui, Vec2, vec2};
+use eframe::egui::{
+    Color32, ColorImage, Context, Rect, Response, Role, Sense, TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo,
+    vec2,
+};
 use futures_lite::future::block_on;
 use l2t_core::Result;
 use l2t_core::data::Dataset;
@@ -62,6 +65,13 @@ pub fn show(ui: &mut Ui, texture: &TextureHandle, side: f32, name: &str) -> Resp
     let size: Vec2 = vec2(side, side);
     let image = eframe::egui::Image::new((texture.id(), size)).alt_text(name).corner_radius(2);
     ui.add(image)
+}
+
+/// A square place of `side` points for what is drawn otherwise, called `name`.
+pub fn named(ui: &mut Ui, side: f32, name: &str) -> Rect {
+    let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
+    rect
 }
 
 #[cfg(test)]

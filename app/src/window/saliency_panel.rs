@@ -1,13 +1,15 @@
 //! Which pixels a pair's matching looks at (Figure 6 of the paper), on a few images at once.
 
-use eframe::egui::{ColorImage, ComboBox, Context, Grid, ScrollArea, Slider, TextureHandle, Ui, vec2};
+use eframe::egui::{ComboBox, Context, Grid, ScrollArea, Slider, TextureHandle, Ui, vec2};
 use l2t_core::Result;
+use l2t_core::data::Dataset;
 use l2t_core::experiment::look::{Look, PairLook};
 use l2t_core::experiment::saliency::{HostMap, ImageRecord};
 use l2t_core::saliency::colour::ColourMap;
 
 use super::facts::Experiment;
-use super::pictures::{along, overlays, photograph, show as picture, texture};
+use super::pictures::{along, named, overlays, photograph, show as picture, texture};
+use super::seam::{DrawableMaps, MapPainter, Painted};
 
 /// How the maps are drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,6 +30,9 @@ impl Default for SaliencyStyle {
 
 const COLOURS: [(ColourMap, &str); 3] =
     [(ColourMap::Inferno, "inferno"), (ColourMap::Viridis, "viridis"), (ColourMap::Grey, "grey")];
+
+/// Side of a picture on screen.
+const SIDE: f32 = 72.0;
 
 /// Columns behind the image.
 const COLUMNS: [(&str, &str); 4] = [
@@ -79,32 +84,53 @@ pub struct SaliencyPictures {
 struct Row {
     image: TextureHandle,
     /// Uniform, learned, more, less; `None` where the map is flat.
-    maps: Vec<Option<TextureHandle>>,
+    maps: Vec<Option<Overlaid>>,
+}
+
+/// A map in colours over its image.
+enum Overlaid {
+    /// As pixels that were uploaded.
+    Pixels(TextureHandle),
+    /// Drawn from where training left the map.
+    Drawn(Painted),
+}
+
+impl Overlaid {
+    fn show(&self, ui: &mut Ui, name: &str) {
+        match self {
+            Self::Pixels(pixels) => drop(picture(ui, pixels, SIDE, name)),
+            Self::Drawn(painted) => {
+                let rect = named(ui, SIDE, name);
+                ui.painter().add(painted.shape(rect));
+            }
+        }
+    }
 }
 
 impl SaliencyPictures {
-    /// Draws and uploads.
+    /// Draws and uploads, or where `painter` and the maps share a device, says how to draw them from there.
     ///
     /// # Errors
     /// When the overlay cannot be computed.
-    pub fn new(context: &Context, experiment: &Experiment, pair: &PairLook, style: SaliencyStyle) -> Result<Self> {
+    pub fn new(
+        context: &Context,
+        experiment: &Experiment,
+        pair: &PairLook,
+        (maps, painter): (&DrawableMaps, Option<&MapPainter>),
+        style: SaliencyStyle,
+    ) -> Result<Self> {
         let data = &experiment.shown;
-        let row = |record: &ImageRecord| -> Result<Row> {
-            let maps: Vec<&HostMap> = record
-                .maps
-                .iter()
-                .flat_map(|maps| std::iter::once(&maps.uniform).chain(maps.change.iter().flatten()))
-                .collect();
-            let values: Vec<&[f64]> = maps.iter().map(|map| &map.values[..]).collect();
-            let drawn = overlays(data, &vec![record.index; values.len()], &values, (style.colours, style.alpha))?;
-            let upload = |(nth, image): (usize, ColorImage)| texture(context, format!("{} {nth}", record.index), image);
-            let drawn = drawn.into_iter().enumerate().map(upload);
-            Ok(Row {
-                image: texture(context, format!("image {}", record.index), photograph(data, record.index)),
-                maps: drawn.zip(maps).map(|(texture, map)| (!map.flat).then_some(texture)).collect(),
-            })
+        let images: Vec<&[u8]> = pair.saliency.iter().map(|record| data.image(record.index)).collect();
+        let painted = painter.and_then(|painter| painter.paint(maps, &images, [data.height, data.width], style));
+        let overlaid: Vec<Vec<Overlaid>> = match painted {
+            Some(painted) => painted.into_iter().map(|row| row.into_iter().map(Overlaid::Drawn).collect()).collect(),
+            None => pair.saliency.iter().map(|record| pixels(context, data, record, style)).collect::<Result<_>>()?,
         };
-        Ok(Self { rows: pair.saliency.iter().map(row).collect::<Result<_>>()? })
+        let row = |(record, overlaid): (&ImageRecord, Vec<Overlaid>)| Row {
+            image: texture(context, format!("image {}", record.index), photograph(data, record.index)),
+            maps: overlaid.into_iter().zip(maps_of(record)).map(|(drawn, map)| (!map.flat).then_some(drawn)).collect(),
+        };
+        Ok(Self { rows: pair.saliency.iter().zip(overlaid).map(row).collect() })
     }
 
     /// Draws them; the image that was pressed, by its index.
@@ -124,13 +150,13 @@ impl SaliencyPictures {
                     let record = &pair.saliency[nth];
                     let class = &experiment.shown.class_names[record.label];
                     let name = format!("image {} of class {class}", record.index);
-                    let image = picture(ui, &row.image, 72.0, &name).interact(eframe::egui::Sense::click());
+                    let image = picture(ui, &row.image, SIDE, &name).interact(eframe::egui::Sense::click());
                     if image.on_hover_text(format!("{class}: press to see its feature maps")).clicked() {
                         pressed = Some(record.index);
                     }
                     for (map, (column, _)) in row.maps.iter().zip(COLUMNS) {
                         match map {
-                            Some(map) => drop(picture(ui, map, 72.0, &format!("{column} map of {name}"))),
+                            Some(map) => map.show(ui, &format!("{column} map of {name}")),
                             None => drop(ui.weak("flat").on_hover_text("nothing stands out in this map")),
                         }
                     }
@@ -142,6 +168,19 @@ impl SaliencyPictures {
         });
         pressed
     }
+}
+
+/// Uniform, learned, more, less: as many as there are.
+fn maps_of(record: &ImageRecord) -> impl Iterator<Item = &HostMap> {
+    record.maps.iter().flat_map(|maps| std::iter::once(&maps.uniform).chain(maps.change.iter().flatten()))
+}
+
+/// The maps of one image over it, as textures.
+fn pixels(context: &Context, data: &Dataset, record: &ImageRecord, style: SaliencyStyle) -> Result<Vec<Overlaid>> {
+    let values: Vec<&[f64]> = maps_of(record).map(|map| &map.values[..]).collect();
+    let drawn = overlays(data, &vec![record.index; values.len()], &values, (style.colours, style.alpha))?;
+    let upload = |(nth, image)| Overlaid::Pixels(texture(context, format!("{} {nth}", record.index), image));
+    Ok(drawn.into_iter().enumerate().map(upload).collect())
 }
 
 fn percent(share: f64) -> String {

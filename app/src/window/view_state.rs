@@ -141,6 +141,8 @@ pub struct ViewState {
     pub progress: Progress,
     /// While kernels are compiled.
     pub compiling: Option<Compiling>,
+    /// Kernels that were compiled, on a GPU.
+    pub kernels: Option<usize>,
     /// Losses as they were read back.
     pub losses: Vec<LossPoint>,
     /// λ as it was read back.
@@ -224,6 +226,7 @@ impl ViewState {
             }
             Event::Compiling { done, of, phase, kernels } => {
                 self.compiling = (done < of).then_some(Compiling { done, of, phase, kernels });
+                self.kernels = Some(kernels);
             }
             Event::Iteration { epoch, done, of } => {
                 self.progress = Progress { epoch, done, of, ..self.progress };
@@ -355,7 +358,8 @@ mod tests {
     fn compiling_is_over_when_all_of_it_is_done() {
         let compiling = |done| Event::Compiling { done, of: 2, phase: Phase::Source, kernels: 7 };
         assert_eq!(heard(vec![compiling(1)]).compiling.map(|c| (c.done, c.of, c.kernels)), Some((1, 2, 7)));
-        assert_eq!(heard(vec![compiling(1), compiling(2)]).compiling, None);
+        let done = heard(vec![compiling(1), compiling(2)]);
+        assert_eq!((done.compiling, done.kernels), (None, Some(7)));
     }
 
     #[test]

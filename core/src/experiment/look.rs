@@ -6,13 +6,14 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::Plan;
-use super::saliency::{ImageRecord, Request, pair_gradient, records, upload};
+use super::saliency::{ImageRecord, pair_gradient, records, upload};
 use crate::bilevel::LearnerState;
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::network::Mode;
 use crate::network::weights::read;
 use crate::saliency::PairMaps;
+use crate::saliency::map::BatchMaps;
 
 /// What to look at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,6 +74,15 @@ pub fn images(plan: &Plan) -> &Arc<Dataset> {
     plan.validation.as_ref().or(plan.test.as_ref()).unwrap_or(&plan.train)
 }
 
+/// A look, and its saliency maps where they were computed, for who draws on that device.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// On the host.
+    pub look: Look,
+    /// On the device; `None` where the method matches nothing.
+    pub maps: Option<BatchMaps>,
+}
+
 /// Looks at `state`.
 ///
 /// # Errors
@@ -80,14 +90,15 @@ pub fn images(plan: &Plan) -> &Arc<Dataset> {
 ///
 /// # Panics
 /// When there is no such image or pair.
-pub async fn look(plan: &Plan, state: &LearnerState, request: &LookRequest) -> Result<Look> {
+pub async fn look(plan: &Plan, state: &LearnerState, request: &LookRequest) -> Result<Seen> {
     let data = images(plan);
     let x = upload(data, &request.images, &plan.device, plan.dtype);
-    let pair = match plan.learner.model.matching {
-        Some(_) => Some(pair_look(plan, state, &x, request).await?),
-        None => None,
+    let (pair, maps) = match plan.learner.model.matching {
+        Some(_) => pair_look(plan, state, &x, request).await.map(|(pair, maps)| (Some(pair), Some(maps)))?,
+        None => (None, None),
     };
-    Ok(Look { request: request.clone(), predicted: predictions(plan, state, &x).await?, pair })
+    let look = Look { request: request.clone(), predicted: predictions(plan, state, &x).await?, pair };
+    Ok(Seen { look, maps })
 }
 
 async fn predictions(plan: &Plan, state: &LearnerState, x: &Tensor<4>) -> Result<Vec<usize>> {
@@ -98,17 +109,24 @@ async fn predictions(plan: &Plan, state: &LearnerState, x: &Tensor<4>) -> Result
     Ok(scores.chunks(network.classes()).map(|scores| largest(scores).unwrap_or(0)).collect())
 }
 
-async fn pair_look(plan: &Plan, state: &LearnerState, x: &Tensor<4>, request: &LookRequest) -> Result<PairLook> {
-    let gradient = pair_gradient(plan, state, request.pair)?;
+async fn pair_look(
+    plan: &Plan,
+    state: &LearnerState,
+    x: &Tensor<4>,
+    LookRequest { images: shown, pair, clip }: &LookRequest,
+) -> Result<(PairLook, BatchMaps)> {
+    let gradient = pair_gradient(plan, state, *pair)?;
     let PairMaps { source, regressed, channel_weights, pair_weight } = gradient.maps(x);
-    let wanted = Request { pair: request.pair, shown: request.images.clone(), clip: request.clip };
-    Ok(PairLook {
+    let gradients = gradient.of(x);
+    let maps = BatchMaps::new(&gradients, *clip);
+    let look = PairLook {
         pair_weights: read(&pair_weight).await?,
         channel_weights: read(&channel_weights.narrow(0, 0, 1)).await?,
         source: first(&source).await?,
         regressed: first(&regressed).await?,
-        saliency: records(&gradient, x, images(plan), &request.images, &wanted).await?,
-    })
+        saliency: records(&gradients, &maps, images(plan), shown, shown).await?,
+    };
+    Ok((look, maps))
 }
 
 async fn first(maps: &Tensor<4>) -> Result<FeatureMaps> {

@@ -14,6 +14,7 @@ pub mod gradient_check;
 pub mod history;
 pub mod look;
 mod micro_batch;
+mod pacing;
 pub mod plan;
 pub mod run;
 pub mod saliency;

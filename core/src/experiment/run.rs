@@ -9,6 +9,7 @@ use super::control::{Boundary, Control, Pace, Woken};
 use super::evaluate::{accuracy, count_correct, upload_images, upload_labels};
 use super::event::{Audience, Event, LOWER_RATE};
 use super::history::{AuxiliaryLosses, EpochRecord, PairStatistics, RunSummary};
+use super::pacing::{Pacing, wait_for};
 use super::plan::Plan;
 use super::warm_up::WarmUp;
 use crate::bilevel::{Iteration, Learner, LearnerState, Report, Step, Taken};
@@ -18,10 +19,6 @@ use crate::network::weights::{NetworkState, read};
 use crate::objective::{Batch, Part};
 use crate::seed::Seed;
 use crate::source::SourceOutputs;
-
-/// Iterations between two reads of the losses: often enough to see a run diverge, seldom enough not to wait for the
-/// device.
-const READ_EVERY: usize = 10;
 
 /// Where checkpoints go.
 pub trait Keeper {
@@ -110,9 +107,10 @@ pub async fn run(
     let epochs = plan.config.train.epochs;
     audience.hear(Event::Started { epoch: position.epoch, epochs, iterations: iterations(plan) });
     // Kernels are compiled in the first iteration of a sitting.
-    let mut first = l2t_shaders::compiles_kernels(&state.target.theta);
+    let first = l2t_shaders::compiles_kernels(&state.target.theta);
+    let mut sitting = Sitting { first, pacing: Pacing::start() };
     while position.epoch < epochs {
-        let (next, finished) = epoch(plan, state, &mut position, control, &mut first, audience).await?;
+        let (next, finished) = epoch(plan, state, &mut position, control, &mut sitting, audience).await?;
         state = next;
         position.elapsed_secs = clock.elapsed();
         if !finished {
@@ -161,6 +159,13 @@ pub async fn show(plan: &Plan, state: &LearnerState, control: &Control, audience
         control.set(Pace::Pause);
     }
     Ok(())
+}
+
+/// What lasts from one start of a run to its end or stop.
+struct Sitting {
+    /// The next iteration is the first, and compiles its kernels.
+    first: bool,
+    pacing: Pacing,
 }
 
 /// Time spent, over all sittings.
@@ -218,24 +223,26 @@ async fn epoch(
     mut state: LearnerState,
     position: &mut Position,
     control: &Control,
-    first: &mut bool,
+    sitting: &mut Sitting,
     audience: &mut impl Audience,
 ) -> Result<(LearnerState, bool)> {
     let (rule, learner, of) = (plan.sgd(position.epoch), plan.learner_at(position.epoch), iterations(plan));
     let mut sums = EpochSums::new(plan, &position.sums);
     let mut finished = true;
-    let mut warm_up = (*first).then(|| WarmUp::start(&plan.device, &learner));
-    *first = false;
+    let mut warm_up = std::mem::take(&mut sitting.first).then(|| WarmUp::start(&learner));
     for host in Batches::new(plan.train.clone(), batch_plan(&plan.config, position))? {
         let mut pause = Pause { plan, control, audience, warm_up: warm_up.take() };
         pause.wait(&state, Boundary::Iteration).await?;
         let batch = prepare(plan, &learner, &state, host);
-        pause.say(&Step::Source.into()).await?;
+        pause.say(&Step::Source.into(), &state).await?;
         let mut iteration = Iteration::begin(&learner, &state, &rule, &batch);
         while !iteration.is_done() {
             pause.wait(iteration.state(), Boundary::Step).await?;
             if let Some(taken) = iteration.advance() {
-                pause.say(&taken).await?;
+                pause.say(&taken, iteration.state()).await?;
+            }
+            if sitting.pacing.is_slow() {
+                wait_for(&iteration.state().target.theta).await?;
             }
         }
         let (next, report) = iteration.finish();
@@ -243,8 +250,9 @@ async fn epoch(
         sums.add(&report, &batch);
         position.iteration += 1;
         audience.hear(Event::Iteration { epoch: position.epoch, done: position.iteration, of });
-        if position.iteration.is_multiple_of(READ_EVERY) || position.iteration == of || control.slow() {
+        if sitting.pacing.handed_over() || position.iteration == of || control.slow() {
             audience.hear(losses(plan, &report, position).await?);
+            sitting.pacing.caught_up();
         }
         if control.stopped() && position.iteration < of {
             finished = false;
@@ -267,14 +275,17 @@ struct Pause<'a, A> {
     plan: &'a Plan,
     control: &'a Control,
     audience: &'a mut A,
-    warm_up: Option<WarmUp<'a>>,
+    warm_up: Option<WarmUp>,
 }
 
 impl<A: Audience> Pause<'_, A> {
     /// A step was taken: says so where it is worth waiting for the device.
-    async fn say(&mut self, taken: &Taken) -> Result<()> {
-        if let Some(event) = self.warm_up.as_mut().and_then(|warm_up| warm_up.reached(taken.step)) {
-            self.audience.hear(event);
+    async fn say(&mut self, taken: &Taken, state: &LearnerState) -> Result<()> {
+        if let Some(warm_up) = &mut self.warm_up {
+            wait_for(&state.target.theta).await?;
+            if let Some(event) = warm_up.reached(taken.step) {
+                self.audience.hear(event);
+            }
         }
         if self.control.slow() {
             let (task, matching) = (scalar(&taken.task_loss).await?, scalar(&taken.matching_loss).await?);

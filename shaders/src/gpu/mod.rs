@@ -10,11 +10,15 @@ use burn::tensor::Tensor;
 mod kernel;
 mod launch;
 mod observe;
+#[cfg(not(target_family = "wasm"))]
+mod resident;
 mod storage;
 
 pub(crate) use kernel::Wgsl;
 pub(crate) use launch::{Arguments, MOST_GROUPS, allocate, launch, launch_elementwise, launch_into, tensor};
 pub use observe::{KernelCounter, LaunchCounter, Launches};
+#[cfg(not(target_family = "wasm"))]
+pub use resident::Resident;
 pub(crate) use storage::Gpu;
 
 /// Whether operations on `x` are kernels on a GPU, which are compiled when they are first needed.
@@ -63,12 +67,24 @@ mod tests {
         }
     }
 
-    fn validate(name: &str, source: &str) {
+    #[test]
+    fn what_is_drawn_is_valid() {
+        let entries = parse("overlay", &crate::saliency::drawn_overlay()).entry_points;
+        let names: Vec<_> = entries.iter().map(|entry| (entry.name.as_str(), entry.stage)).collect();
+        assert_eq!(names, [("corner", naga::ShaderStage::Vertex), ("pixel", naga::ShaderStage::Fragment)]);
+    }
+
+    fn parse(name: &str, source: &str) -> naga::Module {
         let module =
             naga::front::wgsl::parse_str(source).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(source)));
-        let info = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::empty())
+        naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::empty())
             .validate(&module)
             .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(source)));
+        module
+    }
+
+    fn validate(name: &str, source: &str) {
+        let module = parse(name, source);
         let of = |space: fn(&naga::AddressSpace) -> bool| {
             module.global_variables.iter().filter(move |(_, variable)| space(&variable.space))
         };
@@ -80,6 +96,5 @@ mod tests {
         assert!(bytes <= 16 * 1024, "{name}: {bytes} bytes of workgroup memory");
         let [x, y, z] = module.entry_points[0].workgroup_size;
         assert!(x * y * z <= 256, "{name}: {} invocations", x * y * z);
-        drop(info);
     }
 }

@@ -9,13 +9,24 @@ mod web;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use l2t_core::experiment::look::Look;
+
 #[cfg(not(target_family = "wasm"))]
-pub use native::{Folder, Host, OpenFor, Session, pictures, run_at};
+pub use native::{DrawableMaps, Folder, Host, MapPainter, OpenFor, Painted, Session, pictures, run_at};
 #[cfg(target_family = "wasm")]
-pub use web::{Folder, Host, Place, Session, pictures, run_at, work};
+pub use web::{DrawableMaps, Folder, Host, MapPainter, Painted, Place, Session, pictures, run_at, work};
 
 /// Called when there is something new to show.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// What a run was seen to do.
+#[derive(Debug)]
+pub struct Shown {
+    /// On the host.
+    pub look: Look,
+    /// Its saliency maps, where they can be drawn from where they are.
+    pub maps: DrawableMaps,
+}
 
 /// A file that the user gave.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -109,8 +109,9 @@ pub async fn survey(
         if control.stopped() {
             return Ok(None);
         }
-        let x = upload(data, batch, &plan.device, plan.dtype);
-        images.extend(records(&gradient, &x, data, batch, request).await?);
+        let gradients = gradient.of(&upload(data, batch, &plan.device, plan.dtype));
+        let maps = BatchMaps::new(&gradients, request.clip);
+        images.extend(records(&gradients, &maps, data, batch, &request.shown).await?);
         progress(images.len(), wanted.len());
     }
     Ok(Some(Survey { images }))
@@ -122,20 +123,18 @@ pub(super) fn pair_gradient<'a>(plan: &'a Plan, state: &'a LearnerState, pair: u
     PairGradient::new(&plan.learner.model, plan.learner.meta.as_ref(), &plan.sources, pair, trained)
 }
 
-/// The records of the images `indices` of `data`, which are `x` on the device.
+/// The records of the images `indices` of `data`, whose gradients and maps these are, with the maps of those in `shown`.
 pub(super) async fn records(
-    gradient: &PairGradient<'_>,
-    x: &Tensor<4>,
+    gradients: &ImageGradients,
+    maps: &BatchMaps,
     data: &Dataset,
     indices: &[usize],
-    request: &Request,
+    shown: &[usize],
 ) -> Result<Vec<ImageRecord>> {
-    let gradients = gradient.of(x);
-    let maps = BatchMaps::new(&gradients, request.clip);
-    let maps = HostBatch::read(&gradients, &maps, data.height * data.width).await?;
+    let maps = HostBatch::read(gradients, maps, data.height * data.width).await?;
     let record = |(nth, &index): (usize, &usize)| {
         let region = Region::of(data, index);
-        let record = maps.record(nth, index, data.labels[index], region.as_ref(), &request.shown);
+        let record = maps.record(nth, index, data.labels[index], region.as_ref(), shown);
         record.ok_or_else(|| not_finite(data, index))
     };
     indices.iter().enumerate().map(record).collect()

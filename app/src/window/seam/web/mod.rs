@@ -1,5 +1,6 @@
 //! A page: runs go on in a worker, files are given and downloaded, the browser remembers.
 
+mod map_painter;
 mod session;
 mod storage;
 mod wire;
@@ -25,6 +26,7 @@ use crate::window::conduct::Order;
 use crate::window::keeper::Opened;
 use crate::window::settings::Settings;
 
+pub use map_painter::{DrawableMaps, MapPainter, Painted};
 pub use session::Session;
 pub use wire::Place;
 pub use worker::work;

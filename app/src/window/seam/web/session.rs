@@ -6,16 +6,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use js_sys::Uint8Array;
-use l2t_core::experiment::look::Look;
 use l2t_core::experiment::{Event, Pace, Snapshot};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
-use super::Keeping;
 use super::wire::{FromRun, Place, ToRun, WireOrder, pack, unpack};
+use super::{DrawableMaps, Keeping};
 use crate::window::conduct::{Order, Wanted};
 use crate::window::facts::Fact;
-use crate::window::seam::Wake;
+use crate::window::seam::{Shown, Wake};
 
 /// The script that a worker begins with, beside the page.
 const SCRIPT: &str = "worker.js";
@@ -32,7 +31,7 @@ pub struct Session {
 /// What came from the worker, and what waits for it.
 struct Inbox {
     facts: RefCell<VecDeque<Fact>>,
-    seen: RefCell<Option<Arc<Look>>>,
+    seen: RefCell<Option<Arc<Shown>>>,
     /// The zip of the run.
     kept: RefCell<Option<Uint8Array>>,
     pace: Cell<Pace>,
@@ -93,7 +92,7 @@ impl Session {
     }
 
     /// The newest picture, once.
-    pub fn seen(&self) -> Option<Arc<Look>> {
+    pub fn seen(&self) -> Option<Arc<Shown>> {
         self.inbox.seen.borrow_mut().take()
     }
 
@@ -175,7 +174,9 @@ impl Inbox {
                 }
                 self.facts.borrow_mut().push_back(*fact);
             }
-            Ok(FromRun::Look(look)) => *self.seen.borrow_mut() = Some(Arc::new(*look)),
+            Ok(FromRun::Look(look)) => {
+                *self.seen.borrow_mut() = Some(Arc::new(Shown { look: *look, maps: DrawableMaps }));
+            }
             Ok(FromRun::Kept(zip)) => {
                 let zip = Uint8Array::from(&zip[..]);
                 self.keeping.keep(&zip);

@@ -1,9 +1,11 @@
 //! What the browser keeps for this page: settings in its local storage, runs in an IndexedDB of their own.
 
-use js_sys::Uint8Array;
+use js_sys::{Array, Uint8Array};
 use l2t_core::{Error, Result};
 use rexie::{ObjectStore, Rexie, TransactionMode};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::Blob;
 
 use crate::window::seam::KeptRun;
 use crate::window::settings::Settings;
@@ -36,15 +38,17 @@ fn refused(error: &rexie::Error) -> Error {
     Error::Device(format!("this browser does not keep runs for the page ({error}): export the run instead"))
 }
 
-/// Keeps the zip of a run under a name, in place of what was there.
+/// Keeps the zip of a run under a name, in place of what was there. As a blob: its size is known without reading it.
 ///
 /// # Errors
 /// When the browser refuses: it is full, or in a private window.
 pub async fn keep(name: &str, zip: &Uint8Array) -> Result<()> {
+    let blob = Blob::new_with_u8_array_sequence(&Array::of1(zip));
+    let blob = blob.map_err(|_| Error::Device(format!("{name}: this browser has no room for it: export the run")))?;
     let database = open().await?;
     let attempt = async {
         let transaction = database.transaction(&[RUNS], TransactionMode::ReadWrite)?;
-        transaction.store(RUNS)?.put(zip, Some(&JsValue::from_str(name))).await?;
+        transaction.store(RUNS)?.put(&blob, Some(&JsValue::from_str(name))).await?;
         transaction.done().await
     };
     attempt.await.map(drop).map_err(|error| refused(&error))
@@ -75,7 +79,9 @@ pub async fn read(name: &str) -> Result<Vec<u8>> {
         transaction.store(RUNS)?.get(JsValue::from_str(name)).await
     };
     let found = attempt.await.map_err(|error| refused(&error))?;
-    found.map(|zip| Uint8Array::new(&zip).to_vec()).ok_or_else(|| Error::file(name, "is not kept in this browser"))
+    let blob: Blob = found.ok_or_else(|| Error::file(name, "is not kept in this browser"))?.unchecked_into();
+    let bytes = JsFuture::from(blob.array_buffer()).await;
+    bytes.map(|bytes| Uint8Array::new(&bytes).to_vec()).map_err(|_| Error::file(name, "can no longer be read"))
 }
 
 /// All runs that are kept, by name.
@@ -90,7 +96,9 @@ pub async fn list() -> Result<Vec<KeptRun>> {
         let mut runs = Vec::new();
         for key in store.get_all_keys(None, None).await? {
             let Some(name) = key.as_string() else { continue };
-            let bytes = store.get(key).await?.map_or(0, |zip| u64::from(Uint8Array::new(&zip).length()));
+            // Sizes of blobs are whole numbers far below 2^53.
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "see above")]
+            let bytes = store.get(key).await?.map_or(0, |zip| zip.unchecked_into::<Blob>().size() as u64);
             runs.push(KeptRun { name, bytes });
         }
         Ok(runs)

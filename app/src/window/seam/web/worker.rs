@@ -9,7 +9,7 @@ use std::task::Poll;
 use js_sys::Uint8Array;
 use l2t_core::device;
 use l2t_core::embedded;
-use l2t_core::experiment::look::Look;
+use l2t_core::experiment::look::Seen;
 use l2t_core::experiment::{Control, Pace, Snapshot};
 use l2t_core::inputs::Inputs;
 use l2t_core::{Error, Result};
@@ -125,8 +125,8 @@ impl Post for Outbox {
         send(&self.scope, &FromRun::Fact(Box::new(fact)));
     }
 
-    fn show(&self, look: Look) {
-        send(&self.scope, &FromRun::Look(Box::new(look)));
+    fn show(&self, seen: Seen) {
+        send(&self.scope, &FromRun::Look(Box::new(seen.look)));
     }
 
     fn keep(&self, snapshot: Snapshot) {

@@ -1,5 +1,7 @@
 //! A program: runs go on in a thread of their own, files are on disk, settings in a file.
 
+mod map_painter;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -10,18 +12,20 @@ use eframe::egui::{Context, DroppedFileHandle, ViewportCommand};
 use etcetera::BaseStrategy;
 use futures_lite::future::block_on;
 use l2t_core::device::{DeviceChoice, OpenDevice};
-use l2t_core::experiment::look::Look;
+use l2t_core::experiment::look::Seen;
 pub use l2t_core::experiment::store::RunFolder as Folder;
 use l2t_core::experiment::store::write_whole;
 use l2t_core::experiment::{Control, History, Pace, Plan, Snapshot};
 use l2t_core::{Error, Result};
 
-use super::{Given, KeptRun, Wake};
+use super::{Given, KeptRun, Shown, Wake};
 use crate::charts::{Columns, draw};
 use crate::window::conduct::{Order, Post, Wanted, conduct};
 use crate::window::facts::Fact;
 use crate::window::keeper::Opened;
 use crate::window::settings::Settings;
+
+pub use map_painter::{DrawableMaps, MapPainter, Painted};
 
 /// Where a run gets its device from; told whether the one before was lost.
 pub type OpenFor = Arc<dyn Fn(bool) -> Result<OpenDevice> + Send + Sync>;
@@ -195,7 +199,7 @@ pub struct Session {
 #[derive(Default)]
 struct Slots {
     wanted: Mutex<Wanted>,
-    seen: Mutex<Option<Arc<Look>>>,
+    seen: Mutex<Option<Arc<Shown>>>,
     snapshot: Mutex<Option<Arc<Snapshot>>>,
 }
 
@@ -222,7 +226,7 @@ impl Session {
     }
 
     /// The newest picture, once.
-    pub fn seen(&self) -> Option<Arc<Look>> {
+    pub fn seen(&self) -> Option<Arc<Shown>> {
         lock(&self.shared.seen).take()
     }
 
@@ -289,8 +293,9 @@ impl Post for Thread {
         (self.wake)();
     }
 
-    fn show(&self, look: Look) {
-        *lock(&self.shared.seen) = Some(Arc::new(look));
+    fn show(&self, Seen { look, maps }: Seen) {
+        let maps = maps.as_ref().map(DrawableMaps::of).unwrap_or_default();
+        *lock(&self.shared.seen) = Some(Arc::new(Shown { look, maps }));
         (self.wake)();
     }
 
