@@ -9,6 +9,7 @@ use std::process::Child;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use l2t_core::experiment::snapshot::zip;
 use safetensors::{Dtype, SafeTensors};
 use support::{Said, Sandbox, Stored, TINY, tensor};
 
@@ -263,6 +264,14 @@ fn what_cannot_be_resumed_is_named() {
         ("best", "best/checkpoints/best.safetensors: No such file"),
     ] {
         sandbox.refuses(&format!("train --device cpu --resume {folder}"), message);
+    }
+    sandbox.write("run.zip", "no zip");
+    for (rest, message) in [
+        ("run.zip", "run.zip: is a file: name a folder for its run by --out"),
+        ("run.zip --out on", "run.zip: is no zip of a run"),
+        ("header --out on", "header: is kept in its own folder: leave out --out"),
+    ] {
+        sandbox.refuses(&format!("train --device cpu --resume {rest}"), message);
     }
 }
 
@@ -564,10 +573,15 @@ fn a_run_that_is_killed_goes_on_from_its_last_epoch() {
     assert!(!run.wait().expect("it ends").success(), "it ended by itself");
     let (epoch, iteration) = saved_at(&sandbox, "out");
     assert!((1..3).contains(&epoch) && iteration == 0, "{epoch}, {iteration}");
+    let kept = ["best", "latest"].map(|name| format!("checkpoints/{name}.safetensors"));
+    sandbox.write("run.zip", zip(&kept.map(|file| (file.clone(), sandbox.read(&format!("out/{file}"))))));
 
-    let line = "train --device cpu --resume out";
-    sandbox.run(line).succeeds(line);
-    assert_eq!(same((&UNSTOPPED, "out"), (&sandbox, "out")), (true, true));
+    for (line, folder) in
+        [("train --device cpu --resume out", "out"), ("train --device cpu --resume run.zip --out from-zip", "from-zip")]
+    {
+        sandbox.run(line).succeeds(line);
+        assert_eq!(same((&UNSTOPPED, "out"), (&sandbox, folder)), (true, true), "{line}");
+    }
     let partial: Vec<_> =
         sandbox.files().into_iter().filter(|path| path.display().to_string().ends_with("partial")).collect();
     assert!(partial.is_empty(), "{partial:?}");

@@ -1,7 +1,12 @@
 // The page where WebGPU is switched off: the window drawn by WebGL, the run on the CPU in WebAssembly.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { browser, hash, SMALL, Tab, zip } from "./support.mjs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { checkpoint, cifar, tensors, zip } from "./files.mjs";
+import { browser, hash, needed, SMALL, Tab } from "./support.mjs";
 
 let chromium;
 before(async () => {
@@ -145,6 +150,117 @@ describe("on the CPU", () => {
     await tab.press("Train");
     await tab.until("another epoch", (state) => state.epochs.length > imported.epochs.length);
     await tab.close();
+  });
+});
+
+describe("what is dropped", () => {
+  it("is a source as safetensors or as PyTorch writes it: the same weights, the same run", async () => {
+    const file = readFileSync("core/assets/things-resnet20.safetensors");
+    const runs = [];
+    for (const [name, bytes] of [["mine.safetensors", file], ["mine.pth", checkpoint(tensors(file))]]) {
+      const tab = await Tab.open(chromium.context, hash({ set: [...SMALL, "train.epochs=1"], ...CPU }));
+      await tab.waiting();
+      await tab.drop([name, bytes]);
+      await tab.saysSoon(`${name} is the source of the next run`);
+      await tab.press("Start a new run with these");
+      await tab.until("the dropped source", (state) => state.stage === "Waiting" && state.source === name);
+      await tab.press("Train");
+      runs.push((await tab.finished()).epochs);
+      await tab.close();
+    }
+    assert.deepEqual(runs[1], runs[0]);
+  });
+
+  it("is CIFAR's binary files, taken together", async () => {
+    const set = [...SMALL, "data.per_class=0", "data.validation=0.2", "train.epochs=1"];
+    const tab = await Tab.open(chromium.context, hash({ set, ...CPU }));
+    await tab.waiting();
+    await tab.drop(...cifar(100));
+    await tab.saysSoon("data_batch_1.bin + test_batch.bin has the pictures of the next run");
+    await tab.press("Start a new run with these");
+    const ready = await tab.until("its classes", (state) => state.stage === "Waiting" && state.classes?.includes("frog"));
+    assert.equal(ready.classes.length, 10);
+    await tab.press("Train");
+    await tab.finished();
+    await tab.close();
+  });
+});
+
+describe("the page", () => {
+  it("trains on in a hidden tab", async () => {
+    const tab = await Tab.open(chromium.context, hash({ set: [...SMALL, "train.epochs=400"], ...CPU }));
+    await tab.waiting();
+    await tab.press("Train");
+    await tab.until("an iteration", (state) => state.iteration > 0);
+    const worker = tab.page.workers()[0];
+    await worker.evaluate(() => {
+      const post = globalThis.postMessage.bind(globalThis);
+      globalThis.said = 0;
+      globalThis.postMessage = (...message) => {
+        globalThis.said += 1;
+        post(...message);
+      };
+    });
+    await tab.hide(true);
+    // Nothing is drawn meanwhile.
+    const before = await tab.state();
+    const said = await worker.evaluate(() => globalThis.said);
+    await tab.page.waitForTimeout(6000);
+    assert.ok(await worker.evaluate(() => globalThis.said) > said + 3, "the worker goes on");
+    await tab.hide(false);
+    const where = ({ epoch, iteration }) => 100 * epoch + iteration;
+    await tab.until("what was missed", (state) => where(state) > where(before) + 1);
+    await tab.press("Pause");
+    await tab.waiting();
+    await tab.close();
+  });
+
+  it("shows a panic with a report, and never a grey page", async () => {
+    const tab = await Tab.open(chromium.context, hash({ ...CPU }));
+    await tab.page.evaluate(() => dispatchEvent(new CustomEvent("l2t-panic", { detail: "panicked at tests" })));
+    assert.match(await tab.page.locator("#report").textContent(), /panicked at tests[^]*Mozilla[^]*#preset=demo/);
+    await tab.picture("crash");
+    await tab.page.locator("#reload").click();
+    await tab.started();
+    await tab.waiting();
+    await tab.close();
+  });
+});
+
+describe("a run in a zip", () => {
+  const folder = mkdtempSync(join(tmpdir(), "l2t-runs-"));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const program = (...line) => execFileSync(needed("L2T_PROGRAM"), line, { cwd: folder, encoding: "utf8" });
+  const set = [...SMALL, "train.epochs=2"];
+
+  it("of the program goes on in the page", async () => {
+    program("train", "--preset", "demo", ...set.flatMap((change) => ["--set", change]), "--device", "cpu", "--out", "native");
+    const inside = readdirSync(join(folder, "native"), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const paths = inside.map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+    const tab = await Tab.open(chromium.context, hash({ ...CPU }));
+    await tab.waiting();
+    await tab.drop(["native.zip", zip(paths.map((path) => [path.slice(folder.length + 1), readFileSync(path)]))]);
+    const state = await tab.until("its epochs", (now) => now.epochs.length === 2);
+    const lines = readFileSync(join(folder, "native/metrics.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line));
+    assert.deepEqual(state.epochs, lines.map((line) => line.task_loss));
+    await tab.close();
+  });
+
+  it("of the page goes on in the program", async () => {
+    const tab = await Tab.open(chromium.context, hash({ set: [...SMALL, "train.epochs=30"], ...CPU }));
+    await tab.waiting();
+    await tab.press("Train");
+    await tab.until("an epoch", (state) => state.epochs.length >= 1);
+    await tab.press("Pause");
+    await tab.waiting();
+    const { bytes } = await tab.download("Export run");
+    const { epochs } = await tab.state();
+    await tab.close();
+    writeFileSync(join(folder, "page.zip"), bytes);
+    assert.match(program("train", "--resume", "page.zip", "--device", "cpu", "--out", "page"), /test accuracy/);
+    const lines = readFileSync(join(folder, "page/metrics.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line));
+    assert.equal(lines.length, 30);
+    assert.deepEqual(lines.slice(0, epochs.length).map((line) => line.task_loss), epochs);
   });
 });
 

@@ -54,7 +54,7 @@ async function train(tab, what, iterations) {
     setTimeout(() => { clearInterval(timer); resolve(worst); }, 12_000);
   }));
   for (const count of iterations) {
-    const state = await tab.until(`${count} iterations`, (now) => done(now) >= count);
+    const state = await tab.until(`${count} iterations`, (now) => done(now) >= count, 8 * PATIENCE);
     const { page, worker, gpu } = await memory();
     say(`${what}: memory after ${count} iterations: page, worker, GPU`,
       `${mebibytes(page)}, ${mebibytes(worker)}, ${gpu ? mebibytes(gpu) : "none"}`);

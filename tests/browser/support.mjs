@@ -5,7 +5,7 @@ import { mkdtempSync, mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const needed = (name) => process.env[name] ?? assert.fail(`${name} is not set: run cargo xtask test --only web`);
+export const needed = (name) => process.env[name] ?? assert.fail(`${name} is not set: run cargo xtask test --only web`);
 
 const { chromium } = createRequire(import.meta.url)(needed("L2T_PLAYWRIGHT"));
 
@@ -91,12 +91,12 @@ export class Tab {
   }
 
   /** Waits for the run to come to where `reached(state)` holds. */
-  async until(what, reached) {
+  async until(what, reached, patience = PATIENCE) {
     const since = Date.now();
     for (;;) {
       const state = await this.state();
       if (state && reached(state)) return state;
-      if (Date.now() - since > PATIENCE) {
+      if (Date.now() - since > patience) {
         await this.picture("in-vain");
         assert.fail(`waited in vain for ${what}: ${JSON.stringify(state)}`);
       }
@@ -175,6 +175,19 @@ export class Tab {
     return { name: file.suggestedFilename(), bytes: Buffer.concat(chunks) };
   }
 
+  /** Does to the page what a browser does to a tab that is not looked at, and undoes it. Without a screen Chromium calls
+   * every tab visible. */
+  hide(hidden) {
+    return this.page.evaluate((hidden) => {
+      globalThis.draw ??= globalThis.requestAnimationFrame;
+      globalThis.undrawn ??= [];
+      globalThis.requestAnimationFrame = hidden ? (draw) => globalThis.undrawn.push(draw) : globalThis.draw;
+      Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+      document.dispatchEvent(new Event("visibilitychange"));
+      if (!hidden) globalThis.undrawn.splice(0).forEach((draw) => globalThis.draw(draw));
+    }, hidden);
+  }
+
   picture(name) {
     // A software GPU that is busy takes its time.
     return this.page.screenshot({ path: join(PICTURES, `${name}.png`), timeout: PATIENCE });
@@ -185,43 +198,4 @@ export class Tab {
     assert.deepEqual(this.errors, [], "the console has no errors");
     await this.page.close();
   }
-}
-
-/** A stored zip of [name, bytes]. */
-export function zip(files) {
-  const parts = [];
-  const central = [];
-  let offset = 0;
-  for (const [name, bytes] of files) {
-    const title = Buffer.from(name);
-    const common = Buffer.alloc(26);
-    common.writeUInt16LE(20, 0);
-    common.writeUInt32LE(crc32(bytes), 10);
-    common.writeUInt32LE(bytes.length, 14);
-    common.writeUInt32LE(bytes.length, 18);
-    common.writeUInt16LE(title.length, 22);
-    const local = Buffer.concat([Buffer.from("PK\x03\x04"), common, title, bytes]);
-    const entry = Buffer.concat([Buffer.from("PK\x01\x02"), Buffer.from([20, 0]), common, Buffer.alloc(14), title]);
-    entry.writeUInt32LE(offset, 42);
-    parts.push(local);
-    central.push(entry);
-    offset += local.length;
-  }
-  const directory = Buffer.concat(central);
-  const end = Buffer.alloc(22);
-  end.write("PK\x05\x06", 0, "latin1");
-  end.writeUInt16LE(files.length, 8);
-  end.writeUInt16LE(files.length, 10);
-  end.writeUInt32LE(directory.length, 12);
-  end.writeUInt32LE(offset, 16);
-  return Buffer.concat([...parts, directory, end]);
-}
-
-function crc32(bytes) {
-  let crc = ~0;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (0xedb88320 & -(crc & 1));
-  }
-  return ~crc >>> 0;
 }

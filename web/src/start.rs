@@ -71,6 +71,7 @@ fn facts(app: &App) -> serde_json::Value {
         "check": state.check.as_ref().map(|check| check.as_ref().map_or(f64::NAN, |check| check.relative_error())),
         "test_accuracy": state.summary.as_ref().and_then(|summary| summary.test_accuracy),
         "notices": state.notices.iter().map(|notice| notice.text.clone()).collect::<Vec<_>>(),
+        "source": state.experiment.as_ref().and_then(|e| e.config.sources.first()).map(|source| source.weights.clone()),
         "classes": state.experiment.as_ref().map(|experiment| experiment.shown.class_names.clone()),
     })
 }

@@ -63,6 +63,7 @@ pub fn in_browser(machine: &Machine, server: &Server, arguments: &[&str]) -> Res
         .args(arguments)
         .env("L2T_URL", server.url())
         .env("L2T_CHROMIUM", machine.chromium()?)
+        .env("L2T_PROGRAM", machine.program("l2t"))
         .env("L2T_PICTURES", machine.target.join("web-pictures"));
     Ok(command)
 }

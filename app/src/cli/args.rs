@@ -87,8 +87,9 @@ pub struct TrainArguments {
     /// An experiment in a TOML file; every run writes its own as config.toml.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// The folder of a run that was stopped; it goes on where it was.
-    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["set", "out"])]
+    /// The folder of a run that was stopped, which goes on where it was; or the zip of one that a window or page
+    /// exported, which goes on in the folder --out.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "set")]
     pub resume: Option<PathBuf>,
     /// Change a key, for example train.epochs=50 or method.name=scratch; may be given again.
     #[arg(long, value_name = "KEY=VALUE")]

@@ -1,10 +1,12 @@
 //! `l2t train`.
 
+use std::path::Path;
+
 use futures_lite::future::block_on;
 use l2t_core::experiment::checkpoint::Checkpoint;
 use l2t_core::experiment::run::Outcome;
 use l2t_core::experiment::store::{RunFolder, write_summary};
-use l2t_core::experiment::{Config, Control, Plan, Summary, run as train};
+use l2t_core::experiment::{Config, Control, Plan, Snapshot, Summary, run as train};
 use l2t_core::{Error, Result};
 
 use super::args::TrainArguments;
@@ -13,24 +15,12 @@ use super::{Ending, open_device};
 use crate::charts::{Columns, draw};
 
 pub fn run(arguments: &TrainArguments) -> Result<Ending> {
-    let (config, resumed) = match &arguments.resume {
-        Some(path) => {
-            let (folder, checkpoint) = RunFolder::open(path)?;
-            (checkpoint.config.clone(), Some((folder, checkpoint)))
-        }
-        None => (configuration(arguments)?, None),
-    };
+    let beginning = Beginning::of(arguments)?;
     let device = open_device(arguments.device.device.into())?;
-    let plan = Plan::watched(config, device.device, device.name, loading())?;
+    let plan = Plan::watched(beginning.config().clone(), device.device, device.name, loading())?;
     describe(&plan);
     let control = on_interrupt();
-    let (mut folder, checkpoint) = match resumed {
-        Some((folder, checkpoint)) => (folder, Some(checkpoint)),
-        None => {
-            let out = arguments.out.as_deref().expect("clap asks for --out without --resume");
-            (RunFolder::create(out, &plan.config)?, None)
-        }
-    };
+    let (mut folder, checkpoint) = beginning.folder()?;
     nothing_left(&plan, checkpoint.as_ref());
     let outcome = train_into(&plan, &mut folder, checkpoint.as_ref(), &control, plan.config.method.name.name())?;
     write_summary(folder.path(), &Summary { runs: vec![outcome.summary.clone()] })?;
@@ -41,6 +31,53 @@ pub fn run(arguments: &TrainArguments) -> Result<Ending> {
     say!("{}", verdict(&outcome));
     say!("all of it is in {}", folder.path().display());
     Ok(Ending::Done)
+}
+
+/// Where a run begins.
+enum Beginning<'a> {
+    /// Anew, into this folder.
+    New(Config, &'a Path),
+    /// Where the run of a folder stood.
+    Folder(RunFolder, Checkpoint),
+    /// Where the run of a zip stood, from now on in this folder.
+    Zip(Box<Snapshot>, &'a Path),
+}
+
+impl<'a> Beginning<'a> {
+    fn of(arguments: &'a TrainArguments) -> Result<Self> {
+        let out = arguments.out.as_deref();
+        match (&arguments.resume, out) {
+            (Some(zip), Some(out)) if zip.is_file() => {
+                let bytes = std::fs::read(zip).map_err(|error| Error::file(zip, error))?;
+                Ok(Self::Zip(Snapshot::from_zip(&zip.display().to_string(), &bytes)?.into(), out))
+            }
+            (Some(zip), None) if zip.is_file() => {
+                Err(Error::file(zip, "is a file: name a folder for its run by --out"))
+            }
+            (Some(folder), Some(_)) => Err(Error::file(folder, "is kept in its own folder: leave out --out")),
+            (Some(folder), None) => {
+                RunFolder::open(folder).map(|(folder, checkpoint)| Self::Folder(folder, checkpoint))
+            }
+            (None, out) => Ok(Self::New(configuration(arguments)?, out.expect("clap asks for --out without --resume"))),
+        }
+    }
+
+    fn config(&self) -> &Config {
+        match self {
+            Self::New(config, _) => config,
+            Self::Folder(_, checkpoint) => &checkpoint.config,
+            Self::Zip(run, _) => &run.latest.config,
+        }
+    }
+
+    /// Where it is kept, which is made now, and where it stood.
+    fn folder(self) -> Result<(RunFolder, Option<Checkpoint>)> {
+        match self {
+            Self::New(config, out) => Ok((RunFolder::create(out, &config)?, None)),
+            Self::Folder(folder, checkpoint) => Ok((folder, Some(checkpoint))),
+            Self::Zip(run, out) => Ok((RunFolder::holding(out, &run)?, Some(run.latest))),
+        }
+    }
 }
 
 fn configuration(arguments: &TrainArguments) -> Result<Config> {

@@ -88,6 +88,19 @@ impl RunFolder {
         Ok((folder, Snapshot { latest, best }))
     }
 
+    /// Puts a run into a folder of its own.
+    ///
+    /// # Errors
+    /// Names the folder or a file; also when it holds another run already.
+    pub fn holding(path: &Path, run: &Snapshot) -> Result<Self> {
+        let mut folder = Self::create(path, &run.latest.config)?;
+        if let Some(best) = &run.best {
+            folder.keep_best(best)?;
+        }
+        folder.keep_latest(&run.latest)?;
+        Ok(folder)
+    }
+
     /// What an earlier run of the same configuration left at `path`; `None` where there is no run.
     ///
     /// # Errors
