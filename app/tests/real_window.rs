@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use l2t_core::experiment::Config;
+use l2t_core::experiment::{Config, Snapshot};
 
 /// Long enough for a busy machine that draws in software.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -129,6 +129,7 @@ fn a_whole_training_by_keys_up_to_the_saliency_view() {
         .env("DISPLAY", &display.name)
         .env_remove("WAYLAND_DISPLAY")
         .env("XDG_CONFIG_HOME", folder.path())
+        .env("XDG_DATA_HOME", folder.path().join("data"))
         .env("NODEVICE_SELECT", "1")
         .spawn();
     let mut program = Program(child.expect("the program is built"));
@@ -152,6 +153,9 @@ fn a_whole_training_by_keys_up_to_the_saliency_view() {
     assert!(ended.success(), "{ended}");
     let kept = std::fs::read_to_string(settings).expect("settings are kept");
     assert!(kept.contains("tour_seen = true") && kept.contains("train.epochs=3"), "{kept}");
+    let last = std::fs::read(folder.path().join("data/l2t/last-run.zip")).expect("the last run is kept unasked");
+    let last = Snapshot::from_zip("last-run.zip", &last).expect("it is whole");
+    assert_eq!(last.latest.position.history.epochs.len(), 3);
     assert!(std::fs::read_to_string(frames).expect("frames were measured").lines().count() > 1);
 }
 

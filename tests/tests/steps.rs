@@ -1,6 +1,9 @@
 //! A run that is taken a step at a time: the steps of Algorithm 1 in order, looked at in between, and in the end the numbers
 //! of a run that was not.
 
+use std::sync::mpsc::{Sender, channel};
+use std::time::Duration;
+
 use burn::tensor::Device;
 use futures_lite::future::block_on;
 use l2t_core::Result;
@@ -102,4 +105,52 @@ fn a_run_taken_step_by_step() {
     assert_eq!((presser.iterations, presser.looks, presser.pairs), (5, 12, 15));
     let theta = |outcome: &Outcome| block_on(read(&outcome.target.theta)).expect("CPU");
     assert!(theta(&stepped) == theta(&whole), "waiting changed the numbers");
+}
+
+/// Lets the run go on as soon as it waits, and counts the steps that it took since it was told to wait: only then does it
+/// tell of single steps.
+struct Impatient {
+    control: Control,
+    waiting: Sender<usize>,
+    steps: usize,
+}
+
+impl Audience for Impatient {
+    fn hear(&mut self, event: Event) {
+        match event {
+            Event::Step { .. } => self.steps += 1,
+            Event::Paused => {
+                self.control.set(Pace::Run);
+                self.waiting.send(std::mem::take(&mut self.steps)).expect("who pressed waits for it");
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn pause_takes_effect_behind_the_step_that_the_run_is_in() {
+    let set = ["train.epochs=40", "target.width=0.0625", "data.per_class=5", "train.batch_size=10"];
+    let config = Config::preset("demo", &set.map(String::from)).expect("valid");
+    let mut plan = Plan::new(config, Device::flex(), "CPU".into()).expect("sound");
+    (plan.validation, plan.test) = (None, None);
+    let (control, (sender, waiting)) = (Control::at(Pace::Run), channel());
+    let pressed = control.clone();
+    let presses = std::thread::spawn(move || {
+        let press = |nth: u64| {
+            // Anywhere in an iteration, which takes about 40 ms.
+            std::thread::sleep(Duration::from_millis(3 + 17 * nth % 41));
+            pressed.set(Pace::Pause);
+            waiting.recv().expect("the run goes on until it is stopped")
+        };
+        let steps: Vec<usize> = (0..25).map(press).collect();
+        pressed.stop();
+        steps
+    });
+    let mut audience = Impatient { control: control.clone(), waiting: sender, steps: 0 };
+    let outcome = block_on(run(&plan, None, &control, &mut Kept::default(), &mut audience)).expect("goes well");
+    let steps = presses.join().expect("it only presses");
+    assert!(steps.iter().all(|steps| *steps <= 1), "{steps:?}");
+    assert!(steps.contains(&1), "no press came inside a step: {steps:?}");
+    assert!(!outcome.summary.complete, "the run ended before all presses were made");
 }

@@ -42,6 +42,8 @@ pub enum Wish {
 pub struct Abilities {
     /// Runs that the browser keeps; `None` where there are folders instead.
     pub kept: Option<Vec<KeptRun>>,
+    /// The zip of the newest run, which is kept without being asked.
+    pub last: Option<PathBuf>,
 }
 
 /// The part of the window that is about files.
@@ -64,7 +66,7 @@ impl FilesPanel {
         let mut wish = None;
         CollapsingHeader::new("Files").default_open(true).show(ui, |ui| {
             wish = match &abilities.kept {
-                None => self.on_disk(ui),
+                None => self.on_disk(ui, abilities.last.as_deref()),
                 Some(kept) => self.in_browser(ui, kept),
             };
             ui.horizontal_wrapped(|ui| {
@@ -81,7 +83,7 @@ impl FilesPanel {
         wish
     }
 
-    fn on_disk(&mut self, ui: &mut Ui) -> Option<Wish> {
+    fn on_disk(&mut self, ui: &mut Ui, last: Option<&Path>) -> Option<Wish> {
         let mut wish = None;
         let label = ui.label("folder or file");
         let field = TextEdit::singleline(&mut self.path).desired_width(f32::INFINITY).hint_text("path");
@@ -94,6 +96,12 @@ impl FilesPanel {
             }
             if ui.button("Open folder…").on_hover_text("pictures, one folder a class, or a kept run").clicked() {
                 wish = Some(Wish::ChooseFolder);
+            }
+            let about = "the newest run up to its last epoch, also if the program ended without warning";
+            if let Some(last) = last
+                && ui.button("Open last run").on_hover_text(about).clicked()
+            {
+                wish = Some(Wish::Open(last.to_owned()));
             }
         });
         ui.horizontal_wrapped(|ui| {

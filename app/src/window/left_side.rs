@@ -23,7 +23,8 @@ impl App {
             if self.shows(Part::Files) {
                 ui.separator();
                 let command = files::command_line(&self.draft, &self.preset);
-                let wanted = self.files.show(ui, &command, &Abilities { kept: self.host.kept_runs() });
+                let abilities = Abilities { kept: self.host.kept_runs(), last: self.host.last_run() };
+                let wanted = self.files.show(ui, &command, &abilities);
                 self.file_wish(ui.ctx(), wanted);
             }
         });

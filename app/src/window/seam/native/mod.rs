@@ -51,7 +51,8 @@ impl Host {
 
     /// Starts a run; `anew` says that the device of the one before was lost.
     pub fn start(&self, order: Order, anew: bool, wake: Wake) -> Session {
-        Session::start(order, self.open.clone(), anew, wake)
+        let last_run = last_run_path().filter(|_| self.remembers);
+        Session::start(order, self.open.clone(), anew, last_run, wake)
     }
 
     /// What is remembered of the last time.
@@ -66,11 +67,12 @@ impl Host {
     /// Names the file that cannot be written.
     pub fn remember(&self, settings: &Settings) -> Result<()> {
         let Some(path) = settings_path().filter(|_| self.remembers) else { return Ok(()) };
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| Error::file(folder, format!("cannot be made: {error}")))?;
-        }
-        let text = toml::to_string_pretty(settings).expect("settings are plain data");
-        write_whole(&path, text.as_bytes())
+        write_below(&path, toml::to_string_pretty(settings).expect("settings are plain data").as_bytes())
+    }
+
+    /// Where the newest run is kept without being asked, if it is: what is left when the window ends without warning.
+    pub fn last_run(&self) -> Option<PathBuf> {
+        last_run_path().filter(|path| self.remembers && path.exists())
     }
 
     /// Lets the user choose a file by the system's dialog; it comes by [`given`](Self::given).
@@ -187,6 +189,19 @@ fn settings_path() -> Option<PathBuf> {
     Some(etcetera::choose_base_strategy().ok()?.config_dir().join("l2t").join("window.toml"))
 }
 
+/// Where the newest run is kept: `~/.local/share/l2t/last-run.zip`, or the like.
+fn last_run_path() -> Option<PathBuf> {
+    Some(etcetera::choose_base_strategy().ok()?.data_dir().join("l2t").join("last-run.zip"))
+}
+
+/// Writes a file, and makes the folder that it is in.
+fn write_below(path: &Path, bytes: &[u8]) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| Error::file(folder, format!("cannot be made: {error}")))?;
+    }
+    write_whole(path, bytes)
+}
+
 /// A run under way.
 pub struct Session {
     control: Control,
@@ -204,11 +219,11 @@ struct Slots {
 }
 
 impl Session {
-    fn start(order: Order, open: OpenFor, anew: bool, wake: Wake) -> Self {
+    fn start(order: Order, open: OpenFor, anew: bool, last_run: Option<PathBuf>, wake: Wake) -> Self {
         let control = Control::at(order.pace);
         let (sender, facts) = channel();
         let shared = Arc::<Slots>::default();
-        let post = Thread { sender, wake, shared: shared.clone() };
+        let post = Thread { sender, wake, last_run, shared: shared.clone() };
         let asked = control.clone();
         let thread = std::thread::Builder::new().name("training".into()).spawn(move || {
             let run = AssertUnwindSafe(|| block_on(conduct(&order, open(anew), &asked, &post)));
@@ -283,6 +298,8 @@ fn words(panic: &(dyn std::any::Any + Send)) -> &str {
 struct Thread {
     sender: Sender<Fact>,
     wake: Wake,
+    /// Where it is kept without being asked.
+    last_run: Option<PathBuf>,
     shared: Arc<Slots>,
 }
 
@@ -300,6 +317,12 @@ impl Post for Thread {
     }
 
     fn keep(&self, snapshot: Snapshot) {
+        if let Some(path) = &self.last_run
+            && let Err(error) = write_below(path, &snapshot.to_zip())
+        {
+            // Nobody asked for it: what the user keeps goes elsewhere.
+            log::warn!("the last run is not kept: {error}");
+        }
         *lock(&self.shared.snapshot) = Some(Arc::new(snapshot));
     }
 

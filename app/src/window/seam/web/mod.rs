@@ -7,7 +7,7 @@ mod wire;
 mod worker;
 
 use std::cell::RefCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use eframe::egui::{Context, DroppedFileHandle};
@@ -116,6 +116,11 @@ impl Host {
     /// Runs that this browser keeps.
     pub fn kept_runs(&self) -> Option<Vec<KeptRun>> {
         Some(self.keeping.runs.borrow().clone())
+    }
+
+    /// The newest run is among those that the browser keeps.
+    pub fn last_run(&self) -> Option<PathBuf> {
+        None
     }
 
     /// Keeps the run of `session` in this browser from now on, under `name`.
