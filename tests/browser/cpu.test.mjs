@@ -6,7 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkpoint, cifar, tensors, zip } from "./files.mjs";
-import { browser, hash, needed, SMALL, Tab } from "./support.mjs";
+import { browser, hash, needed, PICTURES, SMALL, Tab } from "./support.mjs";
 
 let chromium;
 before(async () => {
@@ -50,6 +50,11 @@ describe("on the CPU", () => {
     assert.ok(new Set(state.lambda).size > 10, "pairs differ");
     assert.ok(state.test_accuracy > 0);
     await tab.picture("cpu-finished");
+    const picture = await tab.download("Save picture");
+    assert.equal(picture.name, "l2t-accuracy.png");
+    assert.equal(picture.bytes.subarray(1, 4).toString(), "PNG");
+    assert.ok(picture.bytes.readUInt32BE(16) > 700 && picture.bytes.readUInt32BE(20) > 500, "as large as on screen");
+    writeFileSync(join(PICTURES, "cpu-saved.png"), picture.bytes);
     await tab.press("Saliency");
     await tab.saysSoon("Mass inside the object");
     await tab.picture("cpu-saliency");

@@ -26,10 +26,10 @@ use super::keeper::Opened;
 use super::link::Link;
 use super::pair_panel::PairPictures;
 use super::saliency_panel::{SaliencyPictures, SaliencyStyle};
+use super::screen_picture::ScreenPicture;
 use super::seam::{Given, Host, MapPainter, Session, Shown, Wake};
 use super::settings::Settings;
 use super::tab::Tab;
-use super::toolbar::finished_words;
 use super::view_state::{Notice, Stage, ViewState};
 
 /// Images in the saliency grid.
@@ -40,9 +40,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(1500);
 
 /// A look that took a while is followed by this many times as long without one: the run waits meanwhile.
 const UNDISTURBED: u32 = 6;
-
-/// Between two times that what changed is remembered.
-const REMEMBER_EVERY: Duration = Duration::from_secs(2);
 
 /// What the user looks at.
 pub(super) struct Selection {
@@ -83,6 +80,8 @@ pub struct App {
     pub(super) pictures: Pictures,
     /// Where what is drawn and what is trained share a device.
     pub(super) map_painter: Option<MapPainter>,
+    /// The picture of the screen that was asked for.
+    pub(super) screen_picture: ScreenPicture,
     /// When the run was last asked for a look, and for what.
     pub(super) asked: Option<(Instant, LookRequest)>,
     /// When the last look came, and how long it took.
@@ -92,17 +91,17 @@ pub struct App {
     /// Controls that a link took away.
     pub(super) hidden: BTreeSet<Part>,
     /// What stands behind the # of the page's address.
-    hash: String,
+    pub(super) hash: String,
     /// The page that links lead to, where this is a program.
     pub(super) page: String,
     /// Light or dark, where it was chosen.
     pub(super) dark: Option<bool>,
-    titled: Option<String>,
-    size: [f32; 2],
-    position: Option<[f32; 2]>,
-    remembered: (Instant, Settings),
+    pub(super) titled: Option<String>,
+    pub(super) size: [f32; 2],
+    pub(super) position: Option<[f32; 2]>,
+    pub(super) remembered: (Instant, Settings),
     #[cfg(not(target_family = "wasm"))]
-    frame_times: Option<FrameTimes>,
+    pub(super) frame_times: Option<FrameTimes>,
 }
 
 impl App {
@@ -134,6 +133,7 @@ impl App {
             },
             pictures: Pictures::default(),
             map_painter: None,
+            screen_picture: ScreenPicture::default(),
             asked: None,
             answered: None,
             files: FilesPanel::default(),
@@ -191,30 +191,6 @@ impl App {
         }
     }
 
-    /// What to remember.
-    pub fn settings(&self) -> Settings {
-        let base = Config::preset(&self.preset, &[]).expect("the preset was chosen from those there are");
-        Settings {
-            tour_seen: !self.help.touring(),
-            dark: self.dark,
-            size: self.size,
-            position: self.position,
-            page: self.page.clone(),
-            preset: self.preset.clone(),
-            changes: self.draft.changes_from(&base),
-        }
-    }
-
-    /// What is on screen, as a link that takes `hidden` away as well.
-    pub fn link(&self, hidden: BTreeSet<Part>) -> Link {
-        let mut link = Link::to(&self.preset, &self.draft);
-        link.tab = Some(self.selection.tab);
-        link.pair = matches!(self.selection.tab, Tab::Pair | Tab::Saliency).then_some(self.selection.pair);
-        link.hidden = self.hidden.union(&hidden).copied().collect();
-        link.device = self.host.asked_for();
-        link
-    }
-
     /// Draws without a break while a run goes on, and measures how evenly; written when the window closes.
     #[cfg(not(target_family = "wasm"))]
     pub fn measure_frames(&mut self, times: FrameTimes) {
@@ -225,21 +201,6 @@ impl App {
     #[cfg(not(target_family = "wasm"))]
     pub fn draw_maps_by(&mut self, painter: Option<MapPainter>) {
         self.map_painter = painter;
-    }
-
-    /// The window's title: where the run stands.
-    pub fn title(&self) -> String {
-        let epoch = self.state.progress.epoch_words();
-        let stage = match &self.state.stage {
-            Stage::Opening => "preparing".into(),
-            Stage::Waiting => format!("waiting, {epoch}"),
-            Stage::Training => format!("training, {epoch}"),
-            Stage::Testing => "testing".into(),
-            Stage::Finished => finished_words(&self.state),
-            Stage::Stopped => "stopped".into(),
-            Stage::Failed(_) => "failed".into(),
-        };
-        format!("L2T: {stage}")
     }
 
     /// Whether no link took `part` away.
@@ -430,66 +391,6 @@ impl App {
         }
         files::take_into(&mut self.draft, &mut self.inputs, given)
     }
-
-    /// What belongs to the window and not to what is in it.
-    fn frame(&mut self, context: &Context) {
-        let title = self.title();
-        if self.titled.as_ref() != Some(&title) {
-            self.host.set_title(context, &title);
-            self.titled = Some(title);
-        }
-        let viewport = context.input(|input| input.viewport().clone());
-        if let Some(size) = viewport.inner_rect.map(|rect| rect.size()) {
-            self.size = [size.x, size.y];
-        }
-        self.position = viewport.outer_rect.map(|rect| [rect.left(), rect.top()]).or(self.position);
-        self.address();
-        self.remember(context);
-    }
-
-    #[cfg(not(target_family = "wasm"))]
-    fn time_frame(&mut self, context: &Context, frame: &eframe::Frame) {
-        let training = self.state.stage == Stage::Training;
-        if let Some(times) = &mut self.frame_times {
-            times.frame(training, frame.info().cpu_usage);
-            if training {
-                context.request_repaint();
-            }
-        }
-    }
-
-    /// Keeps the page's address and what is on screen the same: the link is the state.
-    fn address(&mut self) {
-        let Some(found) = self.host.hash() else { return };
-        if found != self.hash && !self.hash.is_empty() {
-            match Link::read(&found) {
-                Ok(link) => self.follow(link),
-                Err(error) => self.state.notices.push(Notice { text: error.to_string(), warning: true }),
-            }
-        }
-        let hash = self.link(BTreeSet::new()).hash();
-        if hash != self.hash || found != self.hash {
-            self.host.set_hash(&hash);
-            // As the browser has it.
-            self.hash = self.host.hash().unwrap_or(hash);
-        }
-    }
-
-    /// Remembers what changed now and then, because not every end is announced.
-    fn remember(&mut self, context: &Context) {
-        let now = self.settings();
-        let (when, before) = &self.remembered;
-        if now == *before {
-            return;
-        }
-        if when.elapsed() < REMEMBER_EVERY {
-            return context.request_repaint_after(REMEMBER_EVERY);
-        }
-        if let Err(error) = self.host.remember(&now) {
-            log::warn!("{error}");
-        }
-        self.remembered = (Instant::now(), now);
-    }
 }
 
 /// Ubuntu, and behind it the signs that it lacks; the same in a window and on a page, which carries no others.
@@ -520,6 +421,9 @@ impl eframe::App for App {
         self.frame(&context);
         let dropped = context.input(|input| input.raw.dropped_files.clone());
         self.host.dropped(dropped, &self.wake);
+        if let Some(png) = self.screen_picture.taken() {
+            self.host.save(&format!("l2t-{}.png", self.selection.tab.key()), png, self.wake.clone());
+        }
         let given = self.host.given();
         self.take(given);
         self.shortcuts(&context);

@@ -1,6 +1,6 @@
 //! The networks with their pairs, and below them what the chosen tab shows.
 
-use eframe::egui::{CentralPanel, Panel, Ui};
+use eframe::egui::{Align, CentralPanel, Layout, Panel, Ui};
 use l2t_core::experiment::config::PairsConfig;
 use l2t_core::matching::Pair;
 
@@ -48,6 +48,7 @@ impl App {
             }
             return;
         };
+        let whole = ui.max_rect();
         let height = (ui.available_height() * 0.52).max(220.0);
         Panel::top("networks").resizable(true).default_size(height).min_size(160.0).show(ui, |ui| {
             self.edit_pairs(ui, &experiment);
@@ -70,6 +71,12 @@ impl App {
                         ui.selectable_value(&mut self.selection.tab, tab, name);
                     }
                 }
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    let about = "the networks and what is shown below them, as a PNG file";
+                    if ui.button("Save picture").on_hover_text(about).clicked() {
+                        self.screen_picture.take(ui.ctx(), whole);
+                    }
+                });
             });
             self.tab_content(ui, &experiment);
         });

@@ -208,8 +208,8 @@ pub enum Gathered {
     Path(PathBuf),
     /// Files in memory, and what to call them.
     Memory(String, Vec<(String, Vec<u8>)>),
-    /// What could not be read, in words.
-    Trouble(String),
+    /// What to tell the user instead.
+    Words(String),
 }
 
 /// What was given at once: the files of CIFAR come several at a time and are one data set.
@@ -222,7 +222,7 @@ pub fn gathered(given: Vec<Given>) -> Vec<Gathered> {
             Given::Path(path) => all.push(Gathered::Path(path)),
             Given::Bytes(name, bytes) if part(&name) => together.push((name, bytes)),
             Given::Bytes(name, bytes) => all.push(Gathered::Memory(name.clone(), vec![(name, bytes)])),
-            Given::Trouble(text) => all.push(Gathered::Trouble(text)),
+            Given::Words(text) => all.push(Gathered::Words(text)),
         }
     }
     if !together.is_empty() {
@@ -238,7 +238,7 @@ impl Gathered {
         match self {
             Self::Path(path) => path.display().to_string(),
             Self::Memory(name, _) => name.clone(),
-            Self::Trouble(_) => String::new(),
+            Self::Words(_) => String::new(),
         }
     }
 
@@ -255,7 +255,7 @@ impl Gathered {
                 }
                 _ => Ok(None),
             },
-            Self::Trouble(_) => Ok(None),
+            Self::Words(_) => Ok(None),
         }
     }
 }
@@ -274,7 +274,7 @@ pub fn take_into(draft: &mut Config, inputs: &mut Inputs, given: Gathered) -> Re
             fresh.insert_all(&name, files);
             name
         }
-        Gathered::Trouble(text) => return Ok(text),
+        Gathered::Words(text) => return Ok(text),
     };
     let weights = Path::new(&text).extension().is_some_and(|extension| {
         ["safetensors", "pth", "pt", "tar", "ckpt"].iter().any(|known| extension.eq_ignore_ascii_case(known))

@@ -7,6 +7,7 @@
 //! [`strip`]; and [`files`], [`help`]. [`settings`] are what is remembered, a [`link`] is what can be sent.
 
 pub mod app;
+mod around;
 pub mod centre;
 pub mod conduct;
 pub mod curves;
@@ -27,6 +28,7 @@ pub mod pair_panel;
 mod palette;
 mod pictures;
 pub mod saliency_panel;
+mod screen_picture;
 pub mod seam;
 pub mod settings;
 pub mod strip;

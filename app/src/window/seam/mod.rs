@@ -35,8 +35,8 @@ pub enum Given {
     Path(PathBuf),
     /// A file in memory: its name and contents.
     Bytes(String, Vec<u8>),
-    /// One that could not be read, in words.
-    Trouble(String),
+    /// What to tell the user instead: it could not be read, or something else has become of it.
+    Words(String),
 }
 
 /// A run that this place keeps by itself.

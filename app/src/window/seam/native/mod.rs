@@ -97,6 +97,20 @@ impl Host {
         drop(spawned.expect("a thread can be started"));
     }
 
+    /// Lets the user choose where to put a file, and puts it there.
+    pub fn save(&self, name: &str, contents: Vec<u8>, wake: Wake) {
+        let (sender, name) = (self.given.0.clone(), name.to_owned());
+        let spawned = std::thread::Builder::new().name("file dialog".into()).spawn(move || {
+            let Some(path) = rfd::FileDialog::new().set_title("L2T").set_file_name(name).save_file() else { return };
+            let written = write_whole(&path, &contents);
+            let words = written.map_or_else(|error| error.to_string(), |()| format!("{} is written", path.display()));
+            // Nobody listens any more where the window is closing.
+            let _ = sender.send(Given::Words(words));
+            wake();
+        });
+        drop(spawned.expect("a thread can be started"));
+    }
+
     /// Takes in what was dropped on the window.
     pub fn dropped(&self, files: Vec<DroppedFileHandle>, wake: &Wake) {
         let some = !files.is_empty();

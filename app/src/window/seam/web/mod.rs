@@ -87,6 +87,11 @@ impl Host {
         self.choose_file(wake);
     }
 
+    /// Gives a file to the user as a download.
+    pub fn save(&self, name: &str, contents: Vec<u8>, _: Wake) {
+        download(name, &contents);
+    }
+
     /// Takes in what was dropped on the page.
     pub fn dropped(&self, files: Vec<DroppedFileHandle>, wake: &Wake) {
         if files.is_empty() {
@@ -99,7 +104,7 @@ impl Host {
                 let name = file.path().display().to_string();
                 read.push(match file.bytes_async().await {
                     Ok(bytes) => Given::Bytes(name, bytes),
-                    Err(reason) => Given::Trouble(format!("{name}: {reason}")),
+                    Err(reason) => Given::Words(format!("{name}: {reason}")),
                 });
             }
             // All at once: files of one data set come together.
@@ -131,7 +136,7 @@ impl Host {
             None => self
                 .given
                 .borrow_mut()
-                .push(Given::Trouble(format!("{name} will be kept in this browser from its first complete epoch on"))),
+                .push(Given::Words(format!("{name} will be kept in this browser from its first complete epoch on"))),
         }
     }
 
@@ -142,7 +147,7 @@ impl Host {
             let read = storage::read(&name).await;
             given.borrow_mut().push(match read {
                 Ok(zip) => Given::Bytes(name, zip),
-                Err(error) => Given::Trouble(error.to_string()),
+                Err(error) => Given::Words(error.to_string()),
             });
             (keeping.wake)();
         });
