@@ -6,6 +6,7 @@ use futures_lite::future::block_on;
 use l2t_core::experiment::checkpoint::Checkpoint;
 use l2t_core::experiment::run::Outcome;
 use l2t_core::experiment::store::{RunFolder, write_summary};
+use l2t_core::experiment::test_part::TestPart;
 use l2t_core::experiment::{Config, Control, Plan, Snapshot, Summary, run as train};
 use l2t_core::{Error, Result};
 
@@ -117,14 +118,13 @@ pub fn on_interrupt_saying(message: &'static str) -> Control {
 
 /// Says what is about to happen.
 pub fn describe(plan: &Plan) {
-    let part = |data: &Option<std::sync::Arc<l2t_core::data::Dataset>>| data.as_ref().map_or(0, |data| data.len());
     say!(
         "data    {}: {} classes, {} training, {} validation, {} test images",
         plan.train.name,
         plan.train.class_names.len(),
         plan.train.len(),
-        part(&plan.validation),
-        part(&plan.test)
+        plan.validation.as_ref().map_or(0, |part| part.len()),
+        plan.test.as_ref().map_or(0, TestPart::images)
     );
     for note in &plan.train.notes {
         say!("        {note}");

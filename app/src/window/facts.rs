@@ -5,6 +5,7 @@ use std::sync::Arc;
 use l2t_core::data::Dataset;
 use l2t_core::experiment::gradient_check::GradientCheck;
 use l2t_core::experiment::look::images;
+use l2t_core::experiment::test_part::TestPart;
 use l2t_core::experiment::{Config, Event, History, Plan};
 use l2t_core::matching::Pair;
 use l2t_core::meta::Learned;
@@ -135,7 +136,7 @@ impl Experiment {
             images: [
                 plan.train.len(),
                 plan.validation.as_ref().map_or(0, |part| part.len()),
-                plan.test.as_ref().map_or(0, |part| part.len()),
+                plan.test.as_ref().map_or(0, TestPart::images),
             ],
             shown: first(images(plan)),
             images_at_once: plan.images_at_once,

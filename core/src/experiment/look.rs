@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Plan;
 use super::saliency::{ImageRecord, pair_gradient, records, upload};
+use super::test_part::TestPart;
 use crate::bilevel::LearnerState;
 use crate::data::Dataset;
 use crate::error::Result;
@@ -71,7 +72,7 @@ pub struct PairLook {
 
 /// The images that a run is looked at on: held out for validation, or else for the test, or else those it learns from.
 pub fn images(plan: &Plan) -> &Arc<Dataset> {
-    plan.validation.as_ref().or(plan.test.as_ref()).unwrap_or(&plan.train)
+    plan.validation.as_ref().or_else(|| plan.test.as_ref().map(TestPart::data)).unwrap_or(&plan.train)
 }
 
 /// A look, and its saliency maps where they were computed, for who draws on that device.

@@ -22,6 +22,7 @@ pub mod snapshot;
 pub mod source_file;
 #[cfg(not(target_family = "wasm"))]
 pub mod store;
+pub mod test_part;
 mod warm_up;
 
 pub use config::{Config, Method};

@@ -6,8 +6,9 @@ use burn::tensor::{DType, Device, Tensor};
 
 use super::config::{Config, PairsConfig, Precision, TargetConfig};
 use super::micro_batch;
+use super::test_part::TestPart;
 use crate::bilevel::{Adam, AdamState, InnerRule, Learner, LearnerState, MetaRule, Moving, Sgd};
-use crate::data::{Dataset, Split, Splits, world};
+use crate::data::{Dataset, Split, world};
 use crate::error::{Error, Result};
 use crate::inputs::Inputs;
 use crate::matching::{Matching, PairRule, PairSet, SourceLayers};
@@ -47,7 +48,7 @@ pub struct Plan {
     /// Images to choose the best epoch on.
     pub validation: Option<Arc<Dataset>>,
     /// Images to report on.
-    pub test: Option<Arc<Dataset>>,
+    pub test: Option<TestPart>,
     /// Frozen networks; empty where the method has no use for them.
     pub sources: Vec<Source>,
     /// What the target starts with of the first source; only where it is fine-tuned.
@@ -97,9 +98,9 @@ impl Plan {
     ) -> Result<Self> {
         config.check()?;
         let dtype = dtype(config.train.precision, &device)?;
-        let splits = load(&config, &inputs, watch)?;
-        let classes = splits.train.class_names.len();
-        let (train, validation) = hold_out(&config, splits.train, splits.validation)?;
+        let Parts { train, validation, test } = load(&config, &inputs, watch)?;
+        let classes = train.class_names.len();
+        let (train, validation) = hold_out(&config, train, validation)?;
         if config.train.batch_size > train.len() {
             let reason = format!("{} is more than the {} training images", config.train.batch_size, train.len());
             return Err(Error::config("train.batch_size", reason));
@@ -127,7 +128,7 @@ impl Plan {
             dtype,
             train: Arc::new(train),
             validation: validation.map(Arc::new),
-            test: splits.test.map(Arc::new),
+            test,
             sources,
             start,
             learner,
@@ -197,18 +198,26 @@ fn dtype(precision: Precision, device: &Device) -> Result<DType> {
     Ok(dtype)
 }
 
-fn load(config: &Config, inputs: &Inputs, watch: impl Fn(usize, usize) + Send + Sync + 'static) -> Result<Splits> {
+/// The data of an experiment.
+struct Parts {
+    train: Dataset,
+    validation: Option<Dataset>,
+    test: Option<TestPart>,
+}
+
+fn load(config: &Config, inputs: &Inputs, watch: impl Fn(usize, usize) + Send + Sync + 'static) -> Result<Parts> {
     let seed = Seed(config.seed);
     let Some(path) = &config.data.path else {
         let task = config.world();
         task.check().map_err(|e| renamed(e, "", "data."))?;
-        return Ok(Splits {
+        return Ok(Parts {
             train: world(&task, Split::Train, TASK_SEED),
             validation: (config.data.validation > 0.0).then(|| world(&task, Split::Validation, TASK_SEED)),
-            test: Some(world(&task, Split::Test, TASK_SEED)),
+            test: Some(TestPart::of_world(task, TASK_SEED)),
         });
     };
-    inputs.data(path)?.watched(watch).load_splits(config.data.size, seed)
+    let splits = inputs.data(path)?.watched(watch).load_splits(config.data.size, seed)?;
+    Ok(Parts { train: splits.train, validation: splits.validation, test: splits.test.map(TestPart::read) })
 }
 
 /// The chosen images per class, less those held out for validation where the data set brings none.

@@ -11,6 +11,7 @@ use super::event::{Audience, Event, LOWER_RATE};
 use super::history::{AuxiliaryLosses, EpochRecord, PairStatistics, RunSummary};
 use super::pacing::{Pacing, wait_for};
 use super::plan::Plan;
+use super::test_part::TestPart;
 use super::warm_up::WarmUp;
 use crate::bilevel::{Iteration, Learner, LearnerState, Report, Step, Taken};
 use crate::data::{Augmentation, BatchPlan, Batches, HostBatch};
@@ -134,10 +135,12 @@ pub async fn run(
     }
     let target = network_state(plan, &keeper.best()?.restore(plan)?);
     let test = match &plan.test {
-        Some(test) => Some(
-            accuracy(&plan.learner.model.network, &target, test, |done, of| audience.hear(Event::Testing { done, of }))
-                .await?,
-        ),
+        Some(test) => {
+            let network = &plan.learner.model.network;
+            let mut tell = |done, of| audience.hear(Event::Testing { done, of });
+            tell(0, test.images());
+            Some(accuracy(network, &target, test.data(), tell).await?)
+        }
         None => None,
     };
     position.elapsed_secs = clock.elapsed();
@@ -400,7 +403,7 @@ fn summary(plan: &Plan, position: &Position, test: Option<f64>, complete: bool) 
         images: (
             plan.train.len(),
             plan.validation.as_ref().map_or(0, |d| d.len()),
-            plan.test.as_ref().map_or(0, |d| d.len()),
+            plan.test.as_ref().map_or(0, TestPart::images),
         ),
         folder: ".".into(),
     }

@@ -35,7 +35,7 @@ pub async fn pack(plan: &Plan, state: &NetworkState, provenance: &Provenance) ->
     let stored = WeightMap::from_safetensors("packed source", &map.to_safetensors_half())?;
     let (rounded, _) = network.import(&stored, &plan.device, plan.dtype)?;
     let measured = match &plan.test {
-        Some(test) => Some((accuracy(network, &rounded, test, |_, _| {}).await?, test.len())),
+        Some(test) => Some((accuracy(network, &rounded, test.data(), |_, _| {}).await?, test.images())),
         None => None,
     };
     let config = &plan.config;

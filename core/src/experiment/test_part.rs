@@ -1,0 +1,58 @@
+//! The images that a run is measured on in the end.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::data::{Dataset, Split, WorldConfig, world};
+use crate::seed::Seed;
+
+/// A test part. That of the built-in world is drawn when it is first asked for: nothing needs it before the end of a run,
+/// and on a single thread drawing it takes longer than all else that a run begins with.
+#[derive(Debug)]
+pub struct TestPart {
+    images: usize,
+    /// What to draw.
+    world: Option<(WorldConfig, Seed)>,
+    data: OnceLock<Arc<Dataset>>,
+}
+
+impl TestPart {
+    /// One that was read.
+    pub fn read(data: Dataset) -> Self {
+        Self { images: data.len(), world: None, data: OnceLock::from(Arc::new(data)) }
+    }
+
+    /// One to be drawn.
+    pub fn of_world(config: WorldConfig, seed: Seed) -> Self {
+        let images = config.test_per_class * config.task.class_names().len();
+        Self { images, world: Some((config, seed)), data: OnceLock::new() }
+    }
+
+    /// How many.
+    pub fn images(&self) -> usize {
+        self.images
+    }
+
+    /// Their bytes and labels.
+    pub fn data(&self) -> &Arc<Dataset> {
+        self.data.get_or_init(|| {
+            let (config, seed) = self.world.as_ref().expect("what is not drawn was read");
+            Arc::new(world(config, Split::Test, *seed))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_as_large_as_it_says_before_it_is_drawn() {
+        let config = WorldConfig { size: 16, test_per_class: 2, ..WorldConfig::default() };
+        let drawn = TestPart::of_world(config, Seed(3));
+        assert_eq!((drawn.images(), drawn.data.get()), (20, None));
+        let whole = world(&config, Split::Test, Seed(3));
+        assert_eq!(**drawn.data(), whole);
+        assert_eq!((whole.len(), TestPart::read(whole.clone()).images()), (20, 20));
+        assert_eq!(**TestPart::read(whole.clone()).data(), whole);
+    }
+}
