@@ -297,8 +297,8 @@ fn a_gpu_that_is_not_there_is_said_to_be_missing() {
 #[test]
 fn a_run_that_diverges_says_so_and_leaves_no_results() {
     for (changes, message) in [
-        ("train.lr=1e30", "training diverged: L_org is not finite at epoch 1, iteration 4; a smaller train.lr"),
-        ("train.lr=1e30 method.name=scratch", "training diverged: L_org is not finite at epoch 1, iteration 4"),
+        ("train.lr=1e30", "training diverged: L_org is not finite at epoch 1, iteration "),
+        ("train.lr=1e30 method.name=scratch", "training diverged: L_org is not finite at epoch 1, iteration "),
         // One iteration: its loss is fine, and what it makes of the weights is not.
         ("train.lr=1e30 train.epochs=1 train.batch_size=40", "is not finite after 1 epochs and 0 iterations"),
     ] {

@@ -30,6 +30,34 @@ async function load(context, link, what) {
   return tab;
 }
 
+/** What the page's thread spends in our code and not in the browser's, from a profile: all of it, and the longest stretch
+ * without a break. On a machine without a graphics card the browser draws on that thread's time. */
+function own(profile) {
+  const names = new Map(profile.nodes.map((node) => [node.id, node.callFrame.functionName]));
+  let [all, stretch, longest] = [0, 0, 0];
+  profile.samples.forEach((node, nth) => {
+    if (["(idle)", "(program)", "(root)"].includes(names.get(node))) {
+      stretch = 0;
+      return;
+    }
+    // The time from this sample to the next.
+    const millis = (profile.timeDeltas[nth + 1] ?? 0) / 1000;
+    all += millis;
+    stretch += millis;
+    longest = Math.max(longest, stretch);
+  });
+  return { all, longest, whole: (profile.endTime - profile.startTime) / 1000 };
+}
+
+async function profile(page, millis) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Profiler.enable");
+  await session.send("Profiler.setSamplingInterval", { interval: 500 });
+  await session.send("Profiler.start");
+  await page.waitForTimeout(millis);
+  return (await session.send("Profiler.stop")).profile;
+}
+
 /** Trains for a while: first iteration, rate, longest tasks, memory. */
 async function train(tab, what, iterations) {
   const memory = async () => ({
@@ -63,6 +91,9 @@ async function train(tab, what, iterations) {
   const tasks = (await tab.page.evaluate(() => globalThis.tasks)).sort((a, b) => b - a);
   say(`${what}: tasks of the page's thread above 50 ms, longest`,
     `${tasks.length}, ${tasks.slice(0, 3).map((task) => `${task.toFixed(0)} ms`).join(", ") || "none"}`);
+  const { all, longest, whole } = own(await profile(tab.page, 12_000));
+  say(`${what}: our code in the page's thread, and its longest stretch`,
+    `${(100 * all / whole).toFixed(1)} % of the time, ${longest.toFixed(0)} ms`);
   say(`${what}: longest that the training thread did not listen`, `${(await blocked).toFixed(0)} ms`);
   const pressed = Date.now();
   await tab.press("Pause");
