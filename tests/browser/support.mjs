@@ -17,7 +17,7 @@ export const PICTURES = needed("L2T_PICTURES");
 mkdirSync(PICTURES, { recursive: true });
 
 /** Long enough for a busy machine with two cores. */
-export const PATIENCE = 240_000;
+export const PATIENCE = 420_000;
 
 const QUIET = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync"];

@@ -1,4 +1,5 @@
-// Five experiments beside the window: a question, what to do, what to look at, and what it shows.
+// Five experiments beside the window: a question, what to do, what to look at, and what it shows. The numbers are those of
+// `l2t train --preset demo` with the changes of the links, seed 0, on the CPU.
 
 const BASE = "preset=demo";
 const link = (...changes) => `#${[BASE, ...changes].join("&")}`;
@@ -14,25 +15,28 @@ const EXPERIMENTS = [
       ["Transfer to another network", link(set("method.name=l2t-ww"), "tab=accuracy", "train=1")],
     ],
     look: "Both curves under Accuracy; the shapes of the two networks above.",
-    shows: "Fine-tuning begins with the source's own weights, so the result has the source's own architecture: its size, "
-      + "its speed, its layers. Matching leaves the choice to you. Here a VGG learns from a ResNet that it shares not one "
-      + "weight with.",
+    shows: "If you may keep the source's network, do: fine-tuned, it names 95 % of the test images, the matched VGG 59 %, and the "
+      + "same VGG from scratch 30 %. But what is fine-tuned is the source: its architecture, its size, its speed. Matching is for "
+      + "the other case. A VGG learns from a ResNet here that it shares not one weight with.",
   },
   {
     title: "2. Where does it transfer?",
     ask: "Three layers of the source, five of the target: fifteen pairs. Which of them matter?",
     steps: [["Learn where", link(set("meta.lr=0.01"), "tab=lambda", "train=1")]],
     look: "The width of the lines, and λ over time. Press a number for its pair.",
-    shows: "Nobody chose the pairs. λ starts near 1 for all of them and moves to where matching makes the next step on the "
-      + "task better; pairs that do not help fade. (The rate of φ is a hundred times the paper's, to see it in a short run.)",
+    shows: "Nobody chose the pairs. λ starts near 1 and moves to where matching makes the next step on the task better. After "
+      + "30 epochs one pair of fifteen is left, block 2 → group 3, with a λ of 4.6. The rate of φ is a hundred times the paper's, "
+      + "to see that in a short run, and so fierce a choice has its price: 45 % of the test images, against 59 % at the paper's "
+      + "rate, where λ has hardly moved by then.",
   },
   {
     title: "3. What is transferred?",
     ask: "A layer has up to 64 channels. Does the target imitate all of them alike?",
     steps: [["Learn what", link(set("meta.lr=0.01"), "tab=pair", "train=1")]],
     look: "The sorted weights w, and the feature maps of the most and least weighted channels; then Saliency.",
-    shows: "w starts uniform and becomes uneven: channels that matter for telling the beetles apart get more. It is "
-      + "different for every image: press “Other images”.",
+    shows: "w starts uniform. In the end the 64 channels of block 8 → group 5 are as uneven as about 20 equal ones, and from "
+      + "image to image that differs between 10 and 43: press “Other images”. For block 2 → group 3, the pair that λ leaves, "
+      + "two of sixteen channels have nearly all the weight. At the paper's rate w stays even in a run this short.",
   },
   {
     title: "4. How few images are enough?",
@@ -40,11 +44,13 @@ const EXPERIMENTS = [
     steps: [
       ["From scratch, 20 a class", link(set("method.name=scratch"), "tab=accuracy", "train=1")],
       ["With transfer, 20 a class", link("tab=accuracy", "train=1")],
+      ["From scratch, 5 a class", link(set("data.per_class=5"), set("train.epochs=80"), set("method.name=scratch"), "tab=accuracy", "train=1")],
       ["With transfer, 5 a class", link(set("data.per_class=5"), set("train.epochs=80"), "tab=accuracy", "train=1")],
     ],
-    look: "The validation curves. The legend takes a run away and brings it back.",
-    shows: "Training accuracy reaches 100 % in every case: few images are quickly learned by heart. What the source adds "
-      + "is what the images do not say, so the gap between training and validation is smaller with it.",
+    look: "The validation curves, dashed training beside them. The legend takes a run away and brings it back.",
+    shows: "With 20 a class the source brings 30 % of the test images to 59 %. With 5 it brings 10 %, which is guessing, to "
+      + "17 %. Both learn their 50 images by heart, to 100 % in training: what the source adds is what the images do not say, but it "
+      + "does not replace them.",
   },
   {
     title: "5. When does transfer hurt?",
@@ -55,8 +61,9 @@ const EXPERIMENTS = [
       ["Learn where to match", link(set("data.synthetic=unrelated"), "tab=accuracy", "train=1")],
     ],
     look: "The three validation curves at the same seed.",
-    shows: "A source helps as far as its task has something in common with yours. Features that ignore the light are of no "
-      + "use to somebody who is to name it: imitating them costs training without giving anything back.",
+    shows: "From scratch 52 % of the test images, matching every layer 51 %, and where-and-what learned 47 %: a source helps as "
+      + "far as its task has something in common with yours. Features that ignore the light are of no use to somebody who is to "
+      + "name it, and φ learns too slowly in 30 epochs to switch them off. One seed: a point or two of this is chance.",
   },
 ];
 

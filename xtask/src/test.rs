@@ -90,8 +90,10 @@ fn wasm(machine: &Machine) -> Result<(), Failure> {
     )
 }
 
-/// The page is the one that is published; the second one runs the parity tests in a tab.
+/// The page is the one that is published; the second one runs the parity tests in a tab. Runs go from the page to the
+/// program and back.
 fn web(machine: &Machine) -> Result<(), Failure> {
+    steps::run(machine.cargo("build").arg("--release"))?;
     let page = web::build(machine, true)?;
     let parity = web::build_parity(machine)?;
     let (page, parity) = (web::Server::start(&page, 0)?, web::Server::start(&parity, 0)?);

@@ -152,18 +152,7 @@ impl Dataset {
     /// # Errors
     /// If a class has fewer than `n` images; the message names the class.
     pub fn per_class(&self, n: usize, seed: Seed) -> Result<Dataset> {
-        let mut chosen = Vec::with_capacity(n.saturating_mul(self.class_names.len()).min(self.len()));
-        for (class, members) in self.members_in_random_order("per_class", seed).into_iter().enumerate() {
-            if members.len() < n {
-                return Err(Error::file(
-                    &self.name,
-                    format!("class `{}` has {} images, {n} are wanted", self.class_names[class], members.len()),
-                ));
-            }
-            chosen.extend_from_slice(&members[..n]);
-        }
-        chosen.sort_unstable();
-        Ok(self.select(&chosen))
+        Ok(self.select(&chosen_per_class(&self.name, &self.class_names, &self.labels, n, seed)?))
     }
 
     /// Splits off about `fraction` of every class: (the rest, the held-out images), each in the order they have here.
@@ -175,7 +164,7 @@ impl Dataset {
     pub fn stratified_split(&self, fraction: f64, seed: Seed) -> (Dataset, Dataset) {
         assert!(fraction > 0.0 && fraction < 1.0, "cannot hold out a fraction of {fraction}");
         let (mut rest, mut held_out) = (Vec::new(), Vec::new());
-        for members in self.members_in_random_order("stratified_split", seed) {
+        for members in members_in_random_order(&self.labels, self.class_names.len(), "stratified_split", seed) {
             let count = match members.len() {
                 0 | 1 => 0,
                 n => ((n as f64 * fraction).round() as usize).clamp(1, n - 1),
@@ -187,19 +176,42 @@ impl Dataset {
         held_out.sort_unstable();
         (self.select(&rest), self.select(&held_out))
     }
+}
 
-    /// For each class the indices of its images, shuffled by the stream (`name`, class).
-    fn members_in_random_order(&self, name: &str, seed: Seed) -> Vec<Vec<usize>> {
-        let mut members = vec![Vec::new(); self.class_names.len()];
-        for (index, &label) in self.labels.iter().enumerate() {
-            members[label].push(index);
+/// What [`Dataset::per_class`] chooses, by index, for a data set that need not be there yet.
+///
+/// # Errors
+/// As there.
+pub(super) fn chosen_per_class(
+    name: &str,
+    class_names: &[String],
+    labels: &[usize],
+    n: usize,
+    seed: Seed,
+) -> Result<Vec<usize>> {
+    let mut chosen = Vec::with_capacity(n.saturating_mul(class_names.len()).min(labels.len()));
+    for (class, members) in members_in_random_order(labels, class_names.len(), "per_class", seed).iter().enumerate() {
+        if members.len() < n {
+            let reason = format!("class `{}` has {} images, {n} are wanted", class_names[class], members.len());
+            return Err(Error::file(name, reason));
         }
-        let shuffle = |(class, indices): (usize, Vec<usize>)| {
-            let order = permutation(indices.len(), &mut seed.stream(name, class as u64));
-            order.into_iter().map(|place| indices[place]).collect()
-        };
-        members.into_iter().enumerate().map(shuffle).collect()
+        chosen.extend_from_slice(&members[..n]);
     }
+    chosen.sort_unstable();
+    Ok(chosen)
+}
+
+/// For each class the indices of its images, shuffled by the stream (`name`, class).
+fn members_in_random_order(labels: &[usize], classes: usize, name: &str, seed: Seed) -> Vec<Vec<usize>> {
+    let mut members = vec![Vec::new(); classes];
+    for (index, &label) in labels.iter().enumerate() {
+        members[label].push(index);
+    }
+    let shuffle = |(class, indices): (usize, Vec<usize>)| {
+        let order = permutation(indices.len(), &mut seed.stream(name, class as u64));
+        order.into_iter().map(|place| indices[place]).collect()
+    };
+    members.into_iter().enumerate().map(shuffle).collect()
 }
 
 #[cfg(test)]

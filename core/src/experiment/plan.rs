@@ -8,7 +8,7 @@ use super::config::{Config, PairsConfig, Precision, TargetConfig};
 use super::micro_batch;
 use super::test_part::TestPart;
 use crate::bilevel::{Adam, AdamState, InnerRule, Learner, LearnerState, MetaRule, Moving, Sgd};
-use crate::data::{Dataset, Split, world};
+use crate::data::{Dataset, Split, world, world_per_class};
 use crate::error::{Error, Result};
 use crate::inputs::Inputs;
 use crate::matching::{Matching, PairRule, PairSet, SourceLayers};
@@ -211,7 +211,11 @@ fn load(config: &Config, inputs: &Inputs, watch: impl Fn(usize, usize) + Send + 
         let task = config.world();
         task.check().map_err(|e| renamed(e, "", "data."))?;
         return Ok(Parts {
-            train: world(&task, Split::Train, TASK_SEED),
+            // Of a large pool only those that are chosen are drawn.
+            train: match config.data.per_class {
+                0 => world(&task, Split::Train, TASK_SEED),
+                n => world_per_class(&task, Split::Train, TASK_SEED, n, seed)?,
+            },
             validation: (config.data.validation > 0.0).then(|| world(&task, Split::Validation, TASK_SEED)),
             test: Some(TestPart::of_world(task, TASK_SEED)),
         });

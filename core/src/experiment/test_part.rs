@@ -23,8 +23,7 @@ impl TestPart {
 
     /// One to be drawn.
     pub fn of_world(config: WorldConfig, seed: Seed) -> Self {
-        let images = config.test_per_class * config.task.class_names().len();
-        Self { images, world: Some((config, seed)), data: OnceLock::new() }
+        Self { images: config.labels(Split::Test).len(), world: Some((config, seed)), data: OnceLock::new() }
     }
 
     /// How many.

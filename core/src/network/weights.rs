@@ -350,7 +350,12 @@ const LONGEST_REASON: usize = 160;
 fn lost(error: &dyn fmt::Display) -> Error {
     // Drivers draw frames around what they say.
     let plain: String = error.to_string().chars().map(|c| if c.is_ascii_graphic() { c } else { ' ' }).collect();
-    let reason: String = one_line(&plain).chars().take(LONGEST_REASON).collect();
+    let mut reason = one_line(&plain);
+    if reason.len() > LONGEST_REASON {
+        // Plain ASCII: every place is a boundary.
+        reason.truncate(LONGEST_REASON);
+        reason.push('…');
+    }
     Error::Device(format!("the graphics device was lost: it was reset, removed, or took too long ({reason})"))
 }
 

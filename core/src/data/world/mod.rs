@@ -35,7 +35,7 @@ use serde::{Deserialize, Serialize};
 
 use self::dice::Dice;
 use self::painter::{Picture, Scene, box_of};
-use crate::data::dataset::{Dataset, Split};
+use crate::data::dataset::{Dataset, Split, chosen_per_class};
 use crate::data::parallel;
 use crate::error::{Error, Result};
 use crate::seed::Seed;
@@ -177,6 +177,26 @@ impl WorldConfig {
             None => Ok(()),
         }
     }
+
+    /// What a data set of it is called.
+    fn name(&self) -> String {
+        format!("built-in {}", self.task.name())
+    }
+
+    /// The name of a part, and its images of each class.
+    fn part(&self, split: Split) -> (&'static str, usize) {
+        match split {
+            Split::Train => ("train", self.train_per_class),
+            Split::Validation => ("validation", self.validation_per_class),
+            Split::Test => ("test", self.test_per_class),
+        }
+    }
+
+    /// The label of every image of a part.
+    pub(crate) fn labels(&self, split: Split) -> Vec<usize> {
+        let classes = self.task.class_names().len();
+        (0..self.part(split).1 * classes).map(|index| index % classes).collect()
+    }
 }
 
 /// Draws one part of a task, with object masks and the boxes around them.
@@ -187,32 +207,44 @@ impl WorldConfig {
 /// # Panics
 /// If [`WorldConfig::check`] would refuse `config`.
 pub fn world(config: &WorldConfig, split: Split, seed: Seed) -> Dataset {
+    let all: Vec<usize> = (0..config.labels(split).len()).collect();
+    drawn(config, split, seed, &all)
+}
+
+/// `world(config, split, seed).per_class(n, choice)`, of which no other image is drawn.
+///
+/// # Errors
+/// If a class has fewer than `n` images; the message names the class.
+///
+/// # Panics
+/// As [`world`].
+pub fn world_per_class(config: &WorldConfig, split: Split, seed: Seed, n: usize, choice: Seed) -> Result<Dataset> {
+    let labels = config.labels(split);
+    let chosen = chosen_per_class(&config.name(), &config.task.class_names(), &labels, n, choice)?;
+    Ok(drawn(config, split, seed, &chosen))
+}
+
+/// The images of a part with these indices.
+fn drawn(config: &WorldConfig, split: Split, seed: Seed, indices: &[usize]) -> Dataset {
     config.check().expect("a configuration that was checked");
-    let class_names = config.task.class_names();
-    let (per_class, part) = match split {
-        Split::Train => (config.train_per_class, "train"),
-        Split::Validation => (config.validation_per_class, "validation"),
-        Split::Test => (config.test_per_class, "test"),
-    };
-    let labels: Vec<usize> = (0..per_class * class_names.len()).map(|index| index % class_names.len()).collect();
-    let indices: Vec<usize> = (0..labels.len()).collect();
-    let stream = format!("{} {part}", config.task.name());
-    let drawn = parallel::map(&indices, |&index| {
+    let labels = config.labels(split);
+    let stream = format!("{} {}", config.task.name(), config.part(split).0);
+    let pictures = parallel::map(indices, |&index| {
         picture(config.task, labels[index], config.size, Dice(seed.stream(&stream, index as u64)))
     });
     let (mut pixels, mut masks, mut boxes) = (Vec::new(), Vec::new(), Vec::new());
-    for picture in drawn {
+    for picture in pictures {
         boxes.push(box_of(&picture.mask, config.size));
         pixels.extend(picture.pixels);
         masks.extend(picture.mask);
     }
     Dataset {
-        name: format!("built-in {}", config.task.name()),
-        class_names,
+        name: config.name(),
+        class_names: config.task.class_names(),
         height: config.size,
         width: config.size,
         pixels,
-        labels,
+        labels: indices.iter().map(|index| labels[*index]).collect(),
         boxes: Some(boxes),
         masks: Some(masks),
         notes: Vec::new(),
