@@ -15,7 +15,7 @@ use l2t_core::matching::Pair;
 use web_time::Instant;
 
 use super::conduct::{Order, Output, Wanted};
-use super::curves::{Chart, EarlierRun, run_label};
+use super::curves::{Chart, EarlierRun};
 use super::facts::Experiment;
 use super::files::{self, FilesPanel};
 #[cfg(not(target_family = "wasm"))]
@@ -239,8 +239,8 @@ impl App {
             && self.state.history.epochs.len() > 1
             && !anew
         {
-            let run = EarlierRun { label: run_label(experiment), history: self.state.history.clone() };
-            self.earlier.retain(|earlier| earlier.label != run.label);
+            let run = EarlierRun { config: experiment.config.clone(), history: self.state.history.clone() };
+            self.earlier.retain(|earlier| earlier.config != run.config);
             self.earlier.push(run);
         }
         // The old one ends first: two would share the device.

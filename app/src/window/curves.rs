@@ -2,7 +2,7 @@
 
 use eframe::egui::{Color32, Ui};
 use egui_plot::{ColorConflictHandling, FilledArea, Legend, Line, LineStyle, Plot, PlotPoints};
-use l2t_core::experiment::History;
+use l2t_core::experiment::{Config, History};
 
 use super::facts::Experiment;
 use super::palette;
@@ -11,8 +11,8 @@ use super::view_state::ViewState;
 /// A run that is over, to compare with.
 #[derive(Debug, Clone)]
 pub struct EarlierRun {
-    /// Method and seed.
-    pub label: String,
+    /// Its experiment.
+    pub config: Config,
     /// Its epochs.
     pub history: History,
 }
@@ -43,12 +43,16 @@ impl Chart {
     }
 }
 
+/// How much longer than the run an axis is whose legend has a line for every pair.
+const ROOM: f64 = 1.3;
+
 /// Draws a chart into the space that is left.
 pub fn show(ui: &mut Ui, chart: Chart, state: &ViewState, experiment: &Experiment, earlier: &[EarlierRun]) {
     let legend = Legend::default().color_conflict_handling(ColorConflictHandling::PickLast);
     let plot = Plot::new(chart.name()).legend(legend).x_axis_label("epochs").include_x(0.0);
     // Room for the whole run from its beginning, so that an empty chart says what it will show.
-    let plot = plot.include_x(state.progress.epochs as f64).include_y(0.0);
+    let room = if chart == Chart::PairWeights { ROOM } else { 1.0 };
+    let plot = plot.include_x(room * state.progress.epochs as f64).include_y(0.0);
     match chart {
         Chart::Losses => losses(ui, plot, state),
         Chart::Accuracy => accuracy(ui, plot, state, experiment, earlier),
@@ -68,19 +72,37 @@ fn losses(ui: &mut Ui, plot: Plot<'_>, state: &ViewState) {
     });
 }
 
-/// What a run is called on a chart.
-pub fn run_label(experiment: &Experiment) -> String {
-    let config = &experiment.config;
-    format!("{}, seed {}", config.method.name.name(), config.seed)
+/// What a run is called on a chart: method and seed, and what else sets it apart from the `present` one.
+fn run_label(config: &Config, present: &Config) -> String {
+    let mut label = format!("{}, seed {}", config.method.name.name(), config.seed);
+    for change in config.changes_from(present) {
+        if !change.starts_with("method.name=") && !change.starts_with("seed=") {
+            label += &format!(", {change}");
+        }
+    }
+    label
+}
+
+/// Names that runs have their colours by: a method's own for the first of its runs, the present one before all others.
+fn coloured_as(runs: &[(&Config, String)]) -> Vec<String> {
+    let method = |config: &Config| config.method.name.name().to_owned();
+    let mut names: Vec<String> = Vec::new();
+    for (config, label) in runs.iter().rev() {
+        let own = method(config);
+        names.push(if names.contains(&own) { label.clone() } else { own });
+    }
+    names.reverse();
+    names
 }
 
 fn accuracy(ui: &mut Ui, plot: Plot<'_>, state: &ViewState, experiment: &Experiment, earlier: &[EarlierRun]) {
-    let mut runs: Vec<(String, &History)> = earlier.iter().map(|run| (run.label.clone(), &run.history)).collect();
-    runs.push((run_label(experiment), &state.history));
-    let methods: Vec<String> = runs.iter().map(|(label, _)| label.split(',').next().unwrap_or("").to_owned()).collect();
-    let colours = palette::series(&methods, ui.visuals());
+    let present = &experiment.config;
+    let configs = earlier.iter().map(|run| &run.config).chain([present]);
+    let runs: Vec<(&Config, String)> = configs.map(|config| (config, run_label(config, present))).collect();
+    let colours = palette::series(&coloured_as(&runs), ui.visuals());
+    let histories = earlier.iter().map(|run| &run.history).chain([&state.history]);
     plot.y_axis_label("accuracy in %").include_y(100.0).show(ui, |plot| {
-        for ((label, history), colour) in runs.iter().zip(colours) {
+        for (((_, label), history), colour) in runs.iter().zip(histories).zip(colours) {
             let validation: Vec<[f64; 2]> = history
                 .epochs
                 .iter()
@@ -124,4 +146,23 @@ fn pair_weights(ui: &mut Ui, plot: Plot<'_>, state: &ViewState, experiment: &Exp
 /// Pairs of one target layer share its hue; deeper source layers are fainter.
 fn shade(colour: Color32, source_layer: usize) -> Color32 {
     colour.gamma_multiply((1.0 - 0.22 * source_layer as f32).max(0.35))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_called_and_coloured_by_what_sets_them_apart() {
+        let config = |changes: &[&str]| {
+            let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+            Config::preset("demo", &changes).unwrap()
+        };
+        let present = config(&[]);
+        let earlier = [config(&["method.name=scratch"]), config(&["data.per_class=5", "seed=2"]), present.clone()];
+        let runs: Vec<_> = earlier.iter().map(|config| (config, run_label(config, &present))).collect();
+        let labels: Vec<&str> = runs.iter().map(|(_, label)| label.as_str()).collect();
+        assert_eq!(labels, ["scratch, seed 0", "l2t-ww, seed 2, data.per_class=5", "l2t-ww, seed 0"]);
+        assert_eq!(coloured_as(&runs), ["scratch", "l2t-ww, seed 2, data.per_class=5", "l2t-ww"]);
+    }
 }
