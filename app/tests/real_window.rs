@@ -159,6 +159,48 @@ fn a_whole_training_by_keys_up_to_the_saliency_view() {
     assert!(std::fs::read_to_string(frames).expect("frames were measured").lines().count() > 1);
 }
 
+/// What is drawn goes with the device, too: a second process takes over.
+#[test]
+fn a_lost_device_brings_the_window_back_on_the_cpu_with_its_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir_all(folder.path().join("l2t")).expect("a folder");
+    let changes =
+        ["target.width=0.03125", "data.per_class=4", "train.batch_size=20", "train.epochs=900", "method.name=scratch"];
+    let lines = format!("tour_seen = true\nsize = [1024.0, 700.0]\npreset = \"demo\"\nchanges = {changes:?}\n");
+    std::fs::write(folder.path().join("l2t/window.toml"), lines).expect("the folder can be written to");
+    let (lost, said) = (folder.path().join("lost"), folder.path().join("said.txt"));
+    let display = Display::start(folder.path());
+    let child = Command::new(env!("CARGO_BIN_EXE_l2t"))
+        .args(["window", "--device", "software-gpu", "--lose-device-when"])
+        .arg(&lost)
+        .env("DISPLAY", &display.name)
+        .env_remove("WAYLAND_DISPLAY")
+        .env("XDG_CONFIG_HOME", folder.path())
+        .env("XDG_DATA_HOME", folder.path().join("data"))
+        .env("NODEVICE_SELECT", "1")
+        .stderr(std::fs::File::create(&said).expect("the folder can be written to"))
+        .spawn();
+    let mut program = Program(child.expect("the program is built"));
+    let key = |window: &str, name: &str| drop(display.xdotool(&["windowfocus", window, "key", name]));
+    let window = display.wait_for_title("waiting");
+    key(&window, "space");
+    display.wait_for_title("training, epoch 3 of 900");
+    std::fs::write(&lost, "").expect("the folder can be written to");
+
+    let ended = wait("the end of the first", || program.0.try_wait().expect("it is a child"));
+    let said = std::fs::read_to_string(said).expect("it was written");
+    assert!(ended.success(), "{ended}: {said}");
+    assert!(said.contains("the graphics device was lost: the window opens again on the CPU"), "{said}");
+
+    let second = display.wait_for_title("waiting, epoch ");
+    display.picture(&PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("window-after-loss.png"));
+    let (_, title) = display.window().expect("it is there");
+    let epoch = title.split(' ').nth(3).and_then(|number| number.parse::<usize>().ok());
+    assert!(epoch.is_some_and(|epoch| epoch >= 3), "the run is gone on with: {title}");
+    key(&second, "ctrl+q");
+    wait("the end of the second", || display.window().is_none().then_some(()));
+}
+
 #[test]
 fn without_a_display_the_window_says_so() {
     let folder = tempfile::tempdir().expect("a folder");

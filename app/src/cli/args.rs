@@ -110,6 +110,12 @@ pub struct WindowArguments {
     /// Draw without a break while training and write the time between frames to this file (CSV, milliseconds).
     #[arg(long, value_name = "FILE")]
     pub frame_times: Option<PathBuf>,
+    /// It takes the place of a window whose device was lost.
+    #[arg(long, hide = true)]
+    pub after_loss: bool,
+    /// For tests: lose the device as soon as there is this file.
+    #[arg(long, hide = true, value_name = "FILE")]
+    pub lose_device_when: Option<PathBuf>,
     #[command(flatten)]
     pub device: DeviceArgument,
 }

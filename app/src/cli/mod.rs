@@ -28,9 +28,10 @@ use clap::Parser;
 use l2t_core::device::{DeviceChoice, OpenDevice};
 use l2t_core::{Error, Result};
 
-use args::{Arguments, Command, DataCommand, SourceCommand};
+use args::{Arguments, Command, DataCommand, SourceCommand, WindowArguments};
 
-use crate::window::{self, link::Link};
+use crate::window::link::Link;
+use crate::window::{self, Opening};
 
 /// Exit code of a run that was stopped and saved: that of a program ended by Ctrl-C.
 const STOPPED: u8 = 130;
@@ -63,7 +64,9 @@ fn run(command: Command) -> Result<Ending> {
     match command {
         Command::Window(arguments) => {
             let link = arguments.link.as_deref().map(Link::of_address).transpose()?;
-            window::open(arguments.device.device.into(), link, arguments.frame_times.as_deref())?;
+            let WindowArguments { frame_times, after_loss, lose_device_when, .. } = arguments;
+            let device = arguments.device.device.into();
+            window::open(Opening { device, link, frame_times, after_loss, lose_device_when })?;
             Ok(Ending::Done)
         }
         Command::Train(arguments) => train::run(&arguments),

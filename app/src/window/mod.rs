@@ -37,4 +37,4 @@ pub mod toolbar;
 pub mod view_state;
 
 #[cfg(not(target_family = "wasm"))]
-pub use native::{has_display, open};
+pub use native::{Opening, has_display, open};
