@@ -96,16 +96,28 @@ fn wait<T>(what: &str, mut reached: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Settings of somebody who was here before, with a run of a few iterations.
-fn remembered(folder: &Path) -> PathBuf {
-    let changes: Vec<String> =
-        ["target.width=0.0625", "data.per_class=8", "train.batch_size=20", "train.epochs=3"].map(String::from).to_vec();
+/// Settings of somebody who was here before, with the demo and these changes.
+fn remembered(folder: &Path, changes: &[&str]) -> PathBuf {
+    let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
     assert!(Config::preset("demo", &changes).is_ok());
     let file = folder.join("l2t/window.toml");
     std::fs::create_dir_all(folder.join("l2t")).expect("a folder");
     let lines = format!("tour_seen = true\nsize = [1280.0, 860.0]\npreset = \"demo\"\nchanges = {changes:?}\n");
     std::fs::write(&file, lines).expect("the folder can be written to");
     file
+}
+
+/// The program with a window on `display`, for somebody whose files are in `folder`.
+fn window(display: &Display, folder: &Path, device: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_l2t"));
+    command
+        .args(["window", "--device", device])
+        .env("DISPLAY", &display.name)
+        .env_remove("WAYLAND_DISPLAY")
+        .env("XDG_CONFIG_HOME", folder)
+        .env("XDG_DATA_HOME", folder.join("data"))
+        .env("NODEVICE_SELECT", "1");
+    command
 }
 
 /// Colours that a picture has: a blank window has a few.
@@ -119,19 +131,12 @@ fn colours(picture: &image::RgbImage) -> usize {
 #[test]
 fn a_whole_training_by_keys_up_to_the_saliency_view() {
     let folder = tempfile::tempdir().expect("a folder");
-    let settings = remembered(folder.path());
+    let changes = ["target.width=0.0625", "data.per_class=8", "train.batch_size=20", "train.epochs=3"];
+    let settings = remembered(folder.path(), &changes);
     let frames = folder.path().join("frames.csv");
     let pictures = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let display = Display::start(folder.path());
-    let child = Command::new(env!("CARGO_BIN_EXE_l2t"))
-        .args(["window", "--device", "cpu", "--frame-times"])
-        .arg(&frames)
-        .env("DISPLAY", &display.name)
-        .env_remove("WAYLAND_DISPLAY")
-        .env("XDG_CONFIG_HOME", folder.path())
-        .env("XDG_DATA_HOME", folder.path().join("data"))
-        .env("NODEVICE_SELECT", "1")
-        .spawn();
+    let child = window(&display, folder.path(), "cpu").arg("--frame-times").arg(&frames).spawn();
     let mut program = Program(child.expect("the program is built"));
 
     let window = display.wait_for_title("waiting");
@@ -163,21 +168,14 @@ fn a_whole_training_by_keys_up_to_the_saliency_view() {
 #[test]
 fn a_lost_device_brings_the_window_back_on_the_cpu_with_its_run() {
     let folder = tempfile::tempdir().expect("a folder");
-    std::fs::create_dir_all(folder.path().join("l2t")).expect("a folder");
     let changes =
         ["target.width=0.03125", "data.per_class=4", "train.batch_size=20", "train.epochs=900", "method.name=scratch"];
-    let lines = format!("tour_seen = true\nsize = [1024.0, 700.0]\npreset = \"demo\"\nchanges = {changes:?}\n");
-    std::fs::write(folder.path().join("l2t/window.toml"), lines).expect("the folder can be written to");
+    remembered(folder.path(), &changes);
     let (lost, said) = (folder.path().join("lost"), folder.path().join("said.txt"));
     let display = Display::start(folder.path());
-    let child = Command::new(env!("CARGO_BIN_EXE_l2t"))
-        .args(["window", "--device", "software-gpu", "--lose-device-when"])
+    let child = window(&display, folder.path(), "software-gpu")
+        .arg("--lose-device-when")
         .arg(&lost)
-        .env("DISPLAY", &display.name)
-        .env_remove("WAYLAND_DISPLAY")
-        .env("XDG_CONFIG_HOME", folder.path())
-        .env("XDG_DATA_HOME", folder.path().join("data"))
-        .env("NODEVICE_SELECT", "1")
         .stderr(std::fs::File::create(&said).expect("the folder can be written to"))
         .spawn();
     let mut program = Program(child.expect("the program is built"));

@@ -63,13 +63,9 @@ impl<'a, P: Post> WindowKeeper<'a, P> {
     /// # Errors
     /// Names the folder or a file.
     pub fn move_into(&mut self, path: &Path, now: Checkpoint) -> Result<()> {
-        let mut folder = Folder::create(path, &now.config)?;
-        if let Some(best) = &self.best {
-            folder.keep_best(best)?;
-        }
-        folder.keep_latest(&now)?;
-        self.latest = Some(now);
-        self.folder = Some(folder);
+        let run = Snapshot { latest: now, best: self.best.clone() };
+        self.folder = Some(Folder::holding(path, &run)?);
+        self.latest = Some(run.latest);
         self.failing = false;
         Ok(())
     }

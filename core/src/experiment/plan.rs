@@ -100,7 +100,7 @@ impl Plan {
         let dtype = dtype(config.train.precision, &device)?;
         let Parts { train, validation, test } = load(&config, &inputs, watch)?;
         let classes = train.class_names.len();
-        let (train, validation) = hold_out(&config, train, validation)?;
+        let (train, validation) = hold_out(&config, train, validation);
         if config.train.batch_size > train.len() {
             let reason = format!("{} is more than the {} training images", config.train.batch_size, train.len());
             return Err(Error::config("train.batch_size", reason));
@@ -198,7 +198,7 @@ fn dtype(precision: Precision, device: &Device) -> Result<DType> {
     Ok(dtype)
 }
 
-/// The data of an experiment.
+/// The data of an experiment; of the training part the chosen images per class.
 struct Parts {
     train: Dataset,
     validation: Option<Dataset>,
@@ -221,18 +221,20 @@ fn load(config: &Config, inputs: &Inputs, watch: impl Fn(usize, usize) + Send + 
         });
     };
     let splits = inputs.data(path)?.watched(watch).load_splits(config.data.size, seed)?;
-    Ok(Parts { train: splits.train, validation: splits.validation, test: splits.test.map(TestPart::read) })
+    let train = match config.data.per_class {
+        0 => splits.train,
+        n => splits.train.per_class(n, seed)?,
+    };
+    Ok(Parts { train, validation: splits.validation, test: splits.test.map(TestPart::read) })
 }
 
-/// The chosen images per class, less those held out for validation where the data set brings none.
-fn hold_out(config: &Config, train: Dataset, validation: Option<Dataset>) -> Result<(Dataset, Option<Dataset>)> {
-    let seed = Seed(config.seed);
-    let train = if config.data.per_class == 0 { train } else { train.per_class(config.data.per_class, seed)? };
+/// The training part, less what is held out for validation where the data set brings none.
+fn hold_out(config: &Config, train: Dataset, validation: Option<Dataset>) -> (Dataset, Option<Dataset>) {
     if validation.is_some() || config.data.validation == 0.0 {
-        return Ok((train, validation));
+        return (train, validation);
     }
-    let (rest, held_out) = train.stratified_split(config.data.validation, seed);
-    Ok((rest, (!held_out.is_empty()).then_some(held_out)))
+    let (rest, held_out) = train.stratified_split(config.data.validation, Seed(config.seed));
+    (rest, (!held_out.is_empty()).then_some(held_out))
 }
 
 fn sources(config: &Config, inputs: &Inputs, device: &Device, dtype: DType) -> Result<Vec<Source>> {

@@ -34,25 +34,26 @@ pub type OpenFor = Arc<dyn Fn(bool) -> Result<OpenDevice> + Send + Sync>;
 pub struct Host {
     open: OpenFor,
     remembers: bool,
+    /// Where the newest run is kept without being asked; `None` where it is not.
+    last_run: Option<PathBuf>,
     given: (Sender<Given>, Receiver<Given>),
 }
 
 impl Host {
     /// Whose runs get their device by `open`.
     pub fn new(open: OpenFor) -> Self {
-        Self { open, remembers: false, given: channel() }
+        Self { open, remembers: false, last_run: None, given: channel() }
     }
 
     /// The same, which remembers settings.
     #[must_use]
     pub fn remembering(self) -> Self {
-        Self { remembers: true, ..self }
+        Self { remembers: true, last_run: last_run_path(), ..self }
     }
 
     /// Starts a run; `anew` says that the device of the one before was lost.
     pub fn start(&self, order: Order, anew: bool, wake: Wake) -> Session {
-        let last_run = last_run_path().filter(|_| self.remembers);
-        Session::start(order, self.open.clone(), anew, last_run, wake)
+        Session::start(order, self.open.clone(), anew, self.last_run.clone(), wake)
     }
 
     /// What is remembered of the last time.
@@ -72,7 +73,7 @@ impl Host {
 
     /// Where the newest run is kept without being asked, if it is: what is left when the window ends without warning.
     pub fn last_run(&self) -> Option<PathBuf> {
-        last_run_path().filter(|path| self.remembers && path.exists())
+        self.last_run.clone().filter(|path| path.exists())
     }
 
     /// Lets the user choose a file by the system's dialog; it comes by [`given`](Self::given).

@@ -15,7 +15,7 @@ use js_sys::{Array, Uint8Array};
 use l2t_core::device::DeviceChoice;
 use l2t_core::experiment::checkpoint::Checkpoint;
 use l2t_core::experiment::run::Keeper;
-use l2t_core::experiment::{Config, History, Plan};
+use l2t_core::experiment::{History, Plan, Snapshot};
 use l2t_core::{Error, Result};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
@@ -288,7 +288,7 @@ impl Folder {
     ///
     /// # Errors
     /// Always.
-    pub fn create(path: &Path, _: &Config) -> Result<Self> {
+    pub fn holding(path: &Path, _: &Snapshot) -> Result<Self> {
         Err(Error::file(path, "a page has no folders: keep the run in the browser, or export it"))
     }
 
