@@ -232,6 +232,29 @@ describe("the page", () => {
   });
 });
 
+describe("the lesson", () => {
+  it("starts the experiment of every link, and keeps the one before on the chart", async () => {
+    const tab = await Tab.open(chromium.context, hash({ ...CPU }));
+    await tab.waiting();
+    await tab.page.locator("#lesson-toggle").click();
+    /** What a link changes of the preset, in any order and with or without quotes. */
+    const changes = (link) => new URLSearchParams(link.replace(/^#/, "")).getAll("set").map((set) => set.replaceAll('"', "")).sort();
+    const links = await tab.page.locator("#lesson a").all();
+    assert.ok(links.length >= 10, "five experiments");
+    for (const link of links) {
+      const asked = changes(await link.getAttribute("href"));
+      await link.click();
+      await tab.until(`${await link.textContent()}: an iteration of it`, (state) => state.stage === "Training"
+        && state.iteration > 0 && String(changes(state.experiment)) === String(asked));
+    }
+    const { notices } = await tab.state();
+    assert.deepEqual(notices, []);
+    for (const answer of await tab.page.locator("#lesson summary").all()) await answer.click();
+    await tab.picture("lesson");
+    await tab.close();
+  });
+});
+
 describe("a run in a zip", () => {
   const folder = mkdtempSync(join(tmpdir(), "l2t-runs-"));
   after(() => rmSync(folder, { recursive: true, force: true }));

@@ -115,9 +115,14 @@ try {
 }
 const gpu = await browser(true);
 try {
+  // A software driver computes on the CPU: small runs, and for memory over time one of a second an iteration.
   const small = ["target.width=0.03125", "data.per_class=8", "train.batch_size=8", "train.epochs=400"];
   const tab = await load(gpu.context, hash({ set: small, device: "software-gpu" }), "software GPU");
-  await train(tab, "software GPU (width 0.03125, batch 8)", [10, 50]);
+  await train(tab, "software GPU (width 0.03125, batch 8)", [10]);
+  await tab.close();
+  const smallest = [...small, "train.batch_size=2", "meta.matching_steps=1", "method.pairs=one-to-one"];
+  const long = await load(gpu.context, hash({ set: smallest, device: "software-gpu" }), "software GPU, smallest");
+  await train(long, "software GPU (width 0.03125, batch 2, T = 1, one-to-one)", [50, 300]);
 } finally {
   await gpu.close();
 }

@@ -9,17 +9,10 @@ use wasm_bindgen::prelude::*;
 
 pub use start::{Page, start};
 
-#[expect(unsafe_code, reason = "the linker makes this function; it takes and gives nothing")]
-unsafe extern "C" {
-    /// CubeCL's compiler registers itself in static constructors. Where nothing names this function, the linker wraps
-    /// every export so that each call from JavaScript runs all of them again.
-    safe fn __wasm_call_ctors();
-}
-
 /// Runs once in the page and once in each worker, before anything else.
 #[wasm_bindgen(start)]
 fn construct() {
-    __wasm_call_ctors();
+    l2t_core::device::construct();
     // A console that has a logger already keeps it.
     let _ = console_log::init_with_level(log::Level::Warn);
 }

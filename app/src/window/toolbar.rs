@@ -68,7 +68,7 @@ impl App {
                     compiling.done,
                     compiling.of,
                     compiling.phase.name(),
-                    compiling.kernels
+                    state.kernels.unwrap_or_default()
                 ),
             ),
             (_, _, Some((done, of))) => (done as f64 / of as f64, format!("{done} of {of} test images")),

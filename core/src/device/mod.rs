@@ -17,7 +17,7 @@ pub use burn::tensor::wgpu::WgpuSetup;
 #[cfg(not(target_family = "wasm"))]
 pub use native::{adapters, instead_of_lost, open, open_shared};
 #[cfg(target_family = "wasm")]
-pub use web::open;
+pub use web::{construct, open};
 
 /// What to run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

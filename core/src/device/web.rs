@@ -5,6 +5,18 @@ use burn::tensor::Device;
 use super::{AdapterKind, DeviceChoice, OpenDevice, WebAdapter};
 use crate::error::{Error, Result};
 
+#[expect(unsafe_code, reason = "the linker makes this function; it takes and gives nothing")]
+unsafe extern "C" {
+    /// CubeCL's compiler registers itself in static constructors. Where nothing names this function, the linker wraps
+    /// every export so that each call from JavaScript runs all of them again.
+    safe fn __wasm_call_ctors();
+}
+
+/// Prepares this thread's module for [`open`]: to be called once, when the module starts.
+pub fn construct() {
+    __wasm_call_ctors();
+}
+
 /// Opens the device that `choice` stands for; `adapter` is the browser's GPU, and where there is none `reason` says why.
 ///
 /// # Errors

@@ -7,7 +7,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::matching::Matching;
 use crate::network::Network;
 use crate::objective::TargetModel;
@@ -15,6 +15,9 @@ use crate::source::Source;
 
 /// Bytes of a number on a GPU.
 const BYTES: usize = 4;
+
+/// How often a width is halved in search of one that fits.
+const NARROWER: u32 = 8;
 
 /// Elements of the largest tensor that one image leads to in training.
 pub fn widest(model: &TargetModel, sources: &[Source]) -> usize {
@@ -29,19 +32,29 @@ pub fn fitting(wanted: usize, network: &Network, theta: &Tensor<1>) -> usize {
 }
 
 /// How many of `batch` images go at once: `asked`, or with 0 as many as fit into tensors of `limit` bytes, where every
-/// image takes `widest` elements.
-///
-/// # Errors
-/// Where not even one image fits.
-pub fn images_at_once(batch: usize, asked: usize, widest: usize, limit: Option<u64>) -> Result<usize> {
-    let fits = most(batch, widest, limit);
-    if fits == 0 {
-        let (mebibytes, limit) = ((widest * BYTES) >> 20, limit.unwrap_or_default() >> 20);
-        let reason =
-            format!("a feature map of {mebibytes} MiB is more than the device's {limit} MiB; try --device cpu");
-        return Err(Error::config("target.width", reason));
+/// image takes `widest` elements. `None` where not even one fits.
+pub fn images_at_once(batch: usize, asked: usize, widest: usize, limit: Option<u64>) -> Option<usize> {
+    match (asked, most(batch, widest, limit)) {
+        (_, 0) => None,
+        (0, fits) => Some(fits),
+        (asked, fits) => Some(asked.min(fits)),
     }
-    Ok(if asked == 0 { fits } else { asked.min(fits) })
+}
+
+/// What to say where a value of `widest` elements does not fit into `limit` bytes: the widest target that would, of a half,
+/// a quarter and so on of `width`, where `widest_at` knows what an image takes at another width.
+pub fn too_large(width: f64, widest: usize, limit: Option<u64>, widest_at: impl Fn(f64) -> Option<usize>) -> Error {
+    let narrower = (1..=NARROWER).map(|halvings| width / f64::from(1 << halvings));
+    let fits =
+        narrower.map_while(|width| Some((width, widest_at(width)?))).find(|(_, widest)| most(1, *widest, limit) > 0);
+    let (mebibytes, limit) = ((widest * BYTES) >> 20, limit.unwrap_or_default() >> 20);
+    let large = format!("a feature map of {mebibytes} MiB is more than the device's {limit} MiB");
+    match fits {
+        Some((width, _)) => {
+            Error::config("target.width", format!("{large}; {width} would fit, and the CPU has no limit"))
+        }
+        None => Error::config("data.size", format!("{large}; take smaller images, or the CPU")),
+    }
 }
 
 fn most(wanted: usize, widest: usize, limit: Option<u64>) -> usize {
@@ -61,13 +74,26 @@ mod tests {
     fn the_largest_feature_map_decides() {
         // VGG-9 at width 1 beside a ResNet-32: 112 channels of regressors at 32 × 32 are 448 KiB an image.
         let widest = 112 * 32 * 32;
-        assert_eq!(images_at_once(128, 0, widest, BASELINE).ok(), Some(128));
-        assert_eq!(images_at_once(512, 0, widest, BASELINE).ok(), Some(292));
-        assert_eq!(images_at_once(512, 100, widest, BASELINE).ok(), Some(100));
-        assert_eq!(images_at_once(512, 400, widest, BASELINE).ok(), Some(292));
-        assert_eq!(images_at_once(512, 0, widest, None).ok(), Some(512));
-        let error = images_at_once(8, 0, (128 << 18) + 1, BASELINE).expect_err("no image fits").to_string();
-        assert!(error.contains("target.width") && error.contains("128 MiB"), "{error}");
+        assert_eq!(images_at_once(128, 0, widest, BASELINE), Some(128));
+        assert_eq!(images_at_once(512, 0, widest, BASELINE), Some(292));
+        assert_eq!(images_at_once(512, 100, widest, BASELINE), Some(100));
+        assert_eq!(images_at_once(512, 400, widest, BASELINE), Some(292));
+        assert_eq!(images_at_once(512, 0, widest, None), Some(512));
+        assert_eq!(images_at_once(8, 0, (128 << 18) + 1, BASELINE), None);
+    }
+
+    #[test]
+    fn where_nothing_fits_a_width_is_named_that_does() {
+        // VGG-9 of width 1 on 1,024 pixels has 64 channels of 4 MiB.
+        let vgg = |width: f64| Some((64.0 * width) as usize * 1024 * 1024);
+        let words = too_large(1.0, 64 << 20, BASELINE, vgg).to_string();
+        assert!(
+            ["target.width", "256 MiB", "128 MiB", "0.5 would fit"].iter().all(|part| words.contains(part)),
+            "{words}"
+        );
+        // The source, or the regressors to its channels, do not become narrower.
+        let words = too_large(1.0, 64 << 20, BASELINE, |_| Some(64 << 20)).to_string();
+        assert!(words.contains("data.size") && words.contains("smaller images"), "{words}");
     }
 
     /// Natively limits are above 4 GiB on some adapters, and elements are counted in 32 bits.

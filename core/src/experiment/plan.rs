@@ -114,12 +114,14 @@ impl Plan {
         };
         let learner = learner(&config, network, &sources)?;
         let heard = if uses == SourceUse::EveryBatch { &sources[..] } else { &[] };
-        let images_at_once = micro_batch::images_at_once(
-            config.train.batch_size,
-            config.train.micro_batch,
-            micro_batch::widest(&learner.model, heard),
-            l2t_shaders::largest_buffer(&Tensor::<1>::zeros([1], (&device, dtype))),
-        )?;
+        let (batch, asked) = (config.train.batch_size, config.train.micro_batch);
+        let widest = micro_batch::widest(&learner.model, heard);
+        let limit = l2t_shaders::largest_buffer(&Tensor::<1>::zeros([1], (&device, dtype)));
+        let images_at_once = micro_batch::images_at_once(batch, asked, widest, limit).ok_or_else(|| {
+            micro_batch::too_large(config.target.width, widest, limit, |width| {
+                widest_at(width, &config, classes, &sources, heard).ok()
+            })
+        })?;
         Ok(Self {
             config,
             inputs,
@@ -276,6 +278,14 @@ fn target(config: &Config, classes: usize) -> Result<Network> {
             format!("{network} is neither vgg9 nor resnet8, resnet14, resnet20, …"),
         )),
     }
+}
+
+/// Elements of the largest tensor of one image, were the target of another `width`.
+fn widest_at(width: f64, config: &Config, classes: usize, sources: &[Source], heard: &[Source]) -> Result<usize> {
+    let mut config = config.clone();
+    config.target.width = width;
+    let learner = learner(&config, target(&config, classes)?, sources)?;
+    Ok(micro_batch::widest(&learner.model, heard))
 }
 
 fn learner(config: &Config, network: Network, sources: &[Source]) -> Result<Learner> {

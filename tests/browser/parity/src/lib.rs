@@ -8,15 +8,9 @@ use l2t_tests::equations::{made, made_name};
 use l2t_tests::fixture::{Fixture, check_async};
 use wasm_bindgen::prelude::*;
 
-#[expect(unsafe_code, reason = "the linker makes this function; it takes and gives nothing")]
-unsafe extern "C" {
-    /// See `web/src/lib.rs`.
-    safe fn __wasm_call_ctors();
-}
-
 #[wasm_bindgen(start)]
 fn construct() {
-    __wasm_call_ctors();
+    l2t_core::device::construct();
 }
 
 /// A device of the tab, opened once.
