@@ -233,7 +233,7 @@ describe("the page", () => {
 });
 
 describe("the lesson", () => {
-  it("starts the experiment of every link, and keeps the one before on the chart", async () => {
+  it("starts the experiment of every link", async () => {
     const tab = await Tab.open(chromium.context, hash({ ...CPU }));
     await tab.waiting();
     await tab.page.locator("#lesson-toggle").click();
