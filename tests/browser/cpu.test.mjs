@@ -144,6 +144,7 @@ describe("on the CPU", () => {
     const kept = (await tab.state()).epochs;
     await tab.page.reload();
     await tab.started();
+    await tab.waiting();
     await tab.press("Open my run");
     const again = await tab.until("the kept run", (state) => state.stage === "Waiting" && state.epochs.length > 0);
     assert.deepEqual(again.epochs, kept.slice(0, again.epochs.length));

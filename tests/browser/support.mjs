@@ -126,11 +126,16 @@ export class Tab {
     }
   }
 
-  /** Presses the control called `name` with the mouse. */
+  /** Presses the control called `name` with the mouse. As people do, looks again before the button goes down: what comes
+   * to stand on screen may have moved it. */
   async press(name) {
-    const { rect: [left, top, right, bottom] } = await this.control(name);
-    await this.page.mouse.move((left + right) / 2, (top + bottom) / 2);
-    await this.page.waitForTimeout(60);
+    let rect, before;
+    do {
+      before = rect;
+      ({ rect } = await this.control(name));
+      await this.page.mouse.move((rect[0] + rect[2]) / 2, (rect[1] + rect[3]) / 2);
+      await this.page.waitForTimeout(60);
+    } while (String(rect) !== String(before));
     await this.page.mouse.down();
     await this.page.waitForTimeout(60);
     await this.page.mouse.up();

@@ -100,8 +100,7 @@ pub async fn conduct(order: &Order, device: Result<OpenDevice>, control: &Contro
 }
 
 async fn train(order: &Order, device: OpenDevice, control: &Control, post: &impl Post) -> Result<()> {
-    let software = device.is_software();
-    post.say(Fact::Device(DeviceFacts { name: device.name.clone(), reason: device.reason.clone(), software }));
+    post.say(Fact::Device(DeviceFacts::of(&device)));
     let plan = Plan::with_inputs(order.config.clone(), order.inputs.clone(), device.device, device.name)?;
     let from = order.opened.as_ref().map(|opened| &opened.snapshot.latest);
     let history = from.map(|checkpoint| checkpoint.position.history.clone()).unwrap_or_default();

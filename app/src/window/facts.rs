@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use l2t_core::data::Dataset;
+use l2t_core::device::OpenDevice;
 use l2t_core::experiment::gradient_check::GradientCheck;
 use l2t_core::experiment::look::images;
 use l2t_core::experiment::test_part::TestPart;
@@ -65,8 +66,22 @@ pub struct DeviceFacts {
     pub name: String,
     /// Why this one.
     pub reason: String,
-    /// Whether it is a GPU in software, which is slower than the CPU.
+    /// Whether it is a GPU.
+    pub gpu: bool,
+    /// Whether it is one in software, which is slower than the CPU.
     pub software: bool,
+}
+
+impl DeviceFacts {
+    /// What is told of `device`.
+    pub fn of(device: &OpenDevice) -> Self {
+        Self {
+            name: device.name.clone(),
+            reason: device.reason.clone(),
+            gpu: device.gpu.is_some(),
+            software: device.is_software(),
+        }
+    }
 }
 
 /// A layer that can be matched.

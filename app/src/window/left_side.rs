@@ -44,14 +44,16 @@ impl App {
         }
     }
 
+    /// Has its lines from the first frame on: what is below does not move away from under the pointer.
     fn device(&self, ui: &mut Ui) {
-        let Some(device) = &self.state.device else { return };
+        let Some(device) = &self.state.device else {
+            ui.weak(if self.state.stage == Stage::Opening { "Opening the device…" } else { "No device" });
+            return;
+        };
         ui.label(format!("Runs on {}", device.name)).on_hover_text(&device.reason);
-        if let Some(bytes) = self.state.memory {
-            ui.label(format!("{} of its memory in use", words::size(bytes)));
-        }
-        if let Some(kernels) = self.state.kernels {
-            ui.label(format!("{kernels} kernels compiled"));
+        if device.gpu {
+            let (bytes, kernels) = (self.state.memory.unwrap_or(0), self.state.kernels.unwrap_or(0));
+            ui.label(format!("{} in use, {kernels} kernels compiled", words::size(bytes)));
         }
         if device.software {
             ui.colored_label(
