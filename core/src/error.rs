@@ -6,7 +6,7 @@ use std::path::Path;
 /// What can go wrong with what the user gave us.
 ///
 /// Broken invariants of our own are panics; a user's file, key or machine is an `Error`.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
     /// A file or folder that cannot be read, written or understood.
     #[error("{path}: {reason}")]
@@ -23,6 +23,14 @@ pub enum Error {
         key: String,
         /// Why, without the key.
         reason: String,
+    },
+    /// A target that the device cannot hold, not even one image at a time, and the width at which it can.
+    #[error("target.width: {reason}; {fits} would fit, and the CPU has no limit")]
+    TooWide {
+        /// What is too large.
+        reason: String,
+        /// The widest target of a half, a quarter and so on that fits.
+        fits: f64,
     },
     /// Network weights that do not fit the network.
     #[error("{weights}: {reason}")]

@@ -154,3 +154,19 @@ fn pause_takes_effect_behind_the_step_that_the_run_is_in() {
     assert!(steps.contains(&1), "no press came inside a step: {steps:?}");
     assert!(!outcome.summary.complete, "the run ended before all presses were made");
 }
+
+/// Whoever closes a window that waits does not wait for an iteration.
+#[test]
+fn a_run_that_waits_between_two_iterations_stops_there() {
+    let set = ["target.width=0.0625", "data.per_class=5", "train.batch_size=10"];
+    let config = Config::preset("demo", &set.map(String::from)).expect("valid");
+    let plan = Plan::new(config, Device::flex(), "CPU".into()).expect("sound");
+    let control = Control::at(Pace::Pause);
+    control.stop();
+    let mut kept = Kept::default();
+    let mut iterations = 0;
+    let mut count = |event: Event| iterations += usize::from(matches!(event, Event::Iteration { .. }));
+    let outcome = block_on(run(&plan, None, &control, &mut kept, &mut count)).expect("goes well");
+    assert_eq!((iterations, outcome.position.epoch, outcome.position.iteration), (0, 0, 0));
+    assert!(!outcome.summary.complete);
+}

@@ -57,7 +57,7 @@ fn facts(app: &App) -> serde_json::Value {
     let state = app.state();
     serde_json::json!({
         "title": app.title(),
-        "experiment": state.experiment.as_ref().map(|run| Link::to(&app.settings().preset, &run.config).hash()),
+        "experiment": state.experiment.as_ref().map(|run| Link::to(app.preset(), &run.config).hash()),
         "stage": format!("{:?}", state.stage),
         "device": state.device.as_ref().map(|device| device.name.clone()),
         "epoch": state.progress.epoch,

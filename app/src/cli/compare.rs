@@ -131,6 +131,7 @@ fn run_cells(
 fn in_cell(cell: &Cell, error: Error) -> Error {
     match error {
         Error::Config { key, reason } => Error::config(format!("{}: {key}", cell.name()), reason),
+        Error::TooWide { reason, fits } => Error::TooWide { reason: format!("{}: {reason}", cell.name()), fits },
         other => other,
     }
 }

@@ -16,7 +16,7 @@ use web_time::Instant;
 
 use super::conduct::{Order, Output, Wanted};
 use super::curves::{Chart, EarlierRun};
-use super::facts::Experiment;
+use super::facts::{Experiment, Fact};
 use super::files::{self, FilesPanel};
 #[cfg(not(target_family = "wasm"))]
 use super::frame_times::FrameTimes;
@@ -169,6 +169,11 @@ impl App {
         &self.draft
     }
 
+    /// The preset that it began from.
+    pub fn preset(&self) -> &str {
+        &self.preset
+    }
+
     /// What is shown below the networks.
     pub fn tab(&self) -> Tab {
         self.selection.tab
@@ -266,6 +271,9 @@ impl App {
         let seen = session.seen();
         for fact in facts {
             let fresh = self.state.experiment.is_none();
+            if let Fact::Narrowed(width, _) = fact {
+                self.draft.target.width = width;
+            }
             self.state.apply(fact, now);
             if fresh && let Some(experiment) = self.state.experiment.clone() {
                 self.ready(&experiment);

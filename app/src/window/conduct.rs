@@ -101,7 +101,7 @@ pub async fn conduct(order: &Order, device: Result<OpenDevice>, control: &Contro
 
 async fn train(order: &Order, device: OpenDevice, control: &Control, post: &impl Post) -> Result<()> {
     post.say(Fact::Device(DeviceFacts::of(&device)));
-    let plan = Plan::with_inputs(order.config.clone(), order.inputs.clone(), device.device, device.name)?;
+    let plan = prepare(order, &device, post)?;
     let from = order.opened.as_ref().map(|opened| &opened.snapshot.latest);
     let history = from.map(|checkpoint| checkpoint.position.history.clone()).unwrap_or_default();
     post.say(Fact::Ready(Experiment::of(&plan, history).into()));
@@ -119,6 +119,22 @@ async fn train(order: &Order, device: OpenDevice, control: &Control, post: &impl
     let best = keeper.borrow().best_so_far().cloned();
     let best = best.ok_or_else(|| Error::file("the run", "has no complete epoch"))?;
     show(&plan, &best.restore(&plan)?, control, &mut watcher).await
+}
+
+/// The plan of `order`. A new run whose target is too wide for the device gets the widest that is not, and the window is
+/// told; one that is gone on with has its width.
+fn prepare(order: &Order, device: &OpenDevice, post: &impl Post) -> Result<Plan> {
+    let plan = |config| Plan::with_inputs(config, order.inputs.clone(), device.device.clone(), device.name.clone());
+    match plan(order.config.clone()) {
+        Err(Error::TooWide { reason, fits }) if order.opened.is_none() => {
+            let mut config = order.config.clone();
+            config.target.width = fits;
+            let plan = plan(config)?;
+            post.say(Fact::Narrowed(fits, reason));
+            Ok(plan)
+        }
+        planned => planned,
+    }
 }
 
 /// The keeper is used by the run and, between two steps, by who looks at it.

@@ -18,6 +18,8 @@ use serde::{Deserialize, Serialize};
 pub enum Fact {
     /// The device is open.
     Device(DeviceFacts),
+    /// The device cannot hold the target that was asked for: it is of this width instead, and why.
+    Narrowed(f64, String),
     /// Data and networks are there.
     #[serde(with = "shared")]
     Ready(Arc<Experiment>),

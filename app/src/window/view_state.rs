@@ -167,6 +167,10 @@ impl ViewState {
             Fact::Device(device) => self.device = Some(device),
             Fact::Ready(experiment) => self.ready(experiment),
             Fact::Run(event) => self.run(event, now),
+            Fact::Narrowed(width, why) => {
+                let text = format!("{why}: the target is of width {width} here");
+                self.notices.push(Notice { text, warning: true });
+            }
             Fact::Memory(bytes) => self.memory = Some(bytes),
             Fact::Checked(check) => self.check = Some(check),
             Fact::Note(text) => self.notices.push(Notice { text, warning: false }),

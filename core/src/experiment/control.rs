@@ -58,7 +58,7 @@ impl Control {
         control
     }
 
-    /// Asks the run to stop after its current iteration, which it finishes first if it waits.
+    /// Asks the run to stop after its current iteration, which it finishes first if it waits inside one.
     pub fn stop(&self) {
         self.change(|asked| asked.stop = true);
     }

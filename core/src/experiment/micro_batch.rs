@@ -50,9 +50,7 @@ pub fn too_large(width: f64, widest: usize, limit: Option<u64>, widest_at: impl 
     let (mebibytes, limit) = ((widest * BYTES) >> 20, limit.unwrap_or_default() >> 20);
     let large = format!("a feature map of {mebibytes} MiB is more than the device's {limit} MiB");
     match fits {
-        Some((width, _)) => {
-            Error::config("target.width", format!("{large}; {width} would fit, and the CPU has no limit"))
-        }
+        Some((fits, _)) => Error::TooWide { reason: large, fits },
         None => Error::config("data.size", format!("{large}; take smaller images, or the CPU")),
     }
 }

@@ -236,6 +236,10 @@ async fn epoch(
     for host in Batches::new(plan.train.clone(), batch_plan(&plan.config, position))? {
         let mut pause = Pause { plan, control, audience, warm_up: warm_up.take() };
         pause.wait(&state, Boundary::Iteration).await?;
+        if control.stopped() {
+            finished = false;
+            break;
+        }
         let batch = prepare(plan, &learner, &state, host);
         pause.say(&Step::Source.into(), &state).await?;
         let mut iteration = Iteration::begin(&learner, &state, &rule, &batch);
@@ -257,10 +261,6 @@ async fn epoch(
             audience.hear(losses(plan, &report, position).await?);
             sitting.pacing.caught_up();
         }
-        if control.stopped() && position.iteration < of {
-            finished = false;
-            break;
-        }
     }
     position.sums = read(&sums.sums).await?;
     // The losses of single iterations are not all looked at; their sums are.
@@ -270,7 +270,7 @@ async fn epoch(
             position.epoch + 1
         )));
     }
-    Ok((state, finished && !(control.stopped() && position.iteration < of)))
+    Ok((state, finished))
 }
 
 /// What happens between two steps of an iteration.
