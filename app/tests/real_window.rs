@@ -200,6 +200,22 @@ fn a_lost_device_brings_the_window_back_on_the_cpu_with_its_run() {
 }
 
 #[test]
+fn a_window_that_is_closed_before_it_trains_leaves_the_last_run_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    remembered(folder.path(), &["target.width=0.0625", "data.per_class=8", "train.batch_size=20"]);
+    let last = folder.path().join("data/l2t/last-run.zip");
+    std::fs::create_dir_all(folder.path().join("data/l2t")).expect("a folder");
+    std::fs::write(&last, "a run of last week").expect("the folder can be written to");
+    let display = Display::start(folder.path());
+    let mut program = Program(window(&display, folder.path(), "cpu").spawn().expect("the program is built"));
+    let id = display.wait_for_title("waiting");
+    display.xdotool(&["windowfocus", &id, "key", "ctrl+q"]);
+    let ended = wait("the end of the program", || program.0.try_wait().expect("it is a child"));
+    assert!(ended.success(), "{ended}");
+    assert_eq!(std::fs::read_to_string(&last).expect("it is still there"), "a run of last week");
+}
+
+#[test]
 fn without_a_display_the_window_says_so() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut command = Command::new(env!("CARGO_BIN_EXE_l2t"));

@@ -90,8 +90,9 @@ impl<P: Post> Keeper for WindowKeeper<'_, P> {
     fn keep_latest(&mut self, checkpoint: &Checkpoint) -> Result<()> {
         self.latest = Some(checkpoint.clone());
         self.attempt(|folder| folder.keep_latest(checkpoint));
-        // Epochs are kept whole.
-        if checkpoint.position.iteration == 0
+        // Epochs are kept whole, and a run without one would take the place of one that is worth more.
+        if checkpoint.position.epoch > 0
+            && checkpoint.position.iteration == 0
             && let Some(snapshot) = self.snapshot()
         {
             self.post.keep(snapshot);
