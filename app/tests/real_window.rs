@@ -22,9 +22,10 @@ impl Display {
     fn start(folder: &Path) -> Self {
         let chosen = folder.join("display");
         let file = std::fs::File::create(&chosen).expect("the folder can be written to");
-        // The server writes the number of the display that it found free, and a new line when it is ready.
+        // The server writes the number of the display that it found free, and a new line when it is ready. It would begin
+        // anew whenever its last client leaves, as xdotool does again and again, and turn others away meanwhile.
         let server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1280x860x24", "-nolisten", "tcp"])
+            .args(["-displayfd", "1", "-screen", "0", "1280x860x24", "-nolisten", "tcp", "-noreset"])
             .stdout(file)
             .stderr(Stdio::null())
             .spawn()
