@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkpoint, cifar, tensors, zip } from "./files.mjs";
+import { checkpoint, cifar, pictures, tensors, zip } from "./files.mjs";
 import { browser, hash, needed, PICTURES, SMALL, Tab } from "./support.mjs";
 
 let chromium;
@@ -15,25 +15,6 @@ before(async () => {
 after(() => chromium.close());
 
 const CPU = { device: "cpu" };
-
-/** Two classes of pictures that differ in colour, as PNG made by the browser. */
-async function pictures(page) {
-  const encoded = await page.evaluate(async () => {
-    const made = [];
-    for (const [name, hue] of [["red", 0], ["blue", 240]]) {
-      for (let nth = 0; nth < 14; nth += 1) {
-        const canvas = new OffscreenCanvas(24, 20);
-        const pen = canvas.getContext("2d");
-        pen.fillStyle = `hsl(${hue + nth} 80% ${30 + 3 * nth}%)`;
-        pen.fillRect(0, 0, 24, 20);
-        const bytes = new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer());
-        made.push([`${name}/${nth}.png`, btoa(String.fromCharCode(...bytes))]);
-      }
-    }
-    return made;
-  });
-  return zip(encoded.map(([name, text]) => [name, Buffer.from(text, "base64")]));
-}
 
 describe("on the CPU", () => {
   it("trains to the end, lowers the loss and fills the picture of λ", async () => {

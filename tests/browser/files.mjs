@@ -105,3 +105,22 @@ export function cifar(images) {
   const batch = Buffer.concat(Array.from({ length: images }, (_, nth) => record(nth)));
   return [["data_batch_1.bin", batch], ["test_batch.bin", batch]];
 }
+
+/** A zip of two classes of pictures that differ in colour, `each` of a class, as PNG made by the browser. */
+export async function pictures(page, each = 14) {
+  const encoded = await page.evaluate(async (each) => {
+    const made = [];
+    for (const [name, hue] of [["red", 0], ["blue", 240]]) {
+      for (let nth = 0; nth < each; nth += 1) {
+        const canvas = new OffscreenCanvas(24, 20);
+        const pen = canvas.getContext("2d");
+        pen.fillStyle = `hsl(${hue + nth} 80% ${30 + 3 * nth}%)`;
+        pen.fillRect(0, 0, 24, 20);
+        const bytes = new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer());
+        made.push([`${name}/${nth}.png`, btoa(String.fromCharCode(...bytes))]);
+      }
+    }
+    return made;
+  }, each);
+  return zip(encoded.map(([name, text]) => [name, Buffer.from(text, "base64")]));
+}

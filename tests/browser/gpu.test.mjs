@@ -1,6 +1,7 @@
 // The page on a software WebGPU adapter: slow, and the same program as on a graphics card.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { pictures } from "./files.mjs";
 import { browser, hash, SMALL, Tab } from "./support.mjs";
 
 let chromium;
@@ -52,5 +53,28 @@ describe("on WebGPU", () => {
     assert.deepEqual(state.epochs.slice(0, lost.epochs.length), lost.epochs, "what was done is kept");
     tab.errors = tab.errors.filter((error) => !/lost/.test(error));
     await tab.close();
+  });
+
+  it("takes the width that fits the adapter, and says so", async () => {
+    // 64 channels of 1,024 × 1,024 pixels are 256 MiB. This adapter binds 1 GiB, others no more than WebGPU asks for: 128 MiB.
+    const least = `Object.defineProperty(GPUSupportedLimits.prototype, "maxStorageBufferBindingSize", { get: () => 2 ** 27 });`;
+    await chromium.context.route("**/worker.js", async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: `${await response.text()}\n${least}` });
+    });
+    const set = ["method.name=scratch", "target.width=1", "data.size=1024", "data.validation=0", "data.per_class=0",
+      "train.batch_size=2", "train.epochs=1"];
+    const tab = await Tab.open(chromium.context, hash({ set, ...GPU }));
+    await tab.until("that none are drawn as large", (state) => state.stage.startsWith("Failed"));
+    await tab.drop(["colours.zip", await pictures(tab.page, 2)]);
+    await tab.saysSoon("colours.zip has the pictures of the next run");
+    await tab.press("Start a new run with these");
+    const { experiment, notices } = await tab.until("the dropped classes", (state) => state.stage === "Waiting");
+    assert.match(experiment, /target\.width%3D0\.5/);
+    assert.ok(notices.some((notice) => notice.includes("256 MiB") && notice.includes("width 0.5")), String(notices));
+    await tab.until("the address", () => decodeURIComponent(tab.page.url()).includes("target.width=0.5"));
+    await tab.picture("gpu-narrowed");
+    await tab.close();
+    await chromium.context.unroute("**/worker.js");
   });
 });
