@@ -108,7 +108,7 @@ try {
   const cold = await load(cpu.context, demo("cpu"), "cold");
   await cold.close();
   const warm = await load(cpu.context, demo("cpu"), "warm");
-  await train(warm, "CPU, demo (width 0.25, batch 32)", [20, 50, 300]);
+  await train(warm, "CPU, demo (width 0.25, batch 30)", [20, 50, 300]);
   await warm.close();
 } finally {
   await cpu.close();
