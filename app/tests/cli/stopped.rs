@@ -33,7 +33,7 @@ fn wait_for_the_second_epoch(run: &mut Child) -> BufReader<std::process::ChildSt
         line.clear();
         assert!(lines.read_line(&mut line).expect("l2t says UTF-8") > 0, "the run ended before its first epoch did");
     }
-    std::thread::sleep(Duration::from_millis(20));
+    std::thread::sleep(Duration::from_millis(50));
     lines
 }
 
@@ -65,7 +65,7 @@ fn a_run_that_is_stopped_by_ctrl_c_goes_on_as_if_it_had_not_been() {
     assert_eq!(said.err, "stopping after this iteration; everything is being saved\n");
 
     let (epoch, iteration) = saved_at(&sandbox, "out");
-    assert!(epoch >= 1 && iteration < 18, "not inside the run: {epoch}, {iteration}");
+    assert!(epoch >= 1 && (1..18).contains(&iteration), "not in the middle of an epoch: {epoch}, {iteration}");
     let summary: serde_json::Value = serde_json::from_slice(&sandbox.read("out/summary.json")).expect("JSON");
     assert_eq!(summary["runs"][0]["complete"], false);
     assert!(!sandbox.path("out/target.safetensors").exists(), "a run that was stopped has no result yet");
