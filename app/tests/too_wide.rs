@@ -1,12 +1,14 @@
 //! A target that a device cannot hold: the window takes the widest that it can, and says so.
 
+#[path = "support/harness.rs"]
+mod harness;
+
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use egui_kittest::Harness;
+use harness::{settings, until};
 use l2t_app::window::app::App;
 use l2t_app::window::seam::Host;
-use l2t_app::window::settings::Settings;
 use l2t_app::window::view_state::Stage;
 use l2t_core::device::{DeviceChoice, open};
 
@@ -22,9 +24,6 @@ const CHANGES: [&str; 7] = [
     "train.epochs=1",
 ];
 
-/// Long enough for a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
-
 #[test]
 fn the_window_takes_the_width_that_fits_the_device_and_says_so() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -37,20 +36,12 @@ fn the_window_takes_the_width_that_fits_the_device_and_says_so() {
     let host = Host::new(Arc::new(move |_| Ok(device.clone())));
     let pictures = format!("data.path={:?}", folder.path());
     let changes = CHANGES.map(String::from).into_iter().chain([pictures]).collect();
-    let settings = Settings { changes, tour_seen: true, ..Settings::default() };
     let mut harness = Harness::builder()
         .with_size([1280.0, 860.0])
         .with_max_steps(8)
-        .build_eframe(|creation| App::new(&creation.egui_ctx, host, &settings, None));
+        .build_eframe(|creation| App::new(&creation.egui_ctx, host, &settings(changes), None));
     assert!((harness.state().draft().target.width - 1.0).abs() < f64::EPSILON, "what is asked for");
-    let since = Instant::now();
-    while harness.state().state().stage != Stage::Waiting {
-        let state = harness.state().state();
-        assert!(since.elapsed() < PATIENCE, "{:?} {:?}", state.stage, state.notices);
-        harness.step();
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    harness.run_steps(2);
+    until(&mut harness, "it is ready and waits", |state| state.stage == Stage::Waiting);
     let state = harness.state().state();
     let width = state.experiment.as_ref().map(|experiment| experiment.config.target.width);
     assert_eq!(width, Some(0.5));

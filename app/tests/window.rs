@@ -1,5 +1,8 @@
 //! The window in this process: its controls are found by the names that a screen reader would say.
 
+#[path = "support/harness.rs"]
+mod harness;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,6 +11,7 @@ use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Theme};
 use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, Node, SnapshotResults};
+use harness::{PATIENCE, settings, until};
 use l2t_app::window::app::App;
 use l2t_app::window::conduct::Output;
 use l2t_app::window::curves::Chart;
@@ -16,12 +20,9 @@ use l2t_app::window::link::Link;
 use l2t_app::window::seam::{Given, Host};
 use l2t_app::window::settings::Settings;
 use l2t_app::window::tab::Tab;
-use l2t_app::window::view_state::{Stage, ViewState};
+use l2t_app::window::view_state::Stage;
 use l2t_core::device::{DeviceChoice, instead_of_lost, open, open_shared};
 use l2t_core::experiment::config::PairsConfig;
-
-/// Long enough for a busy machine; a window that works needs a hundredth of it.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A run of a few iterations on the CPU.
 const SMALL: [&str; 5] =
@@ -37,17 +38,6 @@ fn window(changes: &[&str]) -> Harness<'static, App> {
 
 fn cpu() -> Host {
     Host::new(Arc::new(|_| open(DeviceChoice::Cpu)))
-}
-
-fn until(harness: &mut Harness<'_, App>, what: &str, reached: impl Fn(&ViewState) -> bool) {
-    let since = Instant::now();
-    while !reached(harness.state().state()) {
-        assert!(since.elapsed() < PATIENCE, "not reached: {what}; at {:?}", harness.state().state().stage);
-        harness.step();
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    // Once more, so that what was heard is on screen.
-    harness.run_steps(2);
 }
 
 fn press(harness: &mut Harness<'_, App>, name: &str) {
@@ -421,8 +411,4 @@ fn drawn(size: [f32; 2], theme: Theme) -> Harness<'static, App> {
     let mut harness = builder.build_eframe(|creation| App::new(&creation.egui_ctx, cpu(), &settings(changes), None));
     until(&mut harness, "it is ready and waits", |state| state.stage == Stage::Waiting);
     harness
-}
-
-fn settings(changes: Vec<String>) -> Settings {
-    Settings { changes, tour_seen: true, ..Settings::default() }
 }
