@@ -3,20 +3,26 @@
 //!
 //! Where there is no adapter this says so and checks nothing, unless `L2T_REQUIRE_GPU=1` makes that a failure.
 
+use std::collections::BTreeSet;
+
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use futures_lite::future::block_on;
 use l2t_core::network::weights::read;
 use l2t_shaders::batch_norm::{Affine, Direction, Moments, evaluate, evaluate_fixed};
-use l2t_shaders::conv::{Geometry, convolve, input_gradient, weight_gradient};
+use l2t_shaders::conv::{Geometry, Tiles, Variant, convolve, input_gradient, weight_gradient};
 use l2t_shaders::max_pool::{Window, gather, max_pool, scatter};
 use l2t_shaders::mismatch::{matched, mismatch, mismatch_gradient, source_gradient};
 use l2t_shaders::resize::{resize, resize_gradient};
 use l2t_shaders::{add_relu, attention, channels, saliency, vector};
 use l2t_tests::gpu;
 
-/// Single precision with sums of up to 882 terms of order one.
+/// Single precision with sums of up to some ten thousand terms of order one.
 const TOLERANCE: f64 = 2e-5;
 const SHAPE: [usize; 4] = [3, 5, 7, 6];
+/// More pixels a map than a workgroup has invocations.
+const LARGE: [usize; 4] = [2, 5, 23, 19];
+/// More elements than a full grid has invocations: some of them take two.
+const LONG: usize = (1 << 14) * 256 + 1037;
 
 /// A device with the precision that it is to compute in.
 struct On<'a>(&'a Device, DType);
@@ -50,63 +56,74 @@ fn host<const D: usize>(tensor: &Tensor<D>) -> Vec<f64> {
 fn every_operation_agrees_with_the_cpu() {
     let Some(device) = gpu() else { return };
     let gpu = &device.device;
-    for relu in [false, true] {
-        compare(gpu, "batch norm", |on| batch_norm(on, relu));
+    for shape in [SHAPE, LARGE] {
+        for relu in [false, true] {
+            compare(gpu, "batch norm", |on| batch_norm(on, shape, relu));
+        }
+        compare(gpu, "channels", |on| over_channels(on, shape));
+        compare(gpu, "attention", |on| {
+            let (a, b) = (on.values(shape, 0.1), on.values(shape, 0.9));
+            vec![
+                host(&attention::map(&a)),
+                host(&attention::product(&a, &b)),
+                host(&attention::gradient(&a, &on.values([shape[0], shape[2] * shape[3]], 0.5))),
+            ]
+        });
     }
-    compare(gpu, "channels", |on| {
-        let (d, e, v) = (on.values(SHAPE, 0.1), on.values(SHAPE, 0.9), on.values([5], 0.4));
-        vec![
-            host(&channels::mean_product(&d, &e)),
-            host(&channels::sum(&d)),
-            host(&channels::scale(&d, &on.values([3, 5], 0.2))),
-            host(&channels::add_bias(&d, &v, None)),
-            host(&channels::add_bias(&d, &v, Some(&e))),
-            host(&channels::mean(&d)),
-            host(&add_relu::add_relu(&d, &e)),
-            host(&add_relu::where_positive(&d, &e)),
-        ]
-    });
-    compare(gpu, "attention", |on| {
-        let (a, b) = (on.values(SHAPE, 0.1), on.values(SHAPE, 0.9));
-        vec![
-            host(&attention::map(&a)),
-            host(&attention::product(&a, &b)),
-            host(&attention::gradient(&a, &on.values([3, 42], 0.5))),
-        ]
-    });
     compare(gpu, "vector", |on| {
-        // More than one element for every invocation of a full grid would be 4 million: the stride is tested by size.
         let [x, y, z, w] = [0.1, 0.7, 1.9, 2.3].map(|phase| on.values([1000 + 37], phase));
+        let long = on.values([LONG], 0.3);
         vec![
             host(&vector::combine(&[(2.5, &x)])),
             host(&vector::combine(&[(2.5, &x), (-1.0, &y)])),
             host(&vector::combine(&[(2.5, &x), (-1.0, &y), (0.3, &z)])),
             host(&vector::combine(&[(2.5, &x), (-1.0, &y), (0.3, &z), (1.0, &w)])),
             host(&vector::assemble(200, &[(64, on.values([7], 0.3)), (128, on.values([71], 0.5))], &x)),
+            host(&vector::combine(&[(2.5, &long), (-1.0, &on.values([LONG], 0.7))])),
+            host(&vector::assemble(LONG + 5, &[(3, long)], &x)),
         ]
     });
     compare(gpu, "saliency", saliency_maps);
     for (x, w, geometry) in CONVOLUTIONS {
-        compare(gpu, "convolution", |on| convolution(on, x, w, geometry));
+        compare(gpu, &format!("convolution of {x:?} by {w:?}"), |on| convolution(on, x, w, geometry));
     }
-    compare(gpu, "mismatch", feature_mismatch);
+    compare(gpu, "mismatch", |on| feature_mismatch(on, [7, 6]));
+    compare(gpu, "mismatch", |on| feature_mismatch(on, [23, 19]));
     for (from, to) in [([7, 6], [3, 11]), ([5, 4], [10, 8]), ([16, 9], [2, 3]), ([3, 3], [1, 13])] {
         compare(gpu, "resize", |on| {
             let (x, y_bar) = (on.values([2, 3, from[0], from[1]], 0.1), on.values([2, 3, to[0], to[1]], 0.5));
             vec![host(&resize(&x, to)), host(&resize_gradient(&y_bar, from))]
         });
     }
-    compare(gpu, "max pooling", |on| {
-        let (window, x) = (Window { size: 2, stride: 2, padding: 0 }, on.values([2, 3, 8, 6], 0.4));
-        let (y, places) = max_pool(&x, window);
-        let y_bar = on.values(y.dims(), 2.0);
-        vec![
-            host(&y),
-            host(&gather(&on.values([2, 3, 8, 6], 1.4), &places)),
-            host(&scatter(&y_bar, &places, &x, window)),
-        ]
-    });
+    for (shape, [size, stride, padding]) in POOLINGS {
+        let window = Window { size, stride, padding };
+        compare(gpu, &format!("max pooling by {size}/{stride}/{padding} of {shape:?}"), |on| {
+            // All below zero, so that padding by zeros would be the maximum at every edge.
+            let x = on.values(shape, 0.4) - 2.0;
+            let (y, places) = max_pool(&x, window);
+            let y_bar = on.values(y.dims(), 2.0);
+            let places_read = places.clone().float().flatten::<1>(0, 3);
+            vec![
+                host(&y),
+                host(&places_read),
+                host(&gather(&on.values(shape, 1.4), &places)),
+                host(&scatter(&y_bar, &places, &x, window)),
+            ]
+        });
+    }
 }
+
+/// Shape, and size/stride/padding of the windows: beside each other, overlapping, with gaps, with padding, and on maps that
+/// they do not fill.
+const POOLINGS: [([usize; 4], [usize; 3]); 7] = [
+    ([2, 3, 8, 6], [2, 2, 0]),
+    ([3, 2, 7, 5], [2, 2, 0]),
+    ([2, 5, 11, 9], [3, 2, 1]),
+    ([1, 4, 8, 10], [3, 2, 1]),
+    ([2, 3, 6, 7], [3, 1, 1]),
+    ([2, 2, 9, 5], [2, 1, 0]),
+    ([2, 3, 13, 8], [2, 3, 0]),
+];
 
 /// From a gradient to the picture. The clip is a value of the map, found on the GPU by halving and on the CPU by sorting:
 /// no sorted sum of these maps is so near the share that rounding could choose the neighbour.
@@ -134,11 +151,26 @@ fn saliency_maps(on: &On<'_>) -> Vec<Vec<f64>> {
     ]
 }
 
-fn batch_norm(on: &On<'_>, relu: bool) -> Vec<Vec<f64>> {
+fn over_channels(on: &On<'_>, shape: [usize; 4]) -> Vec<Vec<f64>> {
+    let (d, e, v) = (on.values(shape, 0.1) + 0.3, on.values(shape, 0.9) - 0.2, on.values([shape[1]], 0.4));
+    vec![
+        host(&channels::mean_product(&d, &e)),
+        host(&channels::sum(&d)),
+        host(&channels::scale(&d, &on.values([shape[0], shape[1]], 0.2))),
+        host(&channels::add_bias(&d, &v, None)),
+        host(&channels::add_bias(&d, &v, Some(&e))),
+        host(&channels::mean(&d)),
+        host(&add_relu::add_relu(&d, &e)),
+        host(&add_relu::where_positive(&d, &e)),
+    ]
+}
+
+fn batch_norm(on: &On<'_>, shape: [usize; 4], relu: bool) -> Vec<Vec<f64>> {
     let affine = |phase: f64| Affine { gamma: on.values([5], phase), beta: on.values([5], phase + 1.0) };
     let (p, p_dot) = (affine(0.5), affine(2.5));
-    let (x, x_dot) = (on.values(SHAPE, 0.2), on.values(SHAPE, 1.2));
-    let (y_bar, y_bar_dot) = (on.values(SHAPE, 4.2), on.values(SHAPE, 6.2));
+    // Not about zero, as the mean of a large map of sines is.
+    let (x, x_dot) = (on.values(shape, 0.2) + 0.4, on.values(shape, 1.2) + 0.2);
+    let (y_bar, y_bar_dot) = (on.values(shape, 4.2), on.values(shape, 6.2));
     let (at, moments) = evaluate(x.clone(), &p, 1e-5, relu);
     let (x_bar, bar) = at.gradient(&p.gamma, &y_bar);
     let (y_dot, tangent) = at.tangent(&p.gamma, &x_dot, &p_dot);
@@ -152,16 +184,65 @@ fn batch_norm(on: &On<'_>, relu: bool) -> Vec<Vec<f64>> {
     out
 }
 
-/// (x, weight, geometry): every size of tile, of kernel and both strides; more rows and columns than one tile has, and
-/// none a multiple of it.
-const CONVOLUTIONS: [([usize; 4], [usize; 4], Geometry); 6] = [
+/// (x, weight, geometry): more rows and columns than one tile has, and none a multiple of it.
+/// [`every_variant_is_reached`] says what they lead to.
+const CONVOLUTIONS: [([usize; 4], [usize; 4], Geometry); 18] = [
     ([2, 5, 7, 6], [3, 5, 3, 3], Geometry { stride: 1, padding: 1 }),
     ([3, 2, 9, 7], [27, 2, 3, 3], Geometry { stride: 2, padding: 1 }),
     ([5, 19, 8, 9], [70, 19, 3, 3], Geometry { stride: 1, padding: 1 }),
     ([3, 70, 5, 4], [21, 70, 1, 1], Geometry { stride: 1, padding: 0 }),
     ([2, 33, 8, 10], [6, 33, 1, 1], Geometry { stride: 2, padding: 0 }),
     ([1, 3, 11, 13], [4, 3, 7, 7], Geometry { stride: 2, padding: 3 }),
+    // Larger kernels, and even ones.
+    ([3, 5, 23, 19], [7, 5, 5, 5], Geometry { stride: 1, padding: 2 }),
+    ([2, 13, 29, 31], [5, 13, 5, 5], Geometry { stride: 2, padding: 2 }),
+    ([1, 9, 5, 7], [35, 9, 5, 5], Geometry { stride: 1, padding: 2 }),
+    ([6, 17, 21, 23], [11, 17, 2, 2], Geometry { stride: 1, padding: 0 }),
+    ([1, 3, 9, 8], [9, 3, 4, 4], Geometry { stride: 1, padding: 1 }),
+    // Many pixels: a workgroup shares one sum, which is cut into runs, and is one run where the result is large.
+    ([7, 3, 41, 37], [6, 3, 3, 3], Geometry { stride: 1, padding: 1 }),
+    ([4, 19, 17, 17], [97, 19, 3, 3], Geometry { stride: 1, padding: 1 }),
+    // Few of them, and many or few rows.
+    ([3, 260, 6, 5], [70, 260, 1, 1], Geometry { stride: 1, padding: 0 }),
+    ([3, 3, 9, 7], [3, 3, 3, 3], Geometry { stride: 1, padding: 1 }),
+    ([1, 5, 7, 9], [259, 5, 1, 1], Geometry { stride: 1, padding: 0 }),
+    ([1, 259, 7, 9], [5, 259, 1, 1], Geometry { stride: 1, padding: 0 }),
+    ([1, 37, 5, 6], [9, 37, 3, 3], Geometry { stride: 1, padding: 1 }),
 ];
+
+/// Every tile of convolution and of its gradient in the input; of its gradient in the weight every way to share a sum, in
+/// one run and in several; every size of kernel that there is a kernel for, alone and in a sum; and what is left to Burn.
+#[test]
+fn every_variant_is_reached() {
+    let (mut tiles, mut shared, mut sizes) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for (x, w, geometry) in CONVOLUTIONS {
+        for terms in [1, 2] {
+            let products = [Variant::of_convolve(x, w, geometry, terms), Variant::of_input_gradient(x, w, terms)];
+            let weights = Variant::of_weight_gradient(x, w, geometry, terms);
+            tiles.extend(products.iter().flatten().map(|variant| (variant.kernel, variant.tiles)));
+            shared.extend(weights.iter().map(|variant| (variant.tiles.row_lanes, variant.runs() > 1)));
+            for variant in products.into_iter().chain([weights]) {
+                sizes.insert(variant.map(|variant| (variant.kernel, variant.size, variant.terms)));
+            }
+        }
+    }
+    for kernel in ["convolve", "convolve_input_gradient"] {
+        for (blocks, row_lanes) in [1, 2].into_iter().flat_map(|blocks| [1, 2, 4, 8].map(|lanes| (blocks, lanes))) {
+            assert!(
+                tiles.contains(&(kernel, Tiles { blocks, row_lanes })),
+                "{kernel}: {blocks} {row_lanes}: {tiles:?}"
+            );
+        }
+    }
+    // 4, 16 and 64 invocations a sum; only the last is ever cut up.
+    assert_eq!(shared, BTreeSet::from([(16, false), (4, false), (1, false), (1, true)]));
+    for kernel in ["convolve", "convolve_input_gradient", "convolve_weight_gradient"] {
+        for (size, terms) in (1..=5).flat_map(|size| [(size, 1), (size, 2)]) {
+            assert!(sizes.contains(&Some((kernel, size, terms))), "{kernel}: {size} × {size}, {terms} terms");
+        }
+    }
+    assert!(sizes.contains(&None), "kernels of 7 × 7 are Burn's");
+}
 
 fn convolution(on: &On<'_>, x: [usize; 4], w: [usize; 4], geometry: Geometry) -> Vec<Vec<f64>> {
     let (x, x2) = (on.values(x, 0.1), on.values(x, 2.0));
@@ -179,12 +260,14 @@ fn convolution(on: &On<'_>, x: [usize; 4], w: [usize; 4], geometry: Geometry) ->
 }
 
 /// One target layer matched with a smaller feature, a larger one, and one of its own size; a second one with two of them.
-fn feature_mismatch(on: &On<'_>) -> Vec<Vec<f64>> {
-    let features = [on.values([3, 2, 3, 4], 0.3), on.values([3, 4, 11, 9], 1.3), on.values([3, 1, 7, 6], 2.3)];
-    let layers = [([7, 6], vec![0, 1, 2]), ([2, 3], vec![2, 0])];
+fn feature_mismatch(on: &On<'_>, size: [usize; 2]) -> Vec<Vec<f64>> {
+    let [height, width] = size;
+    let features =
+        [on.values([3, 2, 3, 4], 0.3), on.values([3, 4, 29, 31], 1.3), on.values([3, 1, height, width], 2.3)];
+    let layers = [(size, vec![0, 1, 2]), ([2, 3], vec![2, 0])];
     let found = matched(&features.iter().collect::<Vec<_>>(), &layers);
     let mut out = vec![];
-    for (matched, [channels, height, width]) in found.iter().zip([[7, 7, 6], [3, 2, 3]]) {
+    for (matched, [channels, height, width]) in found.iter().zip([[7, height, width], [3, 2, 3]]) {
         let r = on.values([3, channels, height, width], 0.4);
         let (d, squared) = mismatch(&r, &on.values([channels], 0.8), matched);
         let (r_bar, bias_bar) = mismatch_gradient(&d, &on.values([3, channels], 0.6));

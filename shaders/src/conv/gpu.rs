@@ -23,6 +23,8 @@ const LANES: usize = 64;
 /// With fewer workgroups than this, smaller tiles: a device with idle processors is slower than one that reads more often.
 /// Found on a software driver with two processors; a large GPU may want more.
 const FEW_GROUPS: usize = 4;
+/// Workgroups along one dimension at most, in WebGPU.
+const MOST_BESIDE: usize = 65_535;
 /// Workgroups that keep a large GPU busy.
 const ENOUGH_GROUPS: usize = 256;
 /// Least output pixels in a run of the weight gradient: sixteen of each invocation.
@@ -40,28 +42,32 @@ pub(crate) fn kernels() -> Vec<Wgsl> {
         .into_iter()
         .flat_map(|kernel| {
             let sizes = [(1, 1), (3, 2), (5, 1), (3, 1)].into_iter().zip(tiles);
-            sizes.map(move |((size, terms), tiles)| variant(kernel.clone(), size, terms, tiles))
+            sizes.map(move |((size, terms), tiles)| {
+                let variant = Variant { kernel: kernel.name, size, terms, tiles, run: 1, groups: [1; 3] };
+                variant.of(kernel.clone())
+            })
         })
         .collect()
 }
 
 /// How workgroups cover a matrix.
-#[derive(Debug, Clone, Copy)]
-struct Tiles {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tiles {
     /// Blocks of 4 × 4 elements along either side of what an invocation computes.
-    blocks: usize,
+    pub blocks: usize,
     /// Of a workgroup's invocations, how many lie above each other.
-    row_lanes: usize,
+    pub row_lanes: usize,
 }
 
 impl Tiles {
     /// The shape that covers `rows` × `columns` with the fewest workgroups: every shape of one size has the same area.
-    /// Of equals the one that was fastest.
+    /// Of equals the one that was fastest, of those that have no more workgroups beside each other than WebGPU runs.
     fn covering(rows: usize, columns: usize) -> Self {
         let shape = |blocks: usize| {
             let shapes = [4, 8, 2, 1].map(|row_lanes| Self { blocks, row_lanes });
-            let count = |tiles: &Self| tiles.count(rows, columns).iter().product::<usize>();
-            shapes.into_iter().min_by_key(count).map(|tiles| (count(&tiles), tiles)).expect("there are shapes")
+            let count = |tiles: &Self| tiles.count(rows, columns);
+            let cost = |tiles: &Self| (count(tiles)[0] > MOST_BESIDE, count(tiles).iter().product::<usize>());
+            shapes.into_iter().min_by_key(cost).map(|tiles| (cost(&tiles).1, tiles)).expect("there are shapes")
         };
         let (groups, tiles) = shape(2);
         if groups < FEW_GROUPS { shape(1).1 } else { tiles }
@@ -74,11 +80,65 @@ impl Tiles {
     }
 }
 
-/// The variant for `size` × `size` kernels, a number of terms, and a way to cover the result.
-fn variant(mut kernel: Wgsl, size: usize, terms: usize, tiles: Tiles) -> Wgsl {
-    let constants = [("kernel", size), ("terms", terms), ("blocks", tiles.blocks), ("row_lanes", tiles.row_lanes)];
-    kernel.constants = constants.map(|(name, value)| (name, value as u32)).to_vec();
-    kernel
+/// Which of a kernel's variants a product takes on a GPU, and how it is launched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Variant {
+    /// The kernel.
+    pub kernel: &'static str,
+    /// Side of the convolution's kernel in pixels.
+    pub size: usize,
+    /// Products that are added up.
+    pub terms: usize,
+    /// How the result is covered.
+    pub tiles: Tiles,
+    /// Output pixels in a run, where the sum over them is cut up.
+    run: usize,
+    /// Workgroups along x, y and z; along z the runs.
+    groups: [usize; 3],
+}
+
+impl Variant {
+    /// Of [`super::convolve`] with `terms` of these shapes; `None` where Burn's own convolution is taken instead.
+    pub fn of_convolve(x: [usize; 4], w: [usize; 4], geometry: Geometry, terms: usize) -> Option<Self> {
+        let [filters, _, size, _] = w;
+        let columns = x[0] * geometry.output(x[2], size) * geometry.output(x[3], size);
+        Self::covering(CONVOLVE.name, size, terms, filters, columns)
+    }
+
+    /// Of [`super::input_gradient`].
+    pub fn of_input_gradient(x: [usize; 4], w: [usize; 4], terms: usize) -> Option<Self> {
+        let [batch, channels, height, width] = x;
+        Self::covering(INPUT_GRADIENT.name, w[2], terms, channels, batch * height * width)
+    }
+
+    /// Of [`super::weight_gradient`].
+    pub fn of_weight_gradient(x: [usize; 4], w: [usize; 4], geometry: Geometry, terms: usize) -> Option<Self> {
+        let [filters, channels, size, _] = w;
+        let pixels = x[0] * geometry.output(x[2], size) * geometry.output(x[3], size);
+        let tiles = Tiles { blocks: 2, row_lanes: LANES / sharing(pixels) };
+        let (columns, rows) = ((channels * size * size).div_ceil(8 * tiles.row_lanes), filters.div_ceil(8));
+        let (run, runs) = runs(pixels, columns * rows);
+        let found = Self { kernel: WEIGHT_GRADIENT.name, size, terms, tiles, run, groups: [columns, rows, runs] };
+        (size <= LARGEST).then_some(found)
+    }
+
+    fn covering(kernel: &'static str, size: usize, terms: usize, rows: usize, columns: usize) -> Option<Self> {
+        let tiles = Tiles::covering(rows, columns);
+        let [x, y] = tiles.count(rows, columns);
+        (size <= LARGEST).then_some(Self { kernel, size, terms, tiles, run: columns, groups: [x, y, 1] })
+    }
+
+    /// Runs that the sum over output pixels is cut into: several only in a weight gradient.
+    pub fn runs(self) -> usize {
+        self.groups[2]
+    }
+
+    fn of(self, mut kernel: Wgsl) -> Wgsl {
+        let Self { size, terms, tiles, .. } = self;
+        let constants = [("kernel", size), ("terms", terms), ("blocks", tiles.blocks), ("row_lanes", tiles.row_lanes)];
+        kernel.constants = constants.map(|(name, value)| (name, value as u32)).to_vec();
+        kernel
+    }
 }
 
 fn sizes(x: [usize; 4], w: [usize; 4], y: [usize; 4], geometry: Geometry) -> [usize; 9] {
@@ -87,54 +147,43 @@ fn sizes(x: [usize; 4], w: [usize; 4], y: [usize; 4], geometry: Geometry) -> [us
 }
 
 /// The terms on the GPU; where there is only one it is named twice, and the kernel does not read the second. `None` where
-/// kernels of `size` pixels are too large, or the tensors elsewhere.
-fn operands(terms: &[(&Tensor<4>, &Tensor<4>)], size: usize) -> Option<[Gpu; 4]> {
-    if size > LARGEST {
-        return None;
-    }
+/// the tensors are elsewhere.
+fn operands(terms: &[(&Tensor<4>, &Tensor<4>)]) -> Option<[Gpu; 4]> {
     let (first, last) = (terms[0], terms[terms.len() - 1]);
     Some([Gpu::of(first.0)?, Gpu::of(first.1)?, Gpu::of(last.0)?, Gpu::of(last.1)?])
 }
 
 pub fn convolve(terms: &[(&Tensor<4>, &Tensor<4>)], geometry: Geometry) -> Option<Tensor<4>> {
-    let [a, b, c, d] = operands(terms, terms[0].1.dims()[2])?;
     let (x, w) = (terms[0].0.dims(), terms[0].1.dims());
-    let [batch, _, height, width] = x;
-    let [filters, _, size, _] = w;
-    let y = [batch, filters, geometry.output(height, size), geometry.output(width, size)];
-    let tiles = Tiles::covering(filters, batch * y[2] * y[3]);
-    let [columns, rows] = tiles.count(filters, batch * y[2] * y[3]);
-    let arguments = Arguments { groups: [columns, rows, 1], sizes: &sizes(x, w, y, geometry), ..Arguments::default() };
-    let [out] = launch(variant(CONVOLVE, size, terms.len(), tiles), &[&a, &b, &c, &d], [&y], arguments);
+    let variant = Variant::of_convolve(x, w, geometry, terms.len())?;
+    let [a, b, c, d] = operands(terms)?;
+    let y = [x[0], w[0], geometry.output(x[2], w[2]), geometry.output(x[3], w[2])];
+    let arguments = Arguments { groups: variant.groups, sizes: &sizes(x, w, y, geometry), ..Arguments::default() };
+    let [out] = launch(variant.of(CONVOLVE), &[&a, &b, &c, &d], [&y], arguments);
     Some(tensor(out))
 }
 
 pub fn input_gradient(terms: &[(&Tensor<4>, &Tensor<4>)], x: [usize; 4], geometry: Geometry) -> Option<Tensor<4>> {
-    let [a, b, c, d] = operands(terms, terms[0].1.dims()[2])?;
     let (y, w) = (terms[0].0.dims(), terms[0].1.dims());
-    let [batch, channels, height, width] = x;
-    let tiles = Tiles::covering(channels, batch * height * width);
-    let [columns, rows] = tiles.count(channels, batch * height * width);
-    let arguments = Arguments { groups: [columns, rows, 1], sizes: &sizes(x, w, y, geometry), ..Arguments::default() };
-    let [out] = launch(variant(INPUT_GRADIENT, w[2], terms.len(), tiles), &[&a, &b, &c, &d], [&x], arguments);
+    let variant = Variant::of_input_gradient(x, w, terms.len())?;
+    let [a, b, c, d] = operands(terms)?;
+    let arguments = Arguments { groups: variant.groups, sizes: &sizes(x, w, y, geometry), ..Arguments::default() };
+    let [out] = launch(variant.of(INPUT_GRADIENT), &[&a, &b, &c, &d], [&x], arguments);
     Some(tensor(out))
 }
 
 pub fn weight_gradient(terms: &[(&Tensor<4>, &Tensor<4>)], w: [usize; 4], geometry: Geometry) -> Option<Tensor<4>> {
-    let [a, b, c, d] = operands(terms, w[2])?;
     let (x, y) = (terms[0].0.dims(), terms[0].1.dims());
+    let variant = Variant::of_weight_gradient(x, w, geometry, terms.len())?;
+    let [a, b, c, d] = operands(terms)?;
     let [filters, channels, size, _] = w;
-    let pixels = y[0] * y[2] * y[3];
-    let tiles = Tiles { blocks: 2, row_lanes: LANES / sharing(pixels) };
-    let (columns, rows) = ((channels * size * size).div_ceil(8 * tiles.row_lanes), filters.div_ceil(8));
-    let (run, runs) = runs(pixels, columns * rows);
-    let shape = [runs, filters, channels * size * size];
+    let shape = [variant.runs(), filters, channels * size * size];
     let mut sizes = sizes(x, w, y, geometry).to_vec();
-    sizes.push(run);
-    let arguments = Arguments { groups: [columns, rows, runs], sizes: &sizes, ..Arguments::default() };
-    let [out] = launch(variant(WEIGHT_GRADIENT, size, terms.len(), tiles), &[&a, &b, &c, &d], [&shape], arguments);
+    sizes.push(variant.run);
+    let arguments = Arguments { groups: variant.groups, sizes: &sizes, ..Arguments::default() };
+    let [out] = launch(variant.of(WEIGHT_GRADIENT), &[&a, &b, &c, &d], [&shape], arguments);
     let parts: Tensor<3> = tensor(out);
-    Some(if runs == 1 { parts.reshape(w) } else { parts.sum_dim(0).reshape(w) })
+    Some(if variant.runs() == 1 { parts.reshape(w) } else { parts.sum_dim(0).reshape(w) })
 }
 
 /// How many invocations share the sum over `pixels` for an element of the weight gradient: as many as have a long enough
@@ -148,4 +197,24 @@ fn runs(pixels: usize, tiles: usize) -> (usize, usize) {
     let wanted = ENOUGH_GROUPS.div_ceil(tiles).min(pixels.div_ceil(SHORTEST_RUN)).max(1);
     let run = pixels.div_ceil(wanted).next_multiple_of(LANES);
     (run, pixels.div_ceil(run))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 16 million pixels are more than 65,535 workgroups of the shape that is fastest.
+    #[test]
+    fn many_pixels_have_no_more_workgroups_beside_each_other_than_there_may_be() {
+        for filters in [3, 16, 64, 70] {
+            for pixels in [1 << 23, 1 << 24, 65_535 * 512] {
+                let tiles = Tiles::covering(filters, pixels);
+                assert!(
+                    tiles.count(filters, pixels)[0] <= MOST_BESIDE,
+                    "{filters} filters, {pixels} pixels: {tiles:?}"
+                );
+            }
+        }
+        assert_eq!(Tiles::covering(64, 1 << 16), Tiles { blocks: 2, row_lanes: 4 }, "as it was where there are few");
+    }
 }
