@@ -9,7 +9,9 @@
 //! ```
 //!
 //! Gradient: with `e = 2 β_AT/(B·H·W) (Q̂ − Q̂_S)`, `Q̄ = (e − Q̂ ⟨Q̂, e⟩) / ‖Q‖`, and `T̄ = 2 T Q̄`. As in the authors'
-//! code ‖Q‖² is kept above 1e-12, so that a feature map of zeros has a finite gradient (zero).
+//! code (PyTorch's `F.normalize`) ‖Q‖ is divided by where it is at least 1e-12, and 1e-12 where it is not, a constant to
+//! the gradient. So a feature map of zeros has a finite gradient (zero), and one of small features is a unit vector still:
+//! ‖Q‖ goes with the square of the features, and is 1e-6 where these are near 1e-3.
 //!
 //! Nothing is added to θ: the maps have no channels, so no regressor is needed. Where sizes differ the source's features
 //! are resized bilinearly to the target's, as in weighted matching (Jang et al., Section 3.1).
@@ -28,7 +30,7 @@ use l2t_shaders::attention;
 
 use super::auxiliary::{Auxiliary, AuxiliaryKind};
 use super::{Recipe, SourceUse};
-use crate::matching::{PairRule, PairSet};
+use crate::matching::{PairRule, PairSet, SourceLayers};
 use crate::network::{Activations, Cotangents, GradientParts, Network, NodeId, ParamLayout};
 use crate::source::SourceOutputs;
 use l2t_shaders::resize::resize;
@@ -45,7 +47,7 @@ pub const RECIPE: Recipe = Recipe {
 /// β_AT.
 pub const WEIGHT: f64 = 1e3;
 
-/// The least ‖Q‖².
+/// The least ‖Q‖: `eps` of `F.normalize`.
 const LEAST: f64 = 1e-12;
 
 /// The attention loss over a set of pairs.
@@ -61,15 +63,15 @@ pub struct AttentionTransfer {
 struct UnitMap {
     unit: Tensor<2>,
     inverse_norm: Tensor<2>,
-    /// 1 where ‖Q‖² is above [`LEAST`], 0 where it is not.
+    /// 1 where ‖Q‖ is at least [`LEAST`], 0 where it is less.
     moving: Tensor<2>,
 }
 
 impl UnitMap {
     fn of(map: Tensor<2>) -> Self {
-        let squared = map.clone().square().sum_dim(1);
-        let moving = squared.ones_like().mask_fill(squared.clone().lower_equal_elem(LEAST), 0.0);
-        let inverse_norm = squared.clamp_min(LEAST).sqrt().recip();
+        let norm = map.clone().square().sum_dim(1).sqrt();
+        let moving = norm.ones_like().mask_fill(norm.clone().lower_elem(LEAST), 0.0);
+        let inverse_norm = norm.clamp_min(LEAST).recip();
         Self { unit: map * inverse_norm.clone(), inverse_norm, moving }
     }
 
@@ -90,17 +92,17 @@ impl AttentionTransfer {
         });
         Self { target: target.collect(), pairs, weight }
     }
+}
 
-    /// `β_AT/(B·H·W) Σ (Q̂ − Q̂_S)²`, `[1]`, of one pair, and T̄.
-    fn pair(&self, feature: &Tensor<4>, source: &Tensor<2>) -> (Tensor<1>, Tensor<4>) {
-        let found = UnitMap::of(attention::map(feature));
-        let difference = found.unit.clone() - source.clone();
-        let [batch, area] = difference.dims();
-        let factor = self.weight / (batch * area) as f64;
-        let loss = difference.clone().square().sum() * factor;
-        let map_bar = found.gradient(difference * (2.0 * factor));
-        (loss, attention::gradient(feature, &map_bar))
-    }
+/// `β_AT/(B·H·W) Σ (Q̂ − Q̂_S)²`, `[1]`, of one pair with `weight` β_AT, and T̄.
+fn attention_loss(weight: f64, feature: &Tensor<4>, source: &Tensor<2>) -> (Tensor<1>, Tensor<4>) {
+    let found = UnitMap::of(attention::map(feature));
+    let difference = found.unit.clone() - source.clone();
+    let [batch, area] = difference.dims();
+    let factor = weight / (batch * area) as f64;
+    let loss = difference.clone().square().sum() * factor;
+    let map_bar = found.gradient(difference * (2.0 * factor));
+    (loss, attention::gradient(feature, &map_bar))
 }
 
 impl Auxiliary for AttentionTransfer {
@@ -113,6 +115,15 @@ impl Auxiliary for AttentionTransfer {
             1 => "1 pair of attention maps".into(),
             count => format!("{count} pairs of attention maps"),
         }
+    }
+
+    /// The source's features at the size of the target's.
+    fn widest(&self, sources: &[SourceLayers]) -> usize {
+        let resized = self.pairs.pairs().iter().zip(&self.target).map(|(pair, (_, [height, width]))| {
+            let [channels, ..] = sources[pair.source].taps[pair.source_layer].shape;
+            channels * height * width
+        });
+        resized.max().unwrap_or(0)
     }
 
     /// Q̂_S of every pair, `[B, H·W]`.
@@ -134,10 +145,62 @@ impl Auxiliary for AttentionTransfer {
     ) -> (Tensor<1>, GradientParts) {
         let mut sum: Option<Tensor<1>> = None;
         for ((node, _), source) in self.target.iter().zip(taught) {
-            let (loss, feature_bar) = self.pair(at.get(*node), source);
+            let (loss, feature_bar) = attention_loss(self.weight, at.get(*node), source);
             bars.add(*node, feature_bar);
             sum = Some(sum.map_or(loss.clone(), |sum| sum + loss));
         }
         (sum.expect("attention has at least one pair"), GradientParts::default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{DType, Device, TensorData};
+
+    use super::*;
+
+    fn wave<const D: usize>(shape: [usize; D], phase: f64) -> Vec<f64> {
+        (0..shape.iter().product()).map(|i| (i as f64 * 1.234 + phase).sin()).collect()
+    }
+
+    /// Three images whose features are of size 1, 1e-4 and 1e-7: ‖Q‖ is 16, 1.6e-7 and 1.6e-13, which is below what it is
+    /// divided by at least. PyTorch 2.15 in float64, with `wave` of the tests beside this file:
+    ///
+    /// ```python
+    /// size = torch.tensor([1.0, 1e-4, 1e-7])[:, None, None, None]
+    /// a, s = (wave((3,5,7,6), 0.1) * size).requires_grad_(), wave((3,2,7,6), 0.5)
+    /// Q = lambda a: F.normalize((a ** 2).sum(1).flatten(1))
+    /// loss = 1e3 * (Q(a) - Q(s)).pow(2).mean(); g, = torch.autograd.grad(loss, a)
+    /// print(loss.item(), [(g[b].flatten() * torch.sin(0.7*torch.arange(210) + 0.2*b)).sum().item() for b in range(3)])
+    /// ```
+    #[test]
+    fn small_features_have_the_loss_and_the_gradient_of_pytorch() {
+        let (shape, device) = ([3, 5, 7, 6], Device::flex());
+        let sizes = [1.0, 1e-4, 1e-7];
+        let values: Vec<f64> = wave(shape, 0.1)
+            .chunks(210)
+            .zip(sizes)
+            .flat_map(|(image, size)| image.iter().map(move |v| v * size))
+            .collect();
+        let feature = |dtype| Tensor::<4>::from_data(TensorData::new(values.clone(), shape), (&device, dtype));
+        let other = [3, 2, 7, 6];
+        let source = |dtype| {
+            let source = Tensor::<4>::from_data(TensorData::new(wave(other, 0.5), other), (&device, dtype));
+            UnitMap::of(attention::map(&source)).unit
+        };
+        // Single precision reaches ‖Q‖² down to 1e-38; the gradient of the smallest is a difference of numbers near it.
+        for (dtype, tolerance) in [(DType::F64, 1e-11), (DType::F32, 1e-5)] {
+            let (loss, gradient) = attention_loss(WEIGHT, &feature(dtype), &source(dtype));
+            let close = |got: f64, expected: f64| (got - expected).abs() < tolerance * expected.abs();
+            let loss = loss.into_scalar::<f64>();
+            assert!(close(loss, 5.901533053007573), "{dtype:?}: {loss}");
+            let gradient: Vec<f64> = gradient.to_data().iter::<f64>().collect();
+            let expected = [-0.17286449640394347, -2228.6008180735407, -158111.21424673346];
+            for (nth, (image, expected)) in gradient.chunks(210).zip(expected).enumerate() {
+                let got: f64 =
+                    image.iter().enumerate().map(|(i, g)| g * (0.7 * i as f64 + 0.2 * nth as f64).sin()).sum();
+                assert!(close(got, expected), "{dtype:?}, image {nth}: {got}, PyTorch {expected}");
+            }
+        }
     }
 }
