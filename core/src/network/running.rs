@@ -4,7 +4,6 @@ use burn::tensor::{DType, Device, Tensor};
 use l2t_shaders::batch_norm::Moments;
 use l2t_shaders::vector::combine;
 
-use super::evaluate::Activations;
 use super::graph::Network;
 
 /// PyTorch's default: the weight of the newest batch.
@@ -54,18 +53,20 @@ impl RunningStats {
         Self { moments: moments.collect() }
     }
 
-    /// The statistics after one more training pass: `0.9 old + 0.1 of the batch`, with the unbiased variance
-    /// `n/(n − 1) v` as PyTorch has it. Normalisations that the pass did not reach stay as they are.
-    pub fn updated(&self, network: &Network, pass: &Activations) -> Self {
+    /// The statistics after one more training pass over `images` images, whose moments were `of_batch`: `0.9 old + 0.1 of
+    /// the batch`, with the unbiased variance `n/(n − 1) v` as PyTorch has it. Normalisations that the pass did not reach
+    /// stay as they are, and so does the variance where the pass saw one value of each channel: one value has none.
+    /// PyTorch refuses to train there; here other parts of the batch may have more images.
+    pub fn updated(&self, network: &Network, of_batch: &[Moments], images: usize) -> Self {
+        let blend = |old: &Tensor<1>, new: Tensor<1>| old.clone() * (1.0 - MOMENTUM) + new * MOMENTUM;
         let mut moments = self.moments.clone();
-        for (nth, of_batch) in pass.moments.iter().enumerate() {
-            let n = pass.batch() * network.norm_area(nth);
-            let unbiased = n as f64 / (n as f64 - 1.0);
-            let blend = |old: &Tensor<1>, new: Tensor<1>| old.clone() * (1.0 - MOMENTUM) + new * MOMENTUM;
-            moments[nth] = Moments {
-                mean: blend(&self.moments[nth].mean, of_batch.mean.clone()),
-                variance: blend(&self.moments[nth].variance, of_batch.variance.clone() * unbiased),
-            };
+        for (nth, (of_batch, old)) in of_batch.iter().zip(&self.moments).enumerate() {
+            let n = images * network.norm_area(nth);
+            moments[nth].mean = blend(&old.mean, of_batch.mean.clone());
+            if n > 1 {
+                let unbiased = n as f64 / (n as f64 - 1.0);
+                moments[nth].variance = blend(&old.variance, of_batch.variance.clone() * unbiased);
+            }
         }
         Self { moments }
     }
@@ -82,5 +83,44 @@ impl Network {
                 _ => None,
             })
             .expect("every normalisation is a node")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::Mode;
+    use crate::network::vgg::{Layer, VggConfig};
+    use burn::tensor::TensorData;
+
+    fn host(vector: &Tensor<1>) -> Vec<f64> {
+        vector.to_data().iter::<f64>().collect()
+    }
+
+    /// One image of 2 × 2 pixels: the first normalisation sees four values of each channel, the second, behind the
+    /// pooling, a single one, whose variance is none.
+    #[test]
+    fn one_value_says_nothing_about_the_variance() {
+        let device = (&Device::flex(), DType::F64);
+        let layers = vec![Layer::Conv(3), Layer::Pool, Layer::Conv(2)];
+        let network = VggConfig { layers, classes: 2, size: 2 }.build().expect("two pixels can be halved once");
+        let theta = network.layout().init(crate::seed::Seed(1), "theta");
+        let theta = network.layout().upload(theta, device.0, device.1);
+        for images in [1, 2] {
+            let values: Vec<f64> = (0..12 * images).map(|i| (1.3 * i as f64).sin()).collect();
+            let x = Tensor::from_data(TensorData::new(values, [images, 3, 2, 2]), device);
+            let at = network.forward(&theta, &x, Mode::Train, network.output());
+            let before = RunningStats::new(&network, device.0, device.1);
+            let after = before.updated(&network, &at.moments, images);
+            for (nth, (of_batch, after)) in at.moments.iter().zip(after.moments()).enumerate() {
+                let n = ([4, 1][nth] * images) as f64;
+                let (mean, variance) = (host(&of_batch.mean), host(&of_batch.variance));
+                let means: Vec<f64> = mean.iter().map(|mean| 0.1 * mean).collect();
+                let unbiased = |v: &f64| if n == 1.0 { 1.0 } else { 0.9 + 0.1 * (v * (n / (n - 1.0))) };
+                let variances: Vec<f64> = variance.iter().map(unbiased).collect();
+                assert_eq!(host(&after.mean), means, "normalisation {nth}, {images} images");
+                assert_eq!(host(&after.variance), variances, "normalisation {nth}, {images} images");
+            }
+        }
     }
 }
