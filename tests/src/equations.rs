@@ -21,6 +21,9 @@ pub struct Setting {
     pub size: usize,
     /// lr, momentum, wd, β, T, meta lr, meta wd.
     pub hyper: [f64; 7],
+    /// Whether the virtual matching steps minimise L_wfm, as in the paper's equations, and not β L_wfm, as in the authors'
+    /// code.
+    pub inner_beta_left_out: bool,
     /// Seed of all numbers.
     pub seed: u64,
 }
@@ -322,11 +325,14 @@ struct Weights {
 
 struct Losses {
     task: Var,
+    /// β L_wfm.
     matching: Var,
+    /// What the virtual matching steps minimise.
+    inner: Var,
     moments: Vec<Vec<(Var, Var)>>,
 }
 
-/// L_org and β L_wfm at θ.
+/// L_org and L_wfm at θ.
 fn losses(
     m: &mut Maker,
     setting: &Setting,
@@ -385,7 +391,8 @@ fn losses(
     }
     let sums: Vec<Var> = per_image.into_iter().map(|terms| m.tape.sum(terms)).collect();
     let mean = m.tape.mean(&sums);
-    Losses { task, matching: m.tape.scale(setting.hyper[3], mean), moments }
+    let matching = m.tape.scale(setting.hyper[3], mean);
+    Losses { task, matching, inner: if setting.inner_beta_left_out { mean } else { matching }, moments }
 }
 
 /// v ← μ v + g + wd θ, θ ← θ − lr v.
@@ -437,6 +444,7 @@ pub fn make(setting: &Setting) -> Fixture {
     let mut maker = Maker { tape: Tape::default(), rng, fixture: Fixture::new("equations") };
     let m = &mut maker;
     m.fixture.insert("hyper", vec![7], setting.hyper.to_vec());
+    m.fixture.insert("inner_beta_left_out", vec![1], vec![f64::from(u8::from(setting.inner_beta_left_out))]);
     let x = m.random(&[setting.batch, 3, setting.size, setting.size], 0.0, 1.5);
     m.record("x", &x);
     let y: Vec<usize> = (0..setting.batch).map(|_| m.rng.next_u32() as usize % setting.classes).collect();
@@ -534,7 +542,7 @@ fn run(
     let mut inner = Vec::new();
     for t in 0..=steps {
         let found = losses(m, setting, &at, x, y, resized, weights);
-        let loss = if t < steps { found.matching } else { found.task };
+        let loss = if t < steps { found.inner } else { found.task };
         if t < steps {
             inner.push(m.tape.value(loss));
         }
@@ -577,18 +585,21 @@ fn record_running(m: &mut Maker, setting: &Setting, moments: &[Vec<(Var, Var)>])
     }
 }
 
-/// Momentum and weight decay or not, T = 0 … 3, odd sizes, rates that are not the usual ones.
+/// Momentum and weight decay or not, β in the matching steps or not, T = 0 … 3, odd sizes, rates that are not the usual ones.
 pub fn made() -> Vec<(Setting, Fixture)> {
     [
-        ([0.1, 0.9, 1e-2, 0.5, 2.0, 1e-3, 1e-2], 1),
-        ([0.2, 0.0, 0.0, 0.7, 2.0, 1e-3, 0.0], 2),
-        ([0.05, 0.8, 3e-2, 1.3, 0.0, 1e-3, 1e-2], 3),
-        ([0.15, 0.5, 1e-2, 0.4, 1.0, 1e-2, 1e-2], 4),
-        ([0.1, 0.9, 1e-3, 0.5, 3.0, 1e-4, 1e-4], 5),
+        ([0.1, 0.9, 1e-2, 0.5, 2.0, 1e-3, 1e-2], false, 1),
+        ([0.2, 0.0, 0.0, 0.7, 2.0, 1e-3, 0.0], false, 2),
+        ([0.05, 0.8, 3e-2, 1.3, 0.0, 1e-3, 1e-2], false, 3),
+        ([0.15, 0.5, 1e-2, 0.4, 1.0, 1e-2, 1e-2], false, 4),
+        ([0.1, 0.9, 1e-3, 0.5, 3.0, 1e-4, 1e-4], false, 5),
+        ([0.2, 0.0, 0.0, 0.5, 2.0, 1e-3, 0.0], true, 6),
+        ([0.1, 0.9, 1e-2, 0.3, 1.0, 1e-3, 1e-2], true, 7),
     ]
     .into_iter()
-    .map(|(hyper, seed)| {
-        let setting = Setting { source: vec![3, 5], target: vec![4, 2, 3], classes: 3, batch: 5, size: 8, hyper, seed };
+    .map(|(hyper, inner_beta_left_out, seed)| {
+        let (source, target) = (vec![3, 5], vec![4, 2, 3]);
+        let setting = Setting { source, target, classes: 3, batch: 5, size: 8, hyper, inner_beta_left_out, seed };
         let fixture = make(&setting);
         (setting, fixture)
     })

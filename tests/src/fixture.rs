@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use futures_lite::future::block_on;
 use l2t_core::bilevel::{
-    Adam, AdamState, HypergradientMethod, Learner, LearnerState, MetaRule, Moving, Report, Scheme, Sgd, Trajectory,
-    hypergradient,
+    Adam, AdamState, HypergradientMethod, InnerBeta, InnerRule, Learner, LearnerState, MetaRule, Moving, Report,
+    Scheme, Sgd, Trajectory, hypergradient,
 };
 use l2t_core::matching::{Matching, PairRule, PairSet, SourceLayers};
 use l2t_core::meta::{Learned, MetaNetworks};
@@ -91,39 +91,50 @@ impl Fixture {
         map
     }
 
+    /// Whether β was on L_wfm in the virtual matching steps, as it is in the authors' code and so in all that was recorded
+    /// of it.
+    fn inner_beta(&self) -> InnerBeta {
+        let left_out = self.find("inner_beta_left_out").is_some_and(|flag| flag[0] == 1.0);
+        if left_out { InnerBeta::LeftOut } else { InnerBeta::Kept }
+    }
+
     /// A hyper-parameter by its place: lr, momentum, wd, β, T, meta lr, meta wd.
     fn hyper(&self, at: usize) -> f64 {
         self.get("hyper")[at]
     }
 }
 
-/// The recorded fixtures: the folder named by `L2T_FIXTURES`, or `../shared/fixtures` beside the checkout.
+/// The authors' numbers that are in the repository, see `tests/fixtures/README.md`. Compiled in, so that no test can miss
+/// them.
+const RECORDED: [(&str, &[u8]); 2] = [
+    ("momentum_T2", include_bytes!("../fixtures/momentum_T2.safetensors")),
+    ("vanilla_T2", include_bytes!("../fixtures/vanilla_T2.safetensors")),
+];
+
+/// The recorded fixtures: those of the repository, and those of the folder that `L2T_FIXTURES` names, if it is set.
 ///
 /// # Panics
 /// When the named folder holds none.
-pub fn recorded() -> Vec<PathBuf> {
-    let named = std::env::var_os("L2T_FIXTURES").map(PathBuf::from);
-    let beside =
-        PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../../shared/fixtures");
-    let folder = match named {
-        Some(folder) => {
-            assert!(folder.is_dir(), "L2T_FIXTURES: {} is no folder", folder.display());
-            folder
-        }
-        None if beside.is_dir() => beside,
-        None => {
-            println!("no recorded fixtures: name their folder in L2T_FIXTURES; checking the equations alone");
-            return vec![];
-        }
-    };
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .expect("the folder of fixtures is readable")
-        .map(|entry| entry.expect("its entries are too").path())
+pub fn recorded() -> Vec<Fixture> {
+    let own = RECORDED.iter().map(|(name, bytes)| Fixture::from_bytes(name, bytes));
+    own.chain(std::env::var_os("L2T_FIXTURES").into_iter().flat_map(|folder| further(Path::new(&folder)))).collect()
+}
+
+/// The fixtures of a folder that are not in the repository.
+///
+/// # Panics
+/// When it holds no fixture at all: a test that was told where its data is must not pass without.
+pub fn further(folder: &Path) -> Vec<Fixture> {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|e| panic!("L2T_FIXTURES: {}: {e}", folder.display()));
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("a folder's entries are readable").path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "safetensors"))
         .collect();
+    assert!(!files.is_empty(), "L2T_FIXTURES: {} holds no .safetensors file", folder.display());
     files.sort();
-    assert!(!files.is_empty(), "{} holds no .safetensors file", folder.display());
-    files
+    let bytes = |path: &PathBuf| std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let new = |path: &PathBuf| RECORDED.iter().all(|(_, own)| *own != bytes(path));
+    files.iter().filter(|path| new(path)).map(|path| Fixture::load(path)).collect()
 }
 
 /// The networks and the state that a fixture starts from.
@@ -164,7 +175,11 @@ pub fn setup(fixture: &Fixture, device: &Device, dtype: DType) -> Setup {
         SourceLayers { name: "source".into(), taps: source_taps.iter().map(|t| source.taps()[*t].clone()).collect() };
     let sources = [layers];
     let pairs = PairSet::from_rule(PairRule::AllToAll, &sources, network.taps()).expect("every layer exists");
-    let matching = Matching::new(pairs, &sources, &network, fixture.hyper(3), &mut layout);
+    // Without momentum and weight decay the rule is the paper's, and what it does about β is asked for explicitly.
+    let inner_rule = if fixture.hyper(1) == 0.0 { InnerRule::Paper } else { InnerRule::Authors };
+    let beta = fixture.hyper(3);
+    let inner_beta = fixture.inner_beta().factor(inner_rule, beta);
+    let matching = Matching::new(pairs, &sources, &network, beta, &mut layout).with_inner_beta(inner_beta);
     let meta = MetaNetworks::new(matching.source_channels(), Learned { what: true, r#where: true });
     let phi = pack(meta.layout(), |name| fixture.get(&format!("init.{name}")).to_vec());
     let phi = meta.layout().upload(phi, device, dtype);
@@ -180,6 +195,7 @@ pub fn setup(fixture: &Fixture, device: &Device, dtype: DType) -> Setup {
         inner: rule,
         adam: Adam::new(fixture.hyper(5), fixture.hyper(6)),
         method: HypergradientMethod::Exact,
+        recompute: false,
     };
     let classes = model.network.classes();
     let labels = fixture.get("y");

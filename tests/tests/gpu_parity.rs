@@ -5,7 +5,7 @@
 
 use burn::tensor::DType;
 use l2t_tests::equations::{made, made_name};
-use l2t_tests::fixture::{Fixture, check, recorded};
+use l2t_tests::fixture::{check, recorded};
 use l2t_tests::gpu;
 
 /// Single precision through some forty layers forth and back; the CPU device reaches a few 1e-4 with the same fixtures.
@@ -14,7 +14,7 @@ const TOLERANCE: f64 = 1e-3;
 #[test]
 fn an_iteration_on_the_gpu() {
     let Some(device) = gpu() else { return };
-    let files = recorded().into_iter().map(|path| (path.display().to_string(), Fixture::load(&path)));
+    let files = recorded().into_iter().map(|fixture| (fixture.name.clone(), fixture));
     // T = 2 and T = 3 of the made ones: a software driver takes seconds for each.
     let equations = made().into_iter().filter(|(setting, _)| setting.hyper[4] >= 2.0);
     let fixtures = files.chain(equations.map(|(setting, fixture)| (made_name(&setting), fixture)));

@@ -1,9 +1,9 @@
-//! One iteration of Algorithm 1 against recorded numbers: those of the authors' code where its fixtures are at hand, and
-//! always those of the equations, differentiated through the unrolled loop by a scalar tape.
+//! One iteration of Algorithm 1 against recorded numbers: those of the authors' code, and those of the equations,
+//! differentiated through the unrolled loop by a scalar tape.
 
 use burn::tensor::{DType, Device};
 use l2t_tests::equations::{made, made_name};
-use l2t_tests::fixture::{Fixture, check, recorded};
+use l2t_tests::fixture::{Fixture, check, further, recorded};
 
 /// Double precision against double precision, through some forty layers forth and back: rounding stays near 1e-13.
 const CPU_TOLERANCE: f64 = 1e-9;
@@ -22,9 +22,41 @@ fn report(name: &str, fixture: &Fixture, device: &Device, dtype: DType, toleranc
 
 #[test]
 fn the_authors_numbers_in_double_precision() {
-    for path in recorded() {
-        report(&path.display().to_string(), &Fixture::load(&path), &Device::flex(), DType::F64, CPU_TOLERANCE);
+    let fixtures = recorded();
+    let names: Vec<&str> = fixtures.iter().map(|fixture| fixture.name.as_str()).collect();
+    assert!(names.starts_with(&["momentum_T2", "vanilla_T2"]), "{names:?}: those of the repository are always there");
+    for fixture in fixtures {
+        report(&fixture.name, &fixture, &Device::flex(), DType::F64, CPU_TOLERANCE);
     }
+}
+
+#[test]
+#[should_panic(expected = "holds no .safetensors file")]
+fn a_named_folder_without_fixtures_is_a_failure() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("notes.txt"), "nothing to compare with").expect("written");
+    further(folder.path());
+}
+
+#[test]
+#[should_panic(expected = "L2T_FIXTURES: nowhere/at-all")]
+fn a_named_folder_that_is_not_there_is_a_failure() {
+    further(std::path::Path::new("nowhere/at-all"));
+}
+
+/// What was recorded is added to, and not counted twice.
+#[test]
+fn a_named_folder_adds_to_the_repositorys() {
+    let own =
+        std::path::PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("Cargo names it")).join("fixtures");
+    assert!(further(&own).is_empty(), "the same bytes");
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::copy(own.join("vanilla_T2.safetensors"), folder.path().join("again.safetensors")).expect("copied");
+    let mut text = std::fs::read(own.join("momentum_T2.safetensors")).expect("there");
+    let last = text.len() - 1;
+    text[last] ^= 1;
+    std::fs::write(folder.path().join("other.safetensors"), text).expect("written");
+    assert_eq!(further(folder.path()).len(), 1, "one differs");
 }
 
 #[test]

@@ -33,9 +33,10 @@ impl Scheme {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum InnerRule {
-    /// The paper's equations: plain gradient descent.
+    /// The paper's equations: plain gradient descent, on L_wfm without β in the matching steps.
     Paper,
-    /// The authors' code: momentum and weight decay as in the ordinary step, from a copy of its velocity.
+    /// The authors' code: momentum and weight decay as in the ordinary step, from a copy of its velocity, on β L_wfm in
+    /// the matching steps.
     Authors,
 }
 
@@ -45,6 +46,29 @@ impl InnerRule {
         match self {
             Self::Paper => Sgd { lr: inner_lr, momentum: 0.0, weight_decay: 0.0 },
             Self::Authors => Sgd { lr: inner_lr, ..*outer },
+        }
+    }
+}
+
+/// The factor on L_wfm in the virtual matching steps. The paper's Algorithm 1 has none there; the authors' code keeps the β
+/// of L_total.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InnerBeta {
+    /// As the rule has it: β under [`InnerRule::Authors`], 1 under [`InnerRule::Paper`].
+    Auto,
+    /// β.
+    Kept,
+    /// 1.
+    LeftOut,
+}
+
+impl InnerBeta {
+    /// The factor, where `beta` is that of L_total.
+    pub fn factor(self, rule: InnerRule, beta: f64) -> f64 {
+        match (self, rule) {
+            (Self::Kept, _) | (Self::Auto, InnerRule::Authors) => beta,
+            (Self::LeftOut, _) | (Self::Auto, InnerRule::Paper) => 1.0,
         }
     }
 }

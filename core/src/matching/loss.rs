@@ -1,4 +1,5 @@
-//! Value and derivatives of `β L_wfm`.
+//! Value and derivatives of `β L_wfm`, where β stands for the factor that an objective has on it: see
+//! [`Matching::beta`] and [`Matching::inner_beta`].
 //!
 //! With `d = r − s`, the mismatch `D_bc = 1/(HW) Σ_ij d²`, and `k_bc = 2β λ_b w_bc / (B·HW)`:
 //!
@@ -21,15 +22,24 @@ const POINTWISE: Geometry = Geometry { stride: 1, padding: 0 };
 /// Matching evaluated at one θ, with what its derivatives need.
 #[derive(Debug, Clone)]
 pub struct MatchingPass {
-    groups: Vec<GroupPass>,
+    /// Per group.
+    maps: Vec<GroupMaps>,
+    mismatches: Mismatches,
+}
+
+/// D of every group, or its derivative: small beside the maps that it is the mean square of.
+#[derive(Debug, Clone)]
+pub struct Mismatches {
+    /// β.
+    beta: f64,
+    /// Per group: D, `[B, Σ C_m]`.
+    squared: Vec<Tensor<2>>,
 }
 
 #[derive(Debug, Clone)]
-struct GroupPass {
+struct GroupMaps {
     /// d = r − s, `[B, Σ C_m, H, W]`.
     mismatch: Tensor<4>,
-    /// D, `[B, Σ C_m]`.
-    squared: Tensor<2>,
     /// r̄, once a gradient was taken.
     r_bar: Option<Tensor<4>>,
 }
@@ -37,8 +47,24 @@ struct GroupPass {
 /// The derivative of [`MatchingPass`] along a direction.
 #[derive(Debug, Clone)]
 pub struct AlongMatching {
-    /// Per group: (ṙ, Ḋ).
-    groups: Vec<(Tensor<4>, Tensor<2>)>,
+    /// Per group: ṙ.
+    r_dot: Vec<Tensor<4>>,
+    /// Ḋ.
+    mismatches: Mismatches,
+}
+
+impl MatchingPass {
+    /// D of every group.
+    pub fn mismatches(&self) -> &Mismatches {
+        &self.mismatches
+    }
+}
+
+impl AlongMatching {
+    /// Ḋ of every group.
+    pub fn mismatches(&self) -> &Mismatches {
+        &self.mismatches
+    }
 }
 
 impl Group {
@@ -48,10 +74,18 @@ impl Group {
     }
 }
 
+/// k: `2β λ w / (B·HW)`, `[B, Σ C_m]`.
+fn factor(beta: f64, group: &Group, weights: &Tensor<2>) -> Tensor<2> {
+    let [_, height, width] = group.shape;
+    let batch = weights.dims()[0];
+    weights.clone() * (2.0 * beta / (batch * height * width) as f64)
+}
+
 impl Matching {
-    /// Evaluates the mismatch of every pair at the target's activations.
+    /// Evaluates the mismatch of every pair at the target's activations, for an objective with `beta` L_wfm.
     pub fn evaluate(
         &self,
+        beta: f64,
         layout: &ParamLayout,
         theta: &Tensor<1>,
         at: &Activations,
@@ -62,36 +96,24 @@ impl Matching {
             self.count(group, at.batch(), 1);
             let regressed = conv::convolve(&[(at.get(group.node), &weight)], POINTWISE);
             let (mismatch, squared) = mismatch::mismatch(&regressed, &bias, matched);
-            GroupPass { mismatch, squared, r_bar: None }
+            (GroupMaps { mismatch, r_bar: None }, squared)
         });
-        MatchingPass { groups: groups.collect() }
+        let (maps, squared) = groups.unzip();
+        MatchingPass { maps, mismatches: Mismatches { beta, squared } }
     }
 
     /// `β L_wfm`, `[1]`.
-    pub fn loss(&self, pass: &MatchingPass, transfer: &Transfer) -> Tensor<1> {
-        let batch = pass.groups[0].squared.dims()[0] as f64;
-        let sums = pass
-            .groups
-            .iter()
-            .zip(&transfer.weights)
-            .map(|(group, weights)| (group.squared.clone() * weights.clone()).sum());
-        sums.reduce(|a, b| a + b).expect("matching has at least one pair") * (self.beta / batch)
+    pub fn loss(&self, mismatches: &Mismatches, transfer: &Transfer) -> Tensor<1> {
+        let Mismatches { beta, squared } = mismatches;
+        let batch = squared[0].dims()[0] as f64;
+        let sums =
+            squared.iter().zip(&transfer.weights).map(|(squared, weights)| (squared.clone() * weights.clone()).sum());
+        sums.reduce(|a, b| a + b).expect("matching has at least one pair") * (beta / batch)
     }
 
-    /// `L_wfm^{m,n}` of every pair, without β and λ, each `[B, 1]`.
-    pub fn pair_matching_losses(&self, pass: &MatchingPass, transfer: &Transfer) -> Vec<Tensor<2>> {
-        let mut losses: Vec<Option<Tensor<2>>> = vec![None; self.pairs.len()];
-        for (group, found) in self.groups.iter().zip(&pass.groups) {
-            for member in &group.members {
-                let squared = found.squared.clone().narrow(1, member.start, member.channels);
-                let weighted = squared * transfer.outputs.channel_weights[member.pair].clone();
-                losses[member.pair] = Some(weighted.sum_dim(1));
-            }
-        }
-        losses.into_iter().map(|loss| loss.expect("every pair is in a group")).collect()
-    }
-
-    /// Adds the gradient of `β L_wfm` to the cotangents of the taps and to the regressors' parts.
+    /// Adds the gradient of `β L_wfm` to the cotangents of the taps, and gives its parts in the regressors; these only
+    /// with `weights`, without which a third of the work is left out.
+    #[expect(clippy::too_many_arguments, reason = "a gradient needs the value, and what is wanted of it")]
     pub fn gradient(
         &self,
         layout: &ParamLayout,
@@ -100,39 +122,33 @@ impl Matching {
         transfer: &Transfer,
         pass: &mut MatchingPass,
         bars: &mut Cotangents,
+        weights: bool,
     ) -> GradientParts {
         let mut gradient = GradientParts::default();
+        let beta = pass.mismatches.beta;
         for (nth, group) in self.groups.iter().enumerate() {
-            let found = &mut pass.groups[nth];
+            let found = &mut pass.maps[nth];
             let (weight, _) = group.regressor(layout, theta);
-            self.count(group, at.batch(), 2);
-            let factor = self.factor(group, &transfer.weights[nth]);
+            self.count(group, at.batch(), 1 + usize::from(weights));
+            let factor = factor(beta, group, &transfer.weights[nth]);
             let (r_bar, bias_bar) = mismatch::mismatch_gradient(&found.mismatch, &factor);
             let feature = at.get(group.node);
-            gradient.set(layout, group.weight, conv::weight_gradient(&[(feature, &r_bar)], &weight, POINTWISE));
-            gradient.set(layout, group.bias, bias_bar);
+            if weights {
+                gradient.set(layout, group.weight, conv::weight_gradient(&[(feature, &r_bar)], &weight, POINTWISE));
+                gradient.set(layout, group.bias, bias_bar);
+            }
             bars.add(group.node, conv::input_gradient(&[(&r_bar, &weight)], feature, POINTWISE));
             found.r_bar = Some(r_bar);
         }
         gradient
     }
 
-    /// k: `2β λ w / (B·HW)`, `[B, Σ C_m]`.
-    fn factor(&self, group: &Group, weights: &Tensor<2>) -> Tensor<2> {
-        let [_, height, width] = group.shape;
-        let batch = weights.dims()[0];
-        weights.clone() * (2.0 * self.beta / (batch * height * width) as f64)
-    }
-
-    /// `∂(β L_wfm)/∂w` and `∂(β L_wfm)/∂λ`.
-    pub fn meta_gradient(&self, pass: &MatchingPass, transfer: &Transfer) -> MetaCotangents {
-        self.meta_cotangents(pass.groups.iter().map(|group| &group.squared), transfer)
-    }
-
-    fn meta_cotangents<'a>(&self, squared: impl Iterator<Item = &'a Tensor<2>>, transfer: &Transfer) -> MetaCotangents {
+    /// `∂(β L_wfm)/∂w` and `∂(β L_wfm)/∂λ` where the mismatches are these; where they are the derivatives of the
+    /// mismatches along u, the mixed products `∂²(β L_wfm)/∂w∂θ · u` and the same for λ.
+    pub fn meta_gradient(&self, mismatches: &Mismatches, transfer: &Transfer) -> MetaCotangents {
         let mut bars = vec![None; self.pairs.len()];
-        for (group, squared) in self.groups.iter().zip(squared) {
-            let factor = self.beta / squared.dims()[0] as f64;
+        for (group, squared) in self.groups.iter().zip(&mismatches.squared) {
+            let factor = mismatches.beta / squared.dims()[0] as f64;
             for member in &group.members {
                 let squared = squared.clone().narrow(1, member.start, member.channels) * factor;
                 let w = transfer.outputs.channel_weights[member.pair].clone();
@@ -155,7 +171,7 @@ impl Matching {
         dots: &Tangents,
         pass: &MatchingPass,
     ) -> AlongMatching {
-        let groups = self.groups.iter().zip(&pass.groups).map(|(group, found)| {
+        let groups = self.groups.iter().zip(&pass.maps).map(|(group, found)| {
             let ((weight, _), (weight_dot, bias_dot)) =
                 (group.regressor(layout, theta), group.regressor(layout, theta_dot));
             let feature_dot = dots.get(group.node).expect("a tap lies behind a convolution");
@@ -165,12 +181,8 @@ impl Matching {
             let squared_dot = channels::mean_product(&found.mismatch, &r_dot) * 2.0;
             (r_dot, squared_dot)
         });
-        AlongMatching { groups: groups.collect() }
-    }
-
-    /// `∂²(β L_wfm)/∂w∂θ · u` and the same for λ: the mixed products.
-    pub fn mixed(&self, along: &AlongMatching, transfer: &Transfer) -> MetaCotangents {
-        self.meta_cotangents(along.groups.iter().map(|(_, squared_dot)| squared_dot), transfer)
+        let (r_dot, squared) = groups.unzip();
+        AlongMatching { r_dot, mismatches: Mismatches { beta: pass.mismatches.beta, squared } }
     }
 
     /// The derivative of [`Matching::gradient`] along `theta_dot`.
@@ -193,10 +205,10 @@ impl Matching {
         let mut gradient = GradientParts::default();
         for (nth, group) in self.groups.iter().enumerate() {
             let ((weight, _), (weight_dot, _)) = (group.regressor(layout, theta), group.regressor(layout, theta_dot));
-            let r_bar = pass.groups[nth].r_bar.as_ref().expect("the gradient was taken first");
+            let r_bar = pass.maps[nth].r_bar.as_ref().expect("the gradient was taken first");
             self.count(group, at.batch(), 4);
-            let factor = self.factor(group, &transfer.weights[nth]);
-            let (r_bar_dot, bias_bar_dot) = mismatch::mismatch_gradient(&along.groups[nth].0, &factor);
+            let factor = factor(pass.mismatches.beta, group, &transfer.weights[nth]);
+            let (r_bar_dot, bias_bar_dot) = mismatch::mismatch_gradient(&along.r_dot[nth], &factor);
             let feature = at.get(group.node);
             let feature_dot = dots.get(group.node).expect("a tap lies behind a convolution");
             let terms = [(feature, &r_bar_dot), (feature_dot, r_bar)];

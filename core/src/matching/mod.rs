@@ -16,7 +16,7 @@ pub mod loss;
 mod pairs;
 mod transfer;
 
-pub use loss::{AlongMatching, MatchingPass};
+pub use loss::{AlongMatching, MatchingPass, Mismatches};
 pub use pairs::{Pair, PairRule, PairSet, SourceLayers};
 pub use transfer::{SourceFeatures, Transfer};
 
@@ -58,6 +58,11 @@ impl Group {
         &self.members
     }
 
+    /// Elements of what the regressors give for one image.
+    fn elements(&self) -> usize {
+        self.channels() * self.shape[1] * self.shape[2]
+    }
+
     fn multiply_adds(&self) -> u64 {
         (self.channels() * self.shape.iter().product::<usize>()) as u64
     }
@@ -69,13 +74,16 @@ pub struct Matching {
     pairs: PairSet,
     source_channels: Vec<usize>,
     groups: Vec<Group>,
+    /// Elements of the sources' matched features of one image, each feature once.
+    features: usize,
     beta: f64,
+    inner_beta: f64,
     multiply_adds: Arc<AtomicU64>,
 }
 
 impl Matching {
-    /// Adds the regressors of `pairs` to the layout of θ. `beta` is the factor on L_wfm wherever it is minimised, in the
-    /// inner matching steps too.
+    /// Adds the regressors of `pairs` to the layout of θ. `beta` is the factor on L_wfm wherever it is minimised; see
+    /// [`Matching::with_inner_beta`] for another one in the inner matching steps.
     pub fn new(
         pairs: PairSet,
         sources: &[SourceLayers],
@@ -102,7 +110,14 @@ impl Matching {
             let bias = layout.push(format!("regressor.{layer}.bias"), &[start], init);
             groups.push(Group { node: tap.node, shape: tap.shape, members, weight, bias });
         }
-        Self { pairs, source_channels, groups, beta, multiply_adds: Arc::default() }
+        let features = features(&pairs, sources);
+        Self { pairs, source_channels, groups, features, beta, inner_beta: beta, multiply_adds: Arc::default() }
+    }
+
+    /// The same with `inner_beta` as the factor on L_wfm where it is minimised alone: in the inner matching steps.
+    #[must_use]
+    pub fn with_inner_beta(self, inner_beta: f64) -> Self {
+        Self { inner_beta, ..self }
     }
 
     /// The candidate pairs.
@@ -120,9 +135,14 @@ impl Matching {
         &self.groups
     }
 
-    /// β.
+    /// β of L_total.
     pub fn beta(&self) -> f64 {
         self.beta
+    }
+
+    /// The factor on L_wfm in the inner matching steps: β in the authors' code, 1 in the paper's equations.
+    pub fn inner_beta(&self) -> f64 {
+        self.inner_beta
     }
 
     /// The last node that matching looks at: nothing above it is evaluated in a matching step.
@@ -130,10 +150,15 @@ impl Matching {
         self.groups.iter().map(|group| group.node).max().unwrap_or(0)
     }
 
-    /// Elements of the largest tensor that one image leads to.
+    /// Elements of the largest tensor that one image leads to: what the regressors of a target layer give, or the features
+    /// that all layers are matched with, which a GPU keeps one after another in one tensor.
     pub fn widest(&self) -> usize {
-        let regressed = |group: &Group| group.channels() * group.shape[1] * group.shape[2];
-        self.groups.iter().map(regressed).max().unwrap_or(0)
+        self.groups.iter().map(Group::elements).fold(self.features, usize::max)
+    }
+
+    /// Elements that [`MatchingPass`] holds of one image: d and r̄ of every target layer.
+    pub fn kept(&self) -> usize {
+        self.groups.iter().map(|group| 2 * group.elements()).sum()
     }
 
     /// Multiply-adds of all regressors for one image.
@@ -150,4 +175,12 @@ impl Matching {
     fn count(&self, group: &Group, batch: usize, products: usize) {
         self.multiply_adds.fetch_add(group.multiply_adds() * (batch * products) as u64, Ordering::Relaxed);
     }
+}
+
+/// Elements of the features that `pairs` match, of one image; every feature once, however many pairs it is in.
+fn features(pairs: &PairSet, sources: &[SourceLayers]) -> usize {
+    let mut places: Vec<_> = pairs.pairs().iter().map(|pair| (pair.source, pair.source_layer)).collect();
+    places.sort_unstable();
+    places.dedup();
+    places.iter().map(|&(source, layer)| sources[source].taps[layer].shape.iter().product::<usize>()).sum()
 }
