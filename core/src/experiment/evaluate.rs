@@ -39,7 +39,7 @@ pub fn count_correct(scores: &Tensor<2>, y: &Tensor<2>) -> Tensor<1> {
 /// share that is done.
 ///
 /// # Errors
-/// When the device cannot be read.
+/// When the device does not hold one image, or cannot be read.
 pub async fn accuracy(
     network: &Network,
     state: &NetworkState,
@@ -48,7 +48,7 @@ pub async fn accuracy(
 ) -> Result<f64> {
     let (device, dtype) = (state.theta.device(), state.theta.dtype());
     let plan = BatchPlan {
-        batch_size: fitting(BATCH.min(dataset.len()), network, &state.theta).max(1),
+        batch_size: fitting(BATCH.min(dataset.len()).max(1), network, &state.theta)?,
         shuffle: false,
         drop_last: false,
         augmentation: Augmentation::None,

@@ -6,6 +6,7 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::Plan;
+use super::micro_batch::{Footprint, within};
 use super::saliency::{ImageRecord, pair_gradient, records, upload};
 use super::test_part::TestPart;
 use crate::bilevel::LearnerState;
@@ -13,8 +14,8 @@ use crate::data::Dataset;
 use crate::error::Result;
 use crate::network::Mode;
 use crate::network::weights::read;
-use crate::saliency::PairMaps;
 use crate::saliency::map::BatchMaps;
+use crate::saliency::{PairGradient, PairMaps};
 
 /// What to look at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -84,22 +85,44 @@ pub struct Seen {
     pub maps: Option<BatchMaps>,
 }
 
-/// Looks at `state`.
+/// Looks at `state`, at as many images at once as the device's buffers hold.
 ///
 /// # Errors
-/// When a gradient is not finite, or the device cannot be read.
+/// When the device does not hold one image, a gradient is not finite, or the device cannot be read.
 ///
 /// # Panics
 /// When there is no such image or pair.
 pub async fn look(plan: &Plan, state: &LearnerState, request: &LookRequest) -> Result<Seen> {
-    let data = images(plan);
-    let x = upload(data, &request.images, &plan.device, plan.dtype);
-    let (pair, maps) = match plan.learner.model.matching {
-        Some(_) => pair_look(plan, state, &x, request).await.map(|(pair, maps)| (Some(pair), Some(maps)))?,
-        None => (None, None),
+    let matches = plan.learner.model.matching.is_some();
+    let gradient = matches.then(|| pair_gradient(plan, state, request.pair)).transpose()?;
+    let footprint = match &gradient {
+        Some(gradient) => Footprint::of_saliency(gradient),
+        None => Footprint::of_network(&plan.learner.model.network),
     };
-    let look = Look { request: request.clone(), predicted: predictions(plan, state, &x).await?, pair };
-    Ok(Seen { look, maps })
+    let at_once = within(request.images.len().max(1), footprint, plan.largest_buffer)?;
+    let (mut predicted, mut pair, mut maps) = (vec![], None::<PairLook>, vec![]);
+    for shown in request.images.chunks(at_once) {
+        let x = upload(images(plan), shown, &plan.device, plan.dtype);
+        if let Some(gradient) = &gradient {
+            let (of_part, maps_of_part) = pair_look(plan, gradient, &x, shown, request.clip).await?;
+            maps.push(maps_of_part);
+            match &mut pair {
+                Some(pair) => pair.extend(of_part),
+                None => pair = Some(of_part),
+            }
+        }
+        predicted.extend(predictions(plan, state, &x).await?);
+    }
+    let maps = (!maps.is_empty()).then(|| BatchMaps::of_parts(maps));
+    Ok(Seen { look: Look { request: request.clone(), predicted, pair }, maps })
+}
+
+impl PairLook {
+    /// With what was seen on further images.
+    fn extend(&mut self, further: Self) {
+        self.pair_weights.extend(further.pair_weights);
+        self.saliency.extend(further.saliency);
+    }
 }
 
 async fn predictions(plan: &Plan, state: &LearnerState, x: &Tensor<4>) -> Result<Vec<usize>> {
@@ -112,14 +135,14 @@ async fn predictions(plan: &Plan, state: &LearnerState, x: &Tensor<4>) -> Result
 
 async fn pair_look(
     plan: &Plan,
-    state: &LearnerState,
+    gradient: &PairGradient<'_>,
     x: &Tensor<4>,
-    LookRequest { images: shown, pair, clip }: &LookRequest,
+    shown: &[usize],
+    clip: f64,
 ) -> Result<(PairLook, BatchMaps)> {
-    let gradient = pair_gradient(plan, state, *pair)?;
     let PairMaps { source, regressed, channel_weights, pair_weight } = gradient.maps(x);
     let gradients = gradient.of(x);
-    let maps = BatchMaps::new(&gradients, *clip);
+    let maps = BatchMaps::new(&gradients, clip);
     let look = PairLook {
         pair_weights: read(&pair_weight).await?,
         channel_weights: read(&channel_weights.narrow(0, 0, 1)).await?,

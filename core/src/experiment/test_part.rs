@@ -7,7 +7,7 @@ use crate::seed::Seed;
 
 /// A test part. That of the built-in world is drawn when it is first asked for: nothing needs it before the end of a run,
 /// and on a single thread drawing it takes longer than all else that a run begins with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct TestPart {
     images: usize,
     /// What to draw.

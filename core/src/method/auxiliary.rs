@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
+use crate::matching::SourceLayers;
 use crate::network::{Activations, Cotangents, GradientParts, ParamLayout};
 use crate::source::SourceOutputs;
 
@@ -37,6 +38,13 @@ pub trait Auxiliary: Debug + Send + Sync {
 
     /// Its parts in a few words: `3 pairs of attention maps`.
     fn describe(&self) -> String;
+
+    /// Elements of the largest tensor that one image leads to, besides those of the networks, where the sources' matched
+    /// layers are these.
+    fn widest(&self, sources: &[SourceLayers]) -> usize {
+        let _ = sources;
+        0
+    }
 
     /// What the sources say about a batch, once for all of it: constants to every derivative.
     fn taught(&self, sources: &[SourceOutputs]) -> Vec<Tensor<2>>;

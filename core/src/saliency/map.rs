@@ -56,6 +56,33 @@ impl BatchMaps {
         });
         Self { uniform, change }
     }
+
+    /// The maps of parts of a batch one after another; a single part is not copied.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub fn of_parts(mut parts: Vec<Self>) -> Self {
+        if parts.len() == 1 {
+            return parts.remove(0);
+        }
+        let all = |map: &dyn Fn(&Self) -> Option<Tensor<3>>| -> Option<Tensor<3>> {
+            Some(Tensor::cat(parts.iter().map(map).collect::<Option<Vec<_>>>()?, 0))
+        };
+        let maps = |of: &dyn Fn(&Self) -> Option<&Maps>| -> Option<Maps> {
+            Some(Maps {
+                strength: all(&|part| Some(of(part)?.strength.clone()))?,
+                normalised: all(&|part| Some(of(part)?.normalised.clone()))?,
+            })
+        };
+        let change = || -> Option<Change> {
+            Some(Change {
+                learned: maps(&|part| Some(&part.change.as_ref()?.learned))?,
+                more: all(&|part| Some(part.change.as_ref()?.more.clone()))?,
+                less: all(&|part| Some(part.change.as_ref()?.less.clone()))?,
+            })
+        };
+        Self { uniform: maps(&|part| Some(&part.uniform)).expect("every part has them"), change: change() }
+    }
 }
 
 /// Whether no two pixels of a map (or part of a difference of normalised maps, which spans 0…1 at most) differ by a

@@ -32,7 +32,7 @@ use l2t_shaders::conv::{self, Geometry};
 use crate::error::{Error, Result};
 use crate::matching::{Group, Matching, Member};
 use crate::meta::MetaNetworks;
-use crate::network::{Activations, Cotangents, Mode, NodeId, RunningStats};
+use crate::network::{Activations, Cotangents, Mode, Network, NodeId, RunningStats};
 use crate::objective::TargetModel;
 use crate::source::Source;
 use l2t_shaders::resize::{resize, resize_gradient};
@@ -121,6 +121,16 @@ impl<'a> PairGradient<'a> {
         Ok(Self { model, meta, source, pair, source_layer: of.source_layer, group, member, trained })
     }
 
+    /// Both networks, the source first.
+    pub fn networks(&self) -> [&Network; 2] {
+        [&self.source.network, &self.model.network]
+    }
+
+    /// Elements of r_θ(T^n(x)) of one image, and of S^m(x) at its size.
+    pub fn regressed_elements(&self) -> usize {
+        self.member.channels * self.group.shape[1] * self.group.shape[2]
+    }
+
     /// The gradients of every image's own loss in that image, for normalised images `x`, `[B, 3, H, W]`.
     pub fn of(&self, x: &Tensor<4>) -> ImageGradients {
         let at = self.mismatch(x);
@@ -198,12 +208,12 @@ impl<'a> PairGradient<'a> {
         let [_, _, height, width] = activations.get(*node).dims();
         let mut bars = Cotangents::default();
         bars.add(*node, resize_gradient(&r_bar, [height, width]).neg());
-        let through_source = self.source.network.image_gradient(&self.source.state.theta, activations, &mut bars);
+        let through_source = self.source.network.image_gradient(&self.source.state.theta, activations, bars);
 
         let feature = at.target.get(self.group.node);
         let mut bars = Cotangents::default();
         bars.add(self.group.node, conv::input_gradient(&[(&r_bar, &self.regressor().0)], feature, POINTWISE));
-        let through_target = self.model.network.image_gradient(self.trained.theta, &at.target, &mut bars);
+        let through_target = self.model.network.image_gradient(self.trained.theta, &at.target, bars);
 
         let reached = "every feature map lies behind the image";
         through_source.expect(reached) + through_target.expect(reached)

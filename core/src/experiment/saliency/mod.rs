@@ -8,6 +8,7 @@ pub mod table;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
+use super::micro_batch::{Footprint, within};
 use super::{Control, Plan};
 use crate::bilevel::LearnerState;
 use crate::data::Dataset;
@@ -19,7 +20,7 @@ use crate::saliency::region::Region;
 use crate::saliency::score::Score;
 use crate::saliency::{ImageGradients, PairGradient, Trained, effective_channels};
 
-/// Images per pass.
+/// Images per pass, where the device's buffers hold as many.
 const BATCH: usize = 64;
 
 /// What to compute.
@@ -89,7 +90,8 @@ pub struct Survey {
 /// many. `None` where `control` asked to stop.
 ///
 /// # Errors
-/// When the run matches nothing, a gradient is not finite, or the device cannot be read.
+/// When the run matches nothing, the device does not hold one image, a gradient is not finite, or the device cannot be
+/// read.
 ///
 /// # Panics
 /// When the run has no such pair.
@@ -105,7 +107,8 @@ pub async fn survey(
     let wanted = |index: &usize| Region::of(data, *index).is_some() || request.shown.contains(index);
     let wanted: Vec<usize> = (0..data.len()).filter(wanted).collect();
     let mut images = Vec::with_capacity(wanted.len());
-    for batch in wanted.chunks(BATCH) {
+    let at_once = within(BATCH, Footprint::of_saliency(&gradient), plan.largest_buffer)?;
+    for batch in wanted.chunks(at_once) {
         if control.stopped() {
             return Ok(None);
         }
