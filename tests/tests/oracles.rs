@@ -3,10 +3,10 @@
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use futures_lite::future::block_on;
 use l2t_core::bilevel::hypergradient::{Products, ReversePass, hypergradient};
-use l2t_core::bilevel::{HypergradientMethod, InnerRule, MetaRule, Moving, Scheme, Sgd};
+use l2t_core::bilevel::{HypergradientMethod, InnerBeta, InnerRule, MetaRule, Moving, Scheme, Sgd};
 use l2t_core::network::resnet::{BlockNames, ResNetConfig};
 use l2t_core::network::weights::read;
-use l2t_core::objective::{Batch, Objective, Part, TargetModel};
+use l2t_core::objective::{Batch, Keep, Objective, Part, Pass, SecondDerivatives, TargetModel};
 use l2t_core::seed::Seed;
 use l2t_tests::equations::{Setting, make};
 use l2t_tests::fixture::{Setup, setup};
@@ -47,6 +47,7 @@ fn setting() -> Setting {
         batch: 5,
         size: 8,
         hyper: [0.1, 0.9, 1e-2, 0.5, 2.0, 1e-3, 1e-2],
+        inner_beta_left_out: false,
         seed: 11,
     }
 }
@@ -63,10 +64,10 @@ const STEP: f64 = 1e-5;
 const TOLERANCE: f64 = 1e-6;
 
 fn check_second_derivatives(model: &TargetModel, theta: &Tensor<1>, batch: &Batch, objective: Objective) {
-    let pass = model.evaluate(objective, theta, batch);
+    let pass = model.evaluate_keeping(Keep::Values, objective, theta, batch);
     let (u, v) = (direction(&model.layout, 0.3), direction(&model.layout, 4.1));
-    let along = model.along(&pass, theta, &u);
-    let hu = model.hessian_vector(&pass, theta, &u, &along, batch);
+    let SecondDerivatives { mixed, hessian_vector } = model.second_derivatives(&pass, theta, &u, batch, true);
+    let hu = hessian_vector.expect("asked for");
     let plus = model.evaluate(objective, &(theta.clone() + u.clone() * STEP), batch);
     let minus = model.evaluate(objective, &(theta.clone() - u.clone() * STEP), batch);
     let expected = (plus.gradient.clone() - minus.gradient.clone()) / (2.0 * STEP);
@@ -74,10 +75,7 @@ fn check_second_derivatives(model: &TargetModel, theta: &Tensor<1>, batch: &Batc
     let error = norm(&(hu.clone() - expected.clone())) / norm(&expected);
     assert!(error < TOLERANCE, "{objective:?}: H u errs by {error:.1e}");
 
-    let hv = {
-        let along = model.along(&pass, theta, &v);
-        model.hessian_vector(&pass, theta, &v, &along, batch)
-    };
+    let hv = model.second_derivatives(&pass, theta, &v, batch, true).hessian_vector.expect("asked for");
     let (left, right) = (dot(&v, &hu), dot(&u, &hv));
     assert!(left.abs() > 1e-3, "{objective:?}: ⟨v, H u⟩ is not near zero");
     assert!(
@@ -85,7 +83,9 @@ fn check_second_derivatives(model: &TargetModel, theta: &Tensor<1>, batch: &Batc
         "{objective:?}: ⟨v, H u⟩ = {left}, ⟨u, H v⟩ = {right}"
     );
 
-    let Some(mixed) = model.mixed_product(&along, batch) else {
+    check_evaluated_again(model, theta, &u, batch, &pass);
+
+    let Some(mixed) = mixed else {
         assert_eq!(objective, Objective::Task, "only L_org does not depend on φ");
         return;
     };
@@ -102,6 +102,23 @@ fn check_second_derivatives(model: &TargetModel, theta: &Tensor<1>, batch: &Batc
             let error = norm(&(got - expected.clone())) / norm(&expected);
             assert!(error < TOLERANCE, "{objective:?}, pair {pair}: the mixed product errs by {error:.1e}");
         }
+    }
+}
+
+/// Values that were not kept are evaluated again, and are the same to the last bit: gradients, `H u` and mixed products.
+fn check_evaluated_again(model: &TargetModel, theta: &Tensor<1>, u: &Tensor<1>, batch: &Batch, kept: &Pass) {
+    let anew = model.evaluate(kept.objective, theta, batch);
+    assert!(kept.keeps_values() && !anew.keeps_values());
+    assert_eq!(values(&anew.gradient), values(&kept.gradient), "{:?}", kept.objective);
+    for hessian in [true, false] {
+        let of = |pass: &Pass| {
+            let found = model.second_derivatives(pass, theta, u, batch, hessian);
+            let mixed = found.mixed.map(|mixed| [mixed.channel_weights, mixed.pair_weights].concat());
+            let mixed = mixed.into_iter().flatten().map(|bar| values(&bar.flatten::<1>(0, 1)));
+            (found.hessian_vector.map(|product| values(&product)), mixed.collect::<Vec<_>>())
+        };
+        assert_eq!(of(kept).0.is_some(), hessian);
+        assert!(of(&anew) == of(kept), "{:?}, H u {hessian}: other numbers", kept.objective);
     }
 }
 
@@ -148,11 +165,20 @@ fn outer_loss(setup: &Setup, sizes: &[usize], rule: &MetaRule, from: &Moving, ph
     trajectory.measured.task_loss.expect("L_org").into_scalar::<f64>()
 }
 
-/// The whole hypergradient in a direction against differencing the unrolled loop: T = 0 … 3, both rules, both schemes,
-/// the batch whole and in parts.
+/// The whole hypergradient in a direction against differencing the unrolled loop: T = 0 … 3, both rules with and without β
+/// in the matching steps, both schemes, the batch whole and in parts.
 #[test]
 fn the_hypergradient_is_the_derivative_of_the_unrolled_loop() {
-    let (setup, _) = start();
+    let (mut setup, _) = start();
+    for inner_beta in [InnerBeta::Kept, InnerBeta::LeftOut] {
+        let matching = setup.learner.model.matching.take().expect("fixtures match");
+        let factor = inner_beta.factor(InnerRule::Paper, matching.beta());
+        setup.learner.model.matching = Some(matching.with_inner_beta(factor));
+        check_hypergradients(&setup);
+    }
+}
+
+fn check_hypergradients(setup: &Setup) {
     let base = setup.learner.meta_rule.expect("φ is learned");
     for sizes in SPLITS {
         for scheme in [Scheme::ThreeStage, Scheme::TwoStage] {
@@ -160,7 +186,7 @@ fn the_hypergradient_is_the_derivative_of_the_unrolled_loop() {
                 for matching_steps in 0..=3 {
                     let rule = MetaRule { scheme, matching_steps, inner: inner.sgd(0.1, &setup.rule), ..base };
                     let name = format!("{scheme:?}, {inner:?}, T = {matching_steps}, parts of {sizes:?}");
-                    check_hypergradient(&setup, sizes, &rule, &name);
+                    check_hypergradient(setup, sizes, &rule, &name);
                 }
             }
         }
@@ -174,7 +200,12 @@ fn check_hypergradient(setup: &Setup, sizes: &[usize], rule: &MetaRule, name: &s
     let (trajectory, phi) = (setup.learner.unroll(&state.target, rule, &batch), &state.meta.phi);
     let exact = HypergradientMethod::Exact;
     let u = direction(meta.layout(), 0.7);
-    let got = dot(&hypergradient(&setup.learner.model, meta, phi, &rule.inner, &trajectory, &batch, exact), &u);
+    let gradient = hypergradient(&setup.learner.model, meta, phi, &rule.inner, &trajectory, &batch, exact);
+    let anew = setup.learner.unroll(&state.target, &MetaRule { recompute: true, ..*rule }, &batch);
+    assert!(anew.steps.iter().all(|step| !step.pass.keeps_values()), "{name}");
+    let again = hypergradient(&setup.learner.model, meta, phi, &rule.inner, &anew, &batch, exact);
+    assert_eq!(values(&again), values(&gradient), "{name}: evaluating again gives other numbers");
+    let got = dot(&gradient, &u);
     if rule.matching_steps == 0 {
         assert_eq!(got, 0.0, "{name}: without a matching step nothing depends on φ");
         return;

@@ -19,7 +19,7 @@ use super::scheme::HypergradientMethod;
 use super::sgd::Sgd;
 use super::trajectory::{InnerStep, Trajectory};
 use crate::meta::{MetaCotangents, MetaNetworks};
-use crate::objective::{Batch, TargetModel};
+use crate::objective::{Batch, SecondDerivatives, TargetModel};
 
 /// Second derivatives of one step's loss times u.
 #[derive(Debug, Clone)]
@@ -136,11 +136,8 @@ fn second_order_products(
         // A step on L_org whose H u is not asked for: nothing to evaluate.
         return Products { mixed: None, hessian_vector: None };
     }
-    let along = model.along(pass, theta, u);
-    Products {
-        mixed: model.mixed_product(&along, batch),
-        hessian_vector: with_hessian.then(|| model.hessian_vector(pass, theta, u, &along, batch)),
-    }
+    let SecondDerivatives { mixed, hessian_vector } = model.second_derivatives(pass, theta, u, batch, with_hessian);
+    Products { mixed, hessian_vector }
 }
 
 /// `(g(θ + εu) − g(θ − εu)) / 2ε` for both products. ε‖u‖ is a tenth of what DARTS (Liu et al., 2019) takes: on small

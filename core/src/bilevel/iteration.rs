@@ -91,7 +91,7 @@ pub struct Taken {
     pub step: Step,
     /// L_org, `[1]`, if it was evaluated.
     pub task_loss: Option<Tensor<1>>,
-    /// β L_wfm, `[1]`, if it was evaluated.
+    /// β L_wfm, `[1]`, if it was evaluated; in a virtual matching step with the factor of [`super::InnerBeta`].
     pub matching_loss: Option<Tensor<1>>,
 }
 
@@ -114,7 +114,7 @@ pub struct Report {
     pub probabilities: Tensor<2>,
     /// w and λ of the batch.
     pub outputs: Option<MetaOutputs>,
-    /// β L_wfm at each virtual matching step, `[1]` each.
+    /// What each virtual matching step minimised, `[1]` each: L_wfm with the factor of [`super::InnerBeta`].
     pub inner_matching_losses: Vec<Tensor<1>>,
     /// L_org(θ_{T+1}), `[1]`.
     pub adapted_task_loss: Option<Tensor<1>>,
@@ -229,10 +229,12 @@ impl<'a> Iteration<'a> {
     }
 
     /// 5. The gradient of 4. in φ, back over the virtual steps, and one step of Adam on φ.
-    fn reverse_step(&mut self, trajectory: Box<Trajectory>, mut pass: ReversePass<MetaCotangents>) -> Taken {
+    fn reverse_step(&mut self, mut trajectory: Box<Trajectory>, mut pass: ReversePass<MetaCotangents>) -> Taken {
         let (meta, rule) = learned(self.learner).expect("a reverse pass is for learning φ");
         let found = pass.advance_over(&self.learner.model, &rule.inner, &trajectory, self.batch, rule.method);
         if let Some(t) = found {
+            // What was kept of this step is not needed any more.
+            trajectory.steps.truncate(t);
             self.next = Next::Reverse(trajectory, pass);
             return Step::Reverse { t }.into();
         }

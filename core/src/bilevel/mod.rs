@@ -3,7 +3,7 @@
 //! One iteration on one batch ([`Learner::iteration`]):
 //!
 //! 1. one ordinary step of θ on L_total → θ_0
-//! 2. T virtual steps on L_wfm alone
+//! 2. T virtual steps on L_wfm alone (in the authors' code on β L_wfm: [`InnerBeta`])
 //! 3. one virtual step on L_org alone → θ_{T+1}
 //! 4. L_org(θ_{T+1}) and its gradient in φ
 //! 5. one step of Adam on φ
@@ -20,7 +20,7 @@ pub mod trajectory;
 use burn::tensor::Tensor;
 
 pub use iteration::{Iteration, Phase, Report, Step, Taken};
-pub use scheme::{HypergradientMethod, InnerRule, Scheme};
+pub use scheme::{HypergradientMethod, InnerBeta, InnerRule, Scheme};
 pub use sgd::{Adam, AdamState, Moving, Sgd};
 pub use trajectory::{Trajectory, Unrolling};
 
@@ -53,6 +53,9 @@ pub struct MetaRule {
     pub adam: Adam,
     /// Way to the hypergradient.
     pub method: HypergradientMethod,
+    /// Whether the reverse pass evaluates the values of every virtual step again, part by part, from its θ_t, instead of
+    /// keeping them all. The numbers are the same; see [`crate::objective`].
+    pub recompute: bool,
 }
 
 /// The algorithm, without its state.

@@ -3,15 +3,17 @@
 use burn::tensor::Tensor;
 
 use super::MetaRule;
+use super::scheme::HypergradientMethod;
 use super::sgd::{Moving, Sgd};
-use crate::objective::{Batch, Objective, Pass, TargetModel};
+use crate::objective::{Batch, Keep, Objective, Pass, TargetModel};
 
 /// One virtual step: where it started and the gradient it took.
 #[derive(Debug, Clone)]
 pub struct InnerStep {
     /// θ_t.
     pub theta: Tensor<1>,
-    /// The loss evaluated at θ_t, with its gradient and everything that its second derivatives need.
+    /// The loss evaluated at θ_t, with its gradient; and everything that its second derivatives need, unless that is
+    /// evaluated again ([`MetaRule::recompute`]).
     pub pass: Pass,
 }
 
@@ -30,6 +32,7 @@ pub struct Trajectory {
 #[derive(Debug, Clone)]
 pub struct Unrolling {
     objectives: Vec<Objective>,
+    keep: Keep,
     at: Moving,
     steps: Vec<InnerStep>,
 }
@@ -37,13 +40,17 @@ pub struct Unrolling {
 impl Unrolling {
     /// Before the first step of `rule`, at θ_0. The steps are taken on a copy.
     pub fn begin(rule: &MetaRule, from: &Moving) -> Self {
-        Self { objectives: rule.scheme.objectives(rule.matching_steps), at: from.clone(), steps: vec![] }
+        let objectives = rule.scheme.objectives(rule.matching_steps);
+        // Differences evaluate gradients elsewhere.
+        let anew = rule.recompute || rule.method == HypergradientMethod::CentralDifferences;
+        let keep = if anew { Keep::Nothing } else { Keep::Values };
+        Self { objectives, keep, at: from.clone(), steps: vec![] }
     }
 
     /// Takes the next virtual step: its number t, and its pass. `None` behind the last.
     pub fn advance(&mut self, model: &TargetModel, rule: &Sgd, batch: &Batch) -> Option<(usize, &Pass)> {
         let t = self.steps.len();
-        let pass = model.evaluate(*self.objectives.get(t)?, &self.at.theta, batch);
+        let pass = model.evaluate_keeping(self.keep, *self.objectives.get(t)?, &self.at.theta, batch);
         let next = rule.step(&self.at, &pass.gradient);
         let from = std::mem::replace(&mut self.at, next);
         self.steps.push(InnerStep { theta: from.theta, pass });

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::bilevel::{HypergradientMethod, InnerRule, Scheme};
+use super::recompute::Recompute;
+use crate::bilevel::{HypergradientMethod, InnerBeta, InnerRule, Scheme};
 use crate::data::{WorldConfig, WorldTask};
 use crate::error::{Error, Result};
 use crate::matching::{Pair, PairRule};
@@ -81,7 +82,8 @@ pub struct MethodConfig {
     /// paper's for the method.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pairs: Option<PairsConfig>,
-    /// Factor on L_wfm, 0.5 in the paper, in the virtual matching steps too.
+    /// β, the factor on L_wfm in L_total. The paper gives no value; 0.5 is the authors' code's. Whether the virtual matching
+    /// steps have it too says `meta.inner_beta`.
     pub beta: f64,
     /// λ_o, LwF's factor on the distillation loss: 1, as Li and Hoiem chose.
     pub distillation: f64,
@@ -113,6 +115,9 @@ pub struct TrainConfig {
     /// Images that go through the networks at once; their losses and derivatives are averaged over the batch, and batch
     /// normalisation sees these alone. 0 takes the whole batch, or as much of it as the device's buffers hold.
     pub micro_batch: usize,
+    /// Whether the reverse pass keeps the values of every virtual step, or evaluates them again, which takes less memory and
+    /// more time (34 instead of 29 forward passes an iteration). The numbers are the same.
+    pub recompute: Recompute,
     /// Passes over the data; 200 in the paper.
     pub epochs: usize,
     /// Learning rate of the first epoch, 0.1 in the paper; follows half a cosine to zero over the epochs.
@@ -143,8 +148,12 @@ pub struct MetaConfig {
     pub matching_steps: usize,
     /// α, the rate of the virtual steps. 0 stands for the present rate of the ordinary step, as in the authors' code.
     pub inner_lr: f64,
-    /// Plain gradient descent (`paper`) or with momentum and weight decay (`authors`).
+    /// The virtual steps: plain gradient descent, as in the paper's equations (`paper`), or with momentum and weight decay,
+    /// as in the authors' code (`authors`).
     pub rule: InnerRule,
+    /// β on L_wfm in the virtual matching steps: `auto` keeps it under `authors`, as their code does, and leaves it out
+    /// under `paper`, whose equations have none; `kept` and `left-out` say so for either rule.
+    pub inner_beta: InnerBeta,
     /// The paper's three stages, or the standard two.
     pub scheme: Scheme,
     /// How the hypergradient is computed.
@@ -199,6 +208,7 @@ impl Default for TrainConfig {
         Self {
             batch_size: 128,
             micro_batch: 0,
+            recompute: Recompute::Auto,
             epochs: 200,
             lr: 0.1,
             momentum: 0.9,
@@ -214,6 +224,7 @@ impl Default for MetaConfig {
             matching_steps: 2,
             inner_lr: 0.0,
             rule: InnerRule::Authors,
+            inner_beta: InnerBeta::Auto,
             scheme: Scheme::ThreeStage,
             hypergradient: HypergradientMethod::Exact,
             lr: 1e-4,

@@ -16,6 +16,7 @@ pub mod look;
 mod micro_batch;
 mod pacing;
 pub mod plan;
+pub mod recompute;
 pub mod run;
 pub mod saliency;
 pub mod snapshot;

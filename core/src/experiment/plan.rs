@@ -5,7 +5,8 @@ use std::sync::Arc;
 use burn::tensor::{DType, Device, Tensor};
 
 use super::config::{Config, PairsConfig, Precision, TargetConfig};
-use super::micro_batch;
+use super::micro_batch::{Footprint, images_at_once, too_large};
+use super::recompute::kept_bytes;
 use super::test_part::TestPart;
 use crate::bilevel::{Adam, AdamState, InnerRule, Learner, LearnerState, MetaRule, Moving, Sgd};
 use crate::data::{Dataset, Split, world, world_per_class};
@@ -31,7 +32,7 @@ pub const TASK_SEED: Seed = Seed(0x5eed);
 const MAX_DEPTH: usize = 1202;
 
 /// Everything that a run needs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Plan {
     /// What was asked for.
     pub config: Config,
@@ -57,6 +58,8 @@ pub struct Plan {
     pub learner: Learner,
     /// Images of a batch that go through them at once.
     pub images_at_once: usize,
+    /// Bytes of a tensor that a kernel of the device sees; `None` on the CPU, where there is no such limit.
+    pub largest_buffer: Option<u64>,
 }
 
 impl Plan {
@@ -112,16 +115,20 @@ impl Plan {
             SourceUse::Start => Some(Start::new(&config.target.network, &network, &sources[0])?),
             SourceUse::Nothing | SourceUse::EveryBatch => None,
         };
-        let learner = learner(&config, network, &sources)?;
+        let mut learner = learner(&config, network, &sources)?;
         let heard = if uses == SourceUse::EveryBatch { &sources[..] } else { &[] };
         let (batch, asked) = (config.train.batch_size, config.train.micro_batch);
-        let widest = micro_batch::widest(&learner.model, heard);
-        let limit = l2t_shaders::largest_buffer(&Tensor::<1>::zeros([1], (&device, dtype)));
-        let images_at_once = micro_batch::images_at_once(batch, asked, widest, limit).ok_or_else(|| {
-            micro_batch::too_large(config.target.width, widest, limit, |width| {
-                widest_at(width, &config, classes, &sources, heard).ok()
+        let footprint = Footprint::of_training(&learner, heard);
+        let largest_buffer = l2t_shaders::largest_buffer(&Tensor::<1>::zeros([1], (&device, dtype)));
+        let images_at_once = images_at_once(batch, asked, footprint, largest_buffer).ok_or_else(|| {
+            too_large(config.target.width, footprint, largest_buffer, |width| {
+                footprint_at(width, &config, classes, &sources, heard).ok()
             })
         })?;
+        if let Some(rule) = &mut learner.meta_rule {
+            let kept = kept_bytes(&learner.model, rule, batch, dtype);
+            rule.recompute = config.train.recompute.chosen(batch.div_ceil(images_at_once), kept, largest_buffer);
+        }
         Ok(Self {
             config,
             inputs,
@@ -135,6 +142,7 @@ impl Plan {
             start,
             learner,
             images_at_once,
+            largest_buffer,
         })
     }
 
@@ -280,12 +288,18 @@ fn target(config: &Config, classes: usize) -> Result<Network> {
     }
 }
 
-/// Elements of the largest tensor of one image, were the target of another `width`.
-fn widest_at(width: f64, config: &Config, classes: usize, sources: &[Source], heard: &[Source]) -> Result<usize> {
+/// What kernels are given, were the target of another `width`.
+fn footprint_at(
+    width: f64,
+    config: &Config,
+    classes: usize,
+    sources: &[Source],
+    heard: &[Source],
+) -> Result<Footprint> {
     let mut config = config.clone();
     config.target.width = width;
     let learner = learner(&config, target(&config, classes)?, sources)?;
-    Ok(micro_batch::widest(&learner.model, heard))
+    Ok(Footprint::of_training(&learner, heard))
 }
 
 fn learner(config: &Config, network: Network, sources: &[Source]) -> Result<Learner> {
@@ -300,7 +314,8 @@ fn learner(config: &Config, network: Network, sources: &[Source]) -> Result<Lear
         let model = TargetModel { network, matching: None, auxiliary, layout };
         return Ok(Learner { model, meta: None, meta_rule: None });
     };
-    let matching = Matching::new(pairs, &layers, &network, config.method.beta, &mut layout);
+    let inner_beta = config.meta.inner_beta.factor(config.meta.rule, config.method.beta);
+    let matching = Matching::new(pairs, &layers, &network, config.method.beta, &mut layout).with_inner_beta(inner_beta);
     let meta = MetaNetworks::new(matching.source_channels(), learned);
     let meta_rule = (learned.what || learned.r#where).then(|| MetaRule {
         scheme: config.meta.scheme,
@@ -309,6 +324,8 @@ fn learner(config: &Config, network: Network, sources: &[Source]) -> Result<Lear
         inner: InnerRule::Paper.sgd(config.train.lr, &Sgd { lr: 0.0, momentum: 0.0, weight_decay: 0.0 }),
         adam: Adam::new(config.meta.lr, config.meta.weight_decay),
         method: config.meta.hypergradient,
+        // What a device holds decides; see `Plan::prepare`.
+        recompute: false,
     });
     let model = TargetModel { network, matching: Some(matching), auxiliary, layout };
     Ok(Learner { model, meta: Some(meta), meta_rule })

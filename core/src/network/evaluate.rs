@@ -99,13 +99,15 @@ impl Cotangents {
     }
 }
 
-/// Which cotangents a gradient pass is to find besides those of the nodes.
+/// Which cotangents a gradient pass is to find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Wanted {
     /// Of the parameters.
     weights: bool,
     /// Of the input.
     input: bool,
+    /// Of the nodes: they are left in place, and not dropped as soon as the pass is past them.
+    nodes: bool,
 }
 
 impl Network {
@@ -169,46 +171,51 @@ impl Network {
 
     /// Pulls cotangents back to the parameters, from the node behind the last cotangent to the first.
     ///
-    /// Returns the gradient's parts; `bars` is completed with the cotangent of every node on the way, the input's only
-    /// where `to_input` asks for it (saliency does, training does not).
-    pub fn backward(
-        &self,
-        theta: &Tensor<1>,
-        at: &Activations,
-        bars: &mut Cotangents,
-        to_input: bool,
-    ) -> GradientParts {
-        self.pull_back(theta, at, bars, Wanted { weights: true, input: to_input })
+    /// Returns the gradient's parts; `bars` is completed with the cotangent of every node on the way but the input, which
+    /// second derivatives need.
+    pub fn backward(&self, theta: &Tensor<1>, at: &Activations, bars: &mut Cotangents) -> GradientParts {
+        self.pull_back(theta, at, bars, Wanted { weights: true, input: false, nodes: true })
+    }
+
+    /// [`Network::backward`] where nothing but the gradient is wanted: a node's cotangent lives no longer than needed.
+    pub fn gradient(&self, theta: &Tensor<1>, at: &Activations, mut bars: Cotangents) -> GradientParts {
+        self.pull_back(theta, at, &mut bars, Wanted { weights: true, input: false, nodes: false })
+    }
+
+    /// [`Network::backward`] without the weights' gradients, half of its work: completes `bars` alone.
+    pub fn complete(&self, theta: &Tensor<1>, at: &Activations, bars: &mut Cotangents) {
+        self.pull_back(theta, at, bars, Wanted { weights: false, input: false, nodes: true });
     }
 
     /// Pulls cotangents back to the images: `x̄`, `[B, 3, H, W]`, or `None` where there is no cotangent. The weights'
-    /// gradients, a third of the work of [`Network::backward`], are left out. After a pass in [`Mode::Eval`] the moments
-    /// are constants, so that no image's gradient depends on another image.
-    pub fn image_gradient(&self, theta: &Tensor<1>, at: &Activations, bars: &mut Cotangents) -> Option<Tensor<4>> {
-        self.pull_back(theta, at, bars, Wanted { weights: false, input: true });
+    /// gradients are left out. After a pass in [`Mode::Eval`] the moments are constants, so that no image's gradient
+    /// depends on another image.
+    pub fn image_gradient(&self, theta: &Tensor<1>, at: &Activations, mut bars: Cotangents) -> Option<Tensor<4>> {
+        self.pull_back(theta, at, &mut bars, Wanted { weights: false, input: true, nodes: false });
         bars.get(0).cloned()
     }
 
-    fn pull_back(&self, theta: &Tensor<1>, at: &Activations, bars: &mut Cotangents, found: Wanted) -> GradientParts {
+    fn pull_back(&self, theta: &Tensor<1>, at: &Activations, bars: &mut Cotangents, wanted: Wanted) -> GradientParts {
         let mut gradient = GradientParts::default();
         for id in (1..bars.0.len()).rev() {
-            let Some(y_bar) = bars.0[id].clone() else { continue };
+            let y_bar = if wanted.nodes { bars.0[id].clone() } else { bars.0[id].take() };
+            let Some(y_bar) = y_bar else { continue };
             let node = &self.nodes[id];
-            let wanted = |input: NodeId| input != 0 || found.input;
+            let reached = |input: NodeId| input != 0 || wanted.input;
             match node.op {
                 Op::Input => {}
                 Op::Conv { weight, bias, kernel, geometry } => {
                     let (x, w) = (at.get(node.inputs[0]), self.kernel(theta, id, weight, kernel));
-                    if found.weights {
+                    if wanted.weights {
                         gradient.set(&self.layout, weight, conv::weight_gradient(&[(x, &y_bar)], &w, geometry));
                         if let Some(bias) = bias {
                             gradient.set(&self.layout, bias, channels::sum(&y_bar));
                         }
                     }
-                    if wanted(node.inputs[0]) {
+                    if reached(node.inputs[0]) {
                         bars.add(node.inputs[0], conv::input_gradient(&[(&y_bar, &w)], x, geometry));
                     }
-                    self.count(id, at.batch(), usize::from(found.weights) + usize::from(wanted(node.inputs[0])));
+                    self.count(id, at.batch(), usize::from(wanted.weights) + usize::from(reached(node.inputs[0])));
                 }
                 Op::BatchNorm { gamma, beta, .. } => {
                     let evaluated = at.values[id].batch_norm();

@@ -110,7 +110,25 @@ impl Network {
         self.nodes.iter().map(|node| node.shape.iter().product()).max().unwrap_or(0)
     }
 
-    /// Number of those features.
+    /// Elements that [`super::Activations`] and [`super::Cotangents`] hold of one image, up to and with node `last`.
+    pub fn kept(&self, last: NodeId) -> usize {
+        let elements = |node: &Node| -> usize { node.shape.iter().product() };
+        let kept = |node: &Node| match node.op {
+            // The images are kept anyway, and have no cotangent.
+            Op::Input => 0,
+            // The places of the maxima besides.
+            Op::MaxPool(_) => 3 * elements(node),
+            _ => 2 * elements(node),
+        };
+        self.nodes[..=last].iter().map(kept).sum()
+    }
+
+    /// Pixels of the largest map that a convolution reads or writes for one image.
+    pub fn most_pixels(&self) -> usize {
+        self.nodes.iter().map(|node| node.shape[1] * node.shape[2]).max().unwrap_or(0)
+    }
+
+    /// Number of the features that [`Network::features`] has.
     pub fn feature_channels(&self) -> usize {
         self.nodes[self.features()].shape[0]
     }

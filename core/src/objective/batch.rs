@@ -20,7 +20,7 @@ pub struct Part {
 }
 
 impl Part {
-    fn images(&self) -> usize {
+    pub(super) fn images(&self) -> usize {
         self.y.dims()[0]
     }
 
@@ -86,14 +86,19 @@ impl Batch {
         Some(combine(&self.shares().zip(&parts).collect::<Vec<_>>()))
     }
 
+    /// [`Batch::mean`] of what comes one part after another: `sum` with the mean over a part that has this share of the
+    /// images. No more than two vectors live at once, however many parts there are.
+    pub(super) fn plus(sum: Option<Tensor<1>>, share: f64, part: Tensor<1>) -> Tensor<1> {
+        match sum {
+            Some(sum) => combine(&[(1.0, &sum), (share, &part)]),
+            None if share == 1.0 => part,
+            None => combine(&[(share, &part)]),
+        }
+    }
+
     /// The cotangents of all images' w and λ from those in the loss of each part; `None` where a part has none.
-    pub(super) fn cotangents<T>(
-        &self,
-        computed: &[T],
-        of_part: impl Fn(&T, &Part) -> Option<MetaCotangents>,
-    ) -> Option<MetaCotangents> {
-        let parts = computed.iter().zip(&self.parts).zip(self.shares());
-        let bars = parts.map(|((computed, part), share)| Some(of_part(computed, part)?.times(share)));
+    pub(super) fn cotangents(&self, parts: impl Iterator<Item = Option<MetaCotangents>>) -> Option<MetaCotangents> {
+        let bars = parts.zip(self.shares()).map(|(bars, share)| Some(bars?.times(share)));
         Some(MetaCotangents::of_parts(bars.collect::<Option<Vec<_>>>()?))
     }
 

@@ -4,7 +4,10 @@
 //! in Algorithm 1, hence a value and a gradient only).
 //!
 //! A batch is one [`Part`], or several where a device holds no more at once: then every loss is the mean over the
-//! images of all parts, and so is every derivative. Batch normalisation alone sees one part at a time.
+//! images of all parts, and so is every derivative. Batch normalisation alone sees one part at a time. The parts are gone
+//! through one after another, and of each only a few numbers an image are left behind, unless the values of all nodes
+//! are kept for second derivatives ([`Keep`]); where they are not, [`TargetModel::second_derivatives`] evaluates them
+//! again, part by part. So what lives at once shrinks with the parts.
 
 mod batch;
 mod part;
@@ -14,11 +17,11 @@ use std::sync::Arc;
 use burn::tensor::Tensor;
 
 pub use batch::{Batch, Part};
+use part::PartPass;
 pub use part::cross_entropy;
-use part::{PartAlong, PartPass};
 use serde::{Deserialize, Serialize};
 
-use crate::matching::Matching;
+use crate::matching::{AlongMatching, Matching, Mismatches};
 use crate::meta::MetaCotangents;
 use crate::method::{Auxiliary, AuxiliaryKind};
 use crate::network::{Network, ParamLayout, RunningStats};
@@ -29,7 +32,8 @@ use crate::source::SourceOutputs;
 pub enum Objective {
     /// L_org alone.
     Task,
-    /// β L_wfm alone; nothing above the last matched layer is evaluated.
+    /// L_wfm alone, with the factor of the inner matching steps ([`Matching::inner_beta`]); nothing above the last matched
+    /// layer is evaluated.
     Matching,
     /// L_total.
     Total,
@@ -54,14 +58,23 @@ pub struct TargetModel {
     pub layout: ParamLayout,
 }
 
-/// An objective evaluated at one θ, with its gradient and what second derivatives need.
+/// Whether an evaluation keeps the values of all nodes, which second derivatives need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// No: they are evaluated again.
+    Nothing,
+    /// Yes.
+    Values,
+}
+
+/// An objective evaluated at one θ, with its gradient.
 #[derive(Debug, Clone)]
 pub struct Pass {
     /// What was evaluated.
     pub objective: Objective,
     /// L_org, `[1]`, if it was part of it.
     pub task_loss: Option<Tensor<1>>,
-    /// β L_wfm, `[1]`, if it was part of it.
+    /// β L_wfm (of the matching objective with its own factor), `[1]`, if it was part of it.
     pub matching_loss: Option<Tensor<1>>,
     /// The auxiliary losses, `[1]` each, if they were part of it.
     pub auxiliary_losses: Vec<(AuxiliaryKind, Tensor<1>)>,
@@ -76,12 +89,20 @@ impl Pass {
         let parts = self.parts.iter().map(|part| part.probabilities.clone()).collect::<Option<Vec<_>>>()?;
         Some(batch::rows(parts))
     }
+
+    /// Whether the values of all nodes were kept.
+    pub fn keeps_values(&self) -> bool {
+        self.parts.iter().all(|part| part.values.is_some())
+    }
 }
 
-/// The derivative of an objective along a direction u.
+/// Second derivatives of an objective times a direction u.
 #[derive(Debug, Clone)]
-pub struct Along {
-    parts: Vec<PartAlong>,
+pub struct SecondDerivatives {
+    /// `∂²L/∂w∂θ · u` and `∂²L/∂λ∂θ · u`; `None` for L_org, which does not depend on φ.
+    pub mixed: Option<MetaCotangents>,
+    /// `H u`, where it was asked for.
+    pub hessian_vector: Option<Tensor<1>>,
 }
 
 impl TargetModel {
@@ -109,15 +130,20 @@ impl TargetModel {
 
     /// Value and gradient of `objective` at `theta`, with the batch's own moments in batch normalisation.
     pub fn evaluate(&self, objective: Objective, theta: &Tensor<1>, batch: &Batch) -> Pass {
+        self.evaluate_keeping(Keep::Nothing, objective, theta, batch)
+    }
+
+    /// [`TargetModel::evaluate`] that may keep what second derivatives need.
+    pub fn evaluate_keeping(&self, keep: Keep, objective: Objective, theta: &Tensor<1>, batch: &Batch) -> Pass {
         let mut parts = Vec::with_capacity(batch.parts().len());
-        let (mut task, mut matching, mut gradients) = (vec![], vec![], vec![]);
+        let (mut task, mut matching, mut gradient) = (vec![], vec![], None);
         let mut auxiliary: Vec<Vec<Tensor<1>>> = vec![vec![]; self.auxiliary.len()];
-        for part in batch.parts() {
-            let (pass, losses, gradient) = self.evaluate_part(objective, theta, part);
+        for (part, share) in batch.parts().iter().zip(batch.shares()) {
+            let (pass, losses, of_part) = self.evaluate_part(objective, theta, part, keep);
             task.extend(losses.task);
             matching.extend(losses.matching);
             losses.auxiliary.into_iter().zip(&mut auxiliary).for_each(|(loss, all)| all.push(loss));
-            gradients.push(gradient);
+            gradient = Some(Batch::plus(gradient, share, of_part));
             parts.push(pass);
         }
         let kinds = self.auxiliary.iter().map(|auxiliary| auxiliary.kind());
@@ -126,51 +152,64 @@ impl TargetModel {
             task_loss: batch.mean(task),
             matching_loss: batch.mean(matching),
             auxiliary_losses: kinds.zip(auxiliary).filter_map(|(kind, all)| Some((kind, batch.mean(all)?))).collect(),
-            gradient: batch.mean(gradients).expect("a batch has images"),
+            gradient: gradient.expect("a batch has images"),
             parts,
         }
     }
 
+    /// Elements of one image that an evaluation of `objective` keeps with [`Keep::Values`].
+    pub fn kept(&self, objective: Objective) -> usize {
+        let matching = if self.has_matching(objective) { self.matching().kept() } else { 0 };
+        self.network.kept(self.last_node(objective)) + matching
+    }
+
     /// The running statistics behind `pass`, where they were `running` before it: the mean of those behind each part.
     pub fn running_after(&self, pass: &Pass, batch: &Batch, running: &RunningStats) -> RunningStats {
-        let parts = pass.parts.iter().map(|part| running.updated(&self.network, &part.activations));
-        RunningStats::mean(&batch.shares().zip(parts).collect::<Vec<_>>())
-    }
-
-    /// The derivative of the evaluated objective along `u`: a forward tangent evaluation.
-    ///
-    /// # Panics
-    /// Where auxiliary losses are part of the objective: they have no second derivatives.
-    pub fn along(&self, pass: &Pass, theta: &Tensor<1>, u: &Tensor<1>) -> Along {
-        assert!(pass.auxiliary_losses.is_empty(), "auxiliary losses are no part of a virtual step");
-        Along { parts: pass.parts.iter().map(|part| self.along_part(part, theta, u)).collect() }
-    }
-
-    /// The mixed products `∂²L/∂w∂θ · u` and `∂²L/∂λ∂θ · u`; `None` for L_org, which does not depend on φ.
-    pub fn mixed_product(&self, along: &Along, batch: &Batch) -> Option<MetaCotangents> {
-        batch.cotangents(&along.parts, |along, part| {
-            along.matching.as_ref().map(|matching| self.matching().mixed(matching, part.transfer()))
-        })
+        let parts = pass.parts.iter().zip(batch.parts());
+        let after = parts.map(|(pass, part)| running.updated(&self.network, &pass.moments, part.images()));
+        RunningStats::mean(&batch.shares().zip(after).collect::<Vec<_>>())
     }
 
     /// `∂L/∂w` and `∂L/∂λ` of the evaluated objective; `None` for L_org.
     pub fn meta_gradient(&self, pass: &Pass, batch: &Batch) -> Option<MetaCotangents> {
-        batch.cotangents(&pass.parts, |pass, part| {
-            pass.matching.as_ref().map(|matching| self.matching().meta_gradient(matching, part.transfer()))
-        })
+        let parts =
+            pass.parts.iter().zip(batch.parts()).map(|(pass, part)| self.meta_part(pass.mismatches.as_ref(), part));
+        batch.cotangents(parts)
     }
 
-    /// `H u`, the derivative of the evaluated gradient along `u`.
-    pub fn hessian_vector(
+    fn meta_part(&self, mismatches: Option<&Mismatches>, part: &Part) -> Option<MetaCotangents> {
+        let mismatches = mismatches?;
+        Some(self.matching().meta_gradient(mismatches, part.transfer()))
+    }
+
+    /// Second derivatives of the objective of `pass`, which was evaluated at `theta`, along `u`: the mixed products by a
+    /// forward tangent evaluation, and `H u`, the derivative of the gradient, with `hessian`.
+    ///
+    /// One part after another. Where `pass` has not kept the values, they are evaluated again, and are the same numbers.
+    ///
+    /// # Panics
+    /// Where auxiliary losses are part of the objective: they have no second derivatives.
+    pub fn second_derivatives(
         &self,
         pass: &Pass,
         theta: &Tensor<1>,
         u: &Tensor<1>,
-        along: &Along,
         batch: &Batch,
-    ) -> Tensor<1> {
-        let parts = pass.parts.iter().zip(&along.parts).zip(batch.parts());
-        let products = parts.map(|((pass, along), part)| self.hessian_vector_part(pass, theta, u, along, part));
-        batch.mean(products.collect()).expect("a batch has images")
+        hessian: bool,
+    ) -> SecondDerivatives {
+        assert!(pass.auxiliary_losses.is_empty(), "auxiliary losses are no part of a virtual step");
+        let (mut mixed, mut hessian_vector) = (vec![], None);
+        for ((kept, part), share) in pass.parts.iter().zip(batch.parts()).zip(batch.shares()) {
+            let again = kept.values.is_none().then(|| self.values_again(pass.objective, theta, part, hessian));
+            let values = kept.values.as_ref().or(again.as_ref()).expect("kept, or evaluated again");
+            let along = self.along_part(values, theta, u);
+            let matching = along.matching.as_ref().map(AlongMatching::mismatches);
+            mixed.push(self.meta_part(matching, part));
+            if hessian {
+                let product = self.hessian_vector_part(values, theta, u, &along, part);
+                hessian_vector = Some(Batch::plus(hessian_vector, share, product));
+            }
+        }
+        SecondDerivatives { mixed: batch.cotangents(mixed.into_iter()), hessian_vector }
     }
 }
