@@ -83,19 +83,13 @@ impl Footprint {
 
     /// What is too large, and how large what fits may be.
     fn too_large(self, limit: u64) -> String {
-        let mebibytes = |elements: usize| (elements as u64 * BYTES).div_ceil(1 << 20);
-        let limit_mebibytes = limit >> 20;
-        match self.vector as u64 * BYTES > limit {
-            true => {
-                format!("weights of {} MiB are more than the device's {limit_mebibytes} MiB", mebibytes(self.vector))
-            }
-            false => {
-                format!(
-                    "a feature map of {} MiB is more than the device's {limit_mebibytes} MiB",
-                    mebibytes(self.image)
-                )
-            }
-        }
+        let (what, are, elements) = if self.vector as u64 * BYTES > limit {
+            ("weights", "are", self.vector)
+        } else {
+            ("a feature map", "is", self.image)
+        };
+        let mebibytes = (elements as u64 * BYTES).div_ceil(1 << 20);
+        format!("{what} of {mebibytes} MiB {are} more than the device's {} MiB", limit >> 20)
     }
 }
 

@@ -41,8 +41,7 @@ pub trait Auxiliary: Debug + Send + Sync {
 
     /// Elements of the largest tensor that one image leads to, besides those of the networks, where the sources' matched
     /// layers are these.
-    fn widest(&self, sources: &[SourceLayers]) -> usize {
-        let _ = sources;
+    fn widest(&self, _sources: &[SourceLayers]) -> usize {
         0
     }
 
