@@ -115,8 +115,10 @@ pub struct TrainConfig {
     /// Images that go through the networks at once; their losses and derivatives are averaged over the batch, and batch
     /// normalisation sees these alone. 0 takes the whole batch, or as much of it as the device's buffers hold.
     pub micro_batch: usize,
-    /// Whether the reverse pass keeps the values of every virtual step, or evaluates them again, which takes less memory and
-    /// more time (34 instead of 29 forward passes an iteration). The numbers are the same.
+    /// Whether the reverse pass keeps the values of every virtual step (`never`), or evaluates them again (`always`), which
+    /// takes less memory and more time: 34 instead of 29 forward passes an iteration. `auto` evaluates them again where a
+    /// batch is in parts, or where keeping takes more than half of the CPU's free memory, or of a GPU more than twice what
+    /// it lets a kernel see at once. The numbers are the same.
     pub recompute: Recompute,
     /// Passes over the data; 200 in the paper.
     pub epochs: usize,
