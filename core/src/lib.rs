@@ -23,6 +23,7 @@
 //! disk), [`experiment`]
 //! (configuration, loop, checkpoints), [`saliency`] (which pixels a pair looks at), [`device`], [`seed`], [`error`].
 
+mod archive;
 pub mod bilevel;
 pub mod data;
 pub mod device;
@@ -35,6 +36,7 @@ pub mod meta;
 pub mod method;
 pub mod network;
 pub mod objective;
+mod pickle;
 pub mod saliency;
 pub mod seed;
 pub mod source;

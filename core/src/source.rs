@@ -31,6 +31,8 @@ pub struct Source {
     pub state: NetworkState,
     /// Which keys of the file met a weight.
     pub keys: KeyReport,
+    /// What reading did to the file, see [`WeightMap::read_as`].
+    pub read_as: Vec<String>,
     taps: Vec<usize>,
 }
 
@@ -98,6 +100,11 @@ pub fn infer(weights: &WeightMap, size: usize) -> Result<(Network, String, Vec<u
         let config = ResNetConfig::infer(weights, size)?;
         return Ok((config.build(), format!("ResNet-{}", config.depth()), config.last_of_group()));
     }
+    if weights.shape("layer1.0.conv3.weight").is_some() {
+        return Err(
+            weights.error("is a ResNet of bottleneck blocks (ResNet-50 or deeper), and those of basic blocks are read")
+        );
+    }
     Err(weights.error("is neither a ResNet (conv1, block1, …, fc) nor a VGG (features.0, …, classifier)"))
 }
 
@@ -116,6 +123,7 @@ impl Source {
         dtype: DType,
     ) -> Result<Self> {
         let (network, name, default) = infer(weights, size)?;
+        let network = network.normalised_as(weights)?;
         let (state, keys) = network.import(weights, device, dtype)?;
         let taps = layers.map_or(default, <[usize]>::to_vec);
         if let Some(tap) = taps.iter().find(|tap| **tap >= network.taps().len()) {
@@ -128,7 +136,7 @@ impl Source {
         if taps.is_empty() {
             return Err(Error::config("layers", "at least one layer is needed"));
         }
-        Ok(Self { name, network, state, keys, taps })
+        Ok(Self { name, network, state, keys, read_as: weights.read_as(), taps })
     }
 
     /// A source from a network and its weights as they are, its layers `taps` matched.
@@ -140,7 +148,7 @@ impl Source {
         keys: KeyReport,
         taps: Vec<usize>,
     ) -> Self {
-        Self { name: name.into(), network, state, keys, taps }
+        Self { name: name.into(), network, state, keys, read_as: vec![], taps }
     }
 
     /// The matched layers.

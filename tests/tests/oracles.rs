@@ -4,7 +4,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use futures_lite::future::block_on;
 use l2t_core::bilevel::hypergradient::{Products, ReversePass, hypergradient};
 use l2t_core::bilevel::{HypergradientMethod, InnerBeta, InnerRule, MetaRule, Moving, Scheme, Sgd};
-use l2t_core::network::resnet::{BlockNames, ResNetConfig};
+use l2t_core::network::resnet::{BlockNames, ResNetConfig, Shortcut};
 use l2t_core::network::weights::read;
 use l2t_core::objective::{Batch, Keep, Objective, Part, Pass, SecondDerivatives, TargetModel};
 use l2t_core::seed::Seed;
@@ -136,17 +136,25 @@ fn second_derivatives_of_every_objective() {
     }
 }
 
-/// A residual target: strided convolutions, projections, sums before ReLU.
+/// A residual target: strided convolutions, projections or shortcuts without parameters, sums before ReLU.
 #[test]
 fn second_derivatives_of_a_residual_network() {
-    let config = ResNetConfig {
-        widths: vec![3, 5],
-        blocks: 2,
-        stem_bias: true,
-        classes: 3,
-        size: 8,
-        names: BlockNames::Authors,
-    };
+    for (stem, shortcut) in [(3, Shortcut::Projection), (2, Shortcut::Subsample)] {
+        let config = ResNetConfig {
+            stem,
+            widths: vec![3, 5],
+            blocks: 2,
+            shortcut,
+            stem_bias: true,
+            classes: 3,
+            size: 8,
+            names: BlockNames::Authors,
+        };
+        check_residual(&config);
+    }
+}
+
+fn check_residual(config: &ResNetConfig) {
     let network = config.build();
     let layout = network.layout().clone();
     let theta = layout.upload(layout.init(Seed(3), "theta"), &Device::flex(), DType::F64);

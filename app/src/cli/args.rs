@@ -306,6 +306,12 @@ pub struct EvalArguments {
     /// Side in pixels that images are resized to.
     #[arg(long, default_value_t = 32)]
     pub size: usize,
+    /// Mean of red, green and blue (0-1) of the images that the source was trained on, where its file does not say.
+    #[arg(long, value_name = "R,G,B", allow_hyphen_values = true)]
+    pub mean: Option<String>,
+    /// Their standard deviation, likewise; without the two, ImageNet's.
+    #[arg(long, value_name = "R,G,B")]
+    pub std: Option<String>,
     #[command(flatten)]
     pub device: DeviceArgument,
 }

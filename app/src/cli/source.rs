@@ -16,10 +16,17 @@ use super::progress::{counter, loading};
 use super::{Ending, open_device, utf8};
 
 pub fn eval(arguments: &EvalArguments) -> Result<Ending> {
-    let weights = read_weights(&utf8(&arguments.weights)?)?;
+    let (mean, std) = (three("--mean", &arguments.mean)?, three("--std", &arguments.std)?);
+    let weights = read_weights(&utf8(&arguments.weights)?)?.trained_with(mean, std);
     let device = open_device(arguments.device.device.into())?;
     let source = Source::new(&weights, None, arguments.size, &device.device, DType::F32)?;
     say!("source  {}: {}", source.name, source.keys);
+    source.read_as.iter().for_each(|note| say!("source  {note}"));
+    if !["mean", "std"].iter().any(|key| weights.notes().contains_key(*key)) && !is_embedded(&arguments.weights) {
+        say!(
+            "source  its file does not say how its images were normalised: ImageNet's mean and deviation are used (--mean, --std)"
+        );
+    }
     let data = Arc::new(DataSource::open(&arguments.data)?.watched(loading()).load(Split::Test, arguments.size)?);
     for note in &data.notes {
         say!("data    {note}");
@@ -35,7 +42,30 @@ pub fn eval(arguments: &EvalArguments) -> Result<Ending> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of images")]
     let correct = (share * data.len() as f64).round() as usize;
     say!("accuracy {:.2} % ({correct} of {} images of {})", 100.0 * share, data.len(), data.name);
+    let stated = weights.notes().get("accuracy").and_then(|stated| stated.split(' ').next()?.parse::<f64>().ok());
+    if let Some(stated) = stated.filter(|stated| share < stated - FAR_BELOW) {
+        say!(
+            "warning: that is far below the {:.2} % that its file states: are these its classes, and was it trained with this mean and deviation?",
+            100.0 * stated
+        );
+    }
     Ok(Ending::Done)
+}
+
+/// An accuracy this far below the stated one is no chance.
+const FAR_BELOW: f64 = 0.1;
+
+/// Three numbers with commas between them.
+fn three(key: &str, text: &Option<String>) -> Result<Option<[f64; 3]>> {
+    let Some(text) = text else { return Ok(None) };
+    let numbers: Option<Vec<f64>> = text.split(',').map(|number| number.trim().parse().ok()).collect();
+    let numbers = numbers.and_then(|numbers| <[f64; 3]>::try_from(numbers).ok());
+    let wrong = || Error::config(key, format!("{text:?} is no three numbers such as 0.4914,0.4822,0.4465"));
+    numbers.ok_or_else(wrong).map(Some)
+}
+
+fn is_embedded(weights: &Path) -> bool {
+    weights.to_str().is_some_and(|name| name.starts_with("embedded"))
 }
 
 pub fn inspect(path: &Path) -> Result<Ending> {
@@ -43,6 +73,7 @@ pub fn inspect(path: &Path) -> Result<Ending> {
     let (network, name, matched) = infer(&weights, 32)?;
     say!("{name}, {} classes, {} weights", network.classes(), network.layout().count());
     say!("{}", network.compare_keys(&weights));
+    weights.read_as().iter().for_each(|note| say!("{note}"));
     for (key, note) in weights.notes() {
         say!("{key:<9} {note}");
     }

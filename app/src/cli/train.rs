@@ -131,6 +131,7 @@ pub fn describe(plan: &Plan) {
     }
     for source in &plan.sources {
         say!("source  {}: {}", source.name, source.keys);
+        source.read_as.iter().for_each(|note| say!("        {note}"));
     }
     let network = &plan.learner.model.network;
     say!(

@@ -117,7 +117,7 @@ fn data(ui: &mut Ui, draft: &mut Config, paths: bool) {
 fn networks(ui: &mut Ui, draft: &mut Config) {
     let embedded = l2t_core::embedded::sources();
     if draft.sources.is_empty() {
-        draft.sources.push(SourceConfig { weights: "embedded".into(), layers: None });
+        draft.sources.push(SourceConfig { weights: "embedded".into(), layers: None, mean: None, std: None });
     }
     let weights = &mut draft.sources[0].weights;
     let mut options: Vec<(String, String)> =

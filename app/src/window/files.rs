@@ -282,7 +282,7 @@ pub fn take_into(draft: &mut Config, inputs: &mut Inputs, given: Gathered) -> Re
     let note = if weights {
         l2t_core::source::infer(&fresh.weights(&text)?, draft.data.size)?;
         let note = format!("{text} is the source of the next run");
-        let source = SourceConfig { weights: text, layers: None };
+        let source = SourceConfig { weights: text, layers: None, mean: None, std: None };
         match draft.sources.first_mut() {
             Some(first) => *first = source,
             None => draft.sources.push(source),

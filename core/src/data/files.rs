@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use zip::ZipArchive;
 
+use crate::archive::{self, Limit, is_zip};
 use crate::error::{Error, Result};
 
 /// Bounds on what is read, so that a hostile or mistaken input ends in a message and not in a full memory.
@@ -138,7 +139,7 @@ impl Files {
 
     fn from_zip(root: &Path, reader: Box<dyn ReadSeek>, packed_bytes: u64, limits: Limits) -> Result<Self> {
         let broken = |error: &dyn std::fmt::Display| Error::file(root, format!("not a readable zip archive: {error}"));
-        let archive = ZipArchive::new(reader).map_err(|error| broken(&error))?;
+        let archive = archive::open(reader).map_err(|error| broken(&error))?;
         if archive.len() > limits.entries {
             return Err(Error::file(root, format!("holds more than {} files", limits.entries)));
         }
@@ -236,8 +237,8 @@ impl Files {
             Store::Zip { archive, index } => {
                 let number = *index.get(&stored).ok_or_else(|| Error::file(&path, MISSING))?;
                 // A panic elsewhere leaves nothing half-done in here: every read seeks first.
-                let mut archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
-                unpack(&mut archive, number, LIMITS.file_bytes).map_err(|reason| Error::file(path, reason))
+                let mut zip = archive.lock().unwrap_or_else(PoisonError::into_inner);
+                archive::unpack(&mut zip, number, FILE).map_err(|reason| Error::file(path, reason))
             }
         }
     }
@@ -270,27 +271,11 @@ fn read_whole(path: &Path, limit: u64) -> Result<Vec<u8>> {
     let file = std::fs::File::open(path).map_err(|error| Error::file(path, io_reason(&error)))?;
     let mut bytes = Vec::new();
     file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| Error::file(path, io_reason(&error)))?;
-    if bytes.len() as u64 > limit { Err(Error::file(path, too_large(limit))) } else { Ok(bytes) }
+    if bytes.len() as u64 > limit { Err(Error::file(path, Limit { bytes: limit, ..FILE }.words())) } else { Ok(bytes) }
 }
 
-fn too_large(limit: u64) -> String {
-    format!("is larger than {limit} bytes, too large for a file of a data set")
-}
-
-/// Unpacks one file; the declared size is a claim, so memory grows only with what really comes out.
-fn unpack(archive: &mut ZipArchive<Box<dyn ReadSeek>>, number: usize, limit: u64) -> Result<Vec<u8>, String> {
-    let entry = archive.by_index(number).map_err(|error| format!("cannot be unpacked: {error}"))?;
-    let declared = entry.size();
-    if declared > limit {
-        return Err(too_large(limit));
-    }
-    let mut bytes = Vec::new();
-    entry.take(declared + 1).read_to_end(&mut bytes).map_err(|error| format!("cannot be unpacked: {error}"))?;
-    if bytes.len() as u64 != declared {
-        return Err(format!("does not unpack to the {declared} bytes that its archive declares"));
-    }
-    Ok(bytes)
-}
+/// What is said of a file that is too large, in an archive or not.
+const FILE: Limit = Limit { bytes: LIMITS.file_bytes, of: "a file of a data set" };
 
 fn check_unpacked(root: &Path, unpacked: u64, packed: u64, limits: Limits) -> Result<()> {
     if unpacked > limits.total_bytes {
@@ -302,10 +287,6 @@ fn check_unpacked(root: &Path, unpacked: u64, packed: u64, limits: Limits) -> Re
         return Err(Error::file(root, reason));
     }
     Ok(())
-}
-
-fn is_zip(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")
 }
 
 fn refuse_other_archives(path: &Path, bytes: &[u8]) -> Result<()> {

@@ -60,6 +60,13 @@ pub struct SourceConfig {
     /// Which taps are matched; without it the last block of each group (4, 9, 14 of ResNet-32).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layers: Option<Vec<usize>>,
+    /// Mean of red, green and blue, on the scale 0-1, of the images that it was trained on, where its file does not say:
+    /// without it ImageNet's, 0.485, 0.456, 0.406.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean: Option<[f64; 3]>,
+    /// Their standard deviation, likewise: without it 0.229, 0.224, 0.225.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub std: Option<[f64; 3]>,
 }
 
 /// The network to train.
@@ -171,7 +178,7 @@ impl Default for Config {
         Self {
             seed: 0,
             data: DataConfig::default(),
-            sources: vec![SourceConfig { weights: "embedded".into(), layers: None }],
+            sources: vec![SourceConfig { weights: "embedded".into(), layers: None, mean: None, std: None }],
             target: TargetConfig::default(),
             method: MethodConfig::default(),
             train: TrainConfig::default(),

@@ -253,7 +253,7 @@ fn sources(config: &Config, inputs: &Inputs, device: &Device, dtype: DType) -> R
         .iter()
         .enumerate()
         .map(|(nth, source)| {
-            let weights = inputs.weights(&source.weights)?;
+            let weights = inputs.weights(&source.weights)?.trained_with(source.mean, source.std);
             let source = Source::new(&weights, source.layers.as_deref(), config.data.size, device, dtype);
             source.map_err(|e| renamed(e, "layers", &format!("sources[{nth}].layers")))
         })

@@ -8,6 +8,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::checkpoint::Checkpoint;
 use super::history::History;
+use crate::archive::{self, Limit};
 use crate::error::{Error, Result};
 use crate::method::AuxiliaryKind;
 
@@ -48,7 +49,7 @@ impl Snapshot {
     /// Whether `bytes` are a zip with a run in it.
     pub fn is_in(bytes: &[u8]) -> bool {
         bytes.starts_with(b"PK")
-            && ZipArchive::new(Cursor::new(bytes)).is_ok_and(|archive| inside(&archive, LATEST).is_some())
+            && archive::open(Cursor::new(bytes)).is_ok_and(|archive| inside(&archive, LATEST).is_some())
     }
 
     /// Reads what [`to_zip`](Self::to_zip) wrote, or the zip of a run's folder; errors call it `name`.
@@ -57,16 +58,11 @@ impl Snapshot {
     /// When it is no such zip, or a checkpoint in it is damaged.
     pub fn from_zip(name: &str, bytes: &[u8]) -> Result<Self> {
         let broken = |error: &dyn std::fmt::Display| Error::file(name, format!("is no zip of a run: {error}"));
-        let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| broken(&error))?;
+        let mut archive = archive::open(Cursor::new(bytes)).map_err(|error| broken(&error))?;
         let mut read = |file: &str| -> Result<Option<Checkpoint>> {
             let Some(number) = inside(&archive, file) else { return Ok(None) };
-            let entry = archive.by_index(number).map_err(|error| broken(&error))?;
-            let mut contents = Vec::new();
-            // One byte more than is allowed, so that too much is noticed.
-            entry.take(LARGEST + 1).read_to_end(&mut contents).map_err(|error| broken(&error))?;
-            if contents.len() as u64 > LARGEST {
-                return Err(broken(&format!("{file} is larger than {LARGEST} bytes")));
-            }
+            let contents = archive::unpack(&mut archive, number, Limit { bytes: LARGEST, of: "a checkpoint" });
+            let contents = contents.map_err(|reason| broken(&format!("{file} {reason}")))?;
             Checkpoint::from_bytes(&format!("{name}/{file}"), &contents).map(Some)
         };
         let latest = read(LATEST)?.ok_or_else(|| broken(&format!("{LATEST} is missing")))?;

@@ -2,6 +2,7 @@
 
 use super::evaluate::accuracy;
 use super::plan::Plan;
+use crate::data::normalise::{MEAN, STD};
 use crate::error::Result;
 use crate::network::weights::{NetworkState, WeightMap};
 
@@ -23,7 +24,7 @@ pub struct SourceFile {
 
 /// Packs the network that `plan` trained to `state`, and measures what the file holds after rounding.
 ///
-/// Notes: `task`, `classes` (their names), `network`, `command`, `seed`, `epochs`, `images` (training images) and, where
+/// Notes: `mean` and `std` (of the images), `task`, `classes` (their names), `network`, `command`, `seed`, `epochs`, `images` (training images) and, where
 /// there are test images, `accuracy` (0 to 1, on how many).
 ///
 /// # Errors
@@ -39,7 +40,10 @@ pub async fn pack(plan: &Plan, state: &NetworkState, provenance: &Provenance) ->
         None => None,
     };
     let config = &plan.config;
+    let three = |numbers: [f32; 3]| numbers.map(|number| number.to_string()).join(", ");
     for (key, value) in [
+        ("mean", three(MEAN)),
+        ("std", three(STD)),
         ("task", plan.train.name.clone()),
         ("classes", plan.train.class_names.join(", ")),
         ("network", config.target.network.clone()),

@@ -7,6 +7,7 @@ use l2t_shaders::{add_relu, channels, conv, max_pool};
 use super::graph::{Network, NodeId, Op};
 use super::layout::{GradientParts, ParamId};
 use super::running::RunningStats;
+use super::subsample;
 
 /// PyTorch's default, in every checkpoint that we read.
 pub(super) const EPSILON: f64 = 1e-5;
@@ -129,7 +130,7 @@ impl Network {
         for (id, node) in self.nodes.iter().enumerate().take(last + 1) {
             let input = |nth: usize| &values[node.inputs[nth]].y;
             let value = match node.op {
-                Op::Input => Value::plain(x.clone()),
+                Op::Input => Value::plain(self.rescale.map_or_else(|| x.clone(), |rescale| rescale.apply(x))),
                 Op::Conv { weight, bias, kernel, geometry } => {
                     self.count(id, x.dims()[0], 1);
                     let y = conv::convolve(&[(input(0), &self.kernel(theta, id, weight, kernel))], geometry);
@@ -154,6 +155,7 @@ impl Network {
                     Value { y: evaluated.y.clone(), kept: Kept::BatchNorm(Box::new(evaluated)) }
                 }
                 Op::AddRelu => Value::plain(add_relu::add_relu(input(0), input(1))),
+                Op::Subsample { stride } => Value::plain(subsample::subsample(input(0), node.shape[0], stride)),
                 Op::MaxPool(window) => {
                     let (y, places) = max_pool::max_pool(input(0), window);
                     Value { y, kept: Kept::Places(Box::new(places)) }
@@ -192,7 +194,11 @@ impl Network {
     /// depends on another image.
     pub fn image_gradient(&self, theta: &Tensor<1>, at: &Activations, mut bars: Cotangents) -> Option<Tensor<4>> {
         self.pull_back(theta, at, &mut bars, Wanted { weights: false, input: true, nodes: false });
-        bars.get(0).cloned()
+        let x_bar = bars.get(0).cloned()?;
+        Some(match &self.rescale {
+            Some(rescale) => rescale.gradient(x_bar),
+            None => x_bar,
+        })
     }
 
     fn pull_back(&self, theta: &Tensor<1>, at: &Activations, bars: &mut Cotangents, wanted: Wanted) -> GradientParts {
@@ -234,6 +240,10 @@ impl Network {
                     let x_bar = add_relu::where_positive(at.get(id), &y_bar);
                     bars.add(node.inputs[0], x_bar.clone());
                     bars.add(node.inputs[1], x_bar);
+                }
+                Op::Subsample { stride } => {
+                    let x = at.get(node.inputs[0]);
+                    bars.add(node.inputs[0], subsample::gradient(&y_bar, x, stride));
                 }
                 Op::MaxPool(window) => {
                     bars.add(

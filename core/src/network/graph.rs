@@ -7,6 +7,9 @@ use l2t_shaders::conv::Geometry;
 use l2t_shaders::max_pool::Window;
 
 use super::layout::{Init, ParamId, ParamLayout};
+use super::rescale::Rescale;
+use super::weights::WeightMap;
+use crate::error::Result;
 
 /// Index of a node; node 0 is the input image.
 pub type NodeId = usize;
@@ -22,6 +25,8 @@ pub(super) enum Op {
     BatchNorm { gamma: ParamId, beta: ParamId, moments: usize, relu: bool },
     /// `y = max(a + b, 0)`: the end of a residual block.
     AddRelu,
+    /// Every `stride`-th pixel, between channels of zeros: the shortcut without parameters, "option A" of He et al. (2016).
+    Subsample { stride: usize },
     /// Maximum over windows.
     MaxPool(Window),
     /// Mean over all pixels: `[B, C, H, W]` → `[B, C, 1, 1]`.
@@ -67,9 +72,19 @@ pub struct Network {
     pub(super) norms: Vec<NormName>,
     pub(super) taps: Vec<Tap>,
     pub(super) multiply_adds: Arc<AtomicU64>,
+    /// Where the images are normalised otherwise than ours.
+    pub(super) rescale: Option<Rescale>,
 }
 
 impl Network {
+    /// The same network, for images of our normalisation where `weights` say that theirs is another (notes `mean`, `std`).
+    ///
+    /// # Errors
+    /// Names the note that is no three numbers.
+    pub fn normalised_as(self, weights: &WeightMap) -> Result<Self> {
+        Ok(Self { rescale: Rescale::of(weights)?, ..self })
+    }
+
     /// Where the weights lie in a parameter vector.
     pub fn layout(&self) -> &ParamLayout {
         &self.layout
@@ -231,6 +246,13 @@ impl Builder {
         self.push(Op::AddRelu, vec![a, b], self.shape(a))
     }
 
+    /// Every `stride`-th pixel of `x`, with as many channels of zeros in front as behind up to `channels`.
+    pub fn subsample(&mut self, x: NodeId, channels: usize, stride: usize) -> NodeId {
+        let [_, height, width] = self.shape(x);
+        let shape = [channels, height.div_ceil(stride), width.div_ceil(stride)];
+        self.push(Op::Subsample { stride }, vec![x], shape)
+    }
+
     pub fn max_pool(&mut self, x: NodeId, window: Window) -> NodeId {
         let [channels, height, width] = self.shape(x);
         self.push(Op::MaxPool(window), vec![x], [channels, window.output(height), window.output(width)])
@@ -252,6 +274,7 @@ impl Builder {
             norms: self.norms,
             taps: self.taps,
             multiply_adds: Arc::default(),
+            rescale: None,
         }
     }
 }

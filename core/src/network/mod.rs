@@ -6,10 +6,14 @@
 //! [`Network::backward_tangent`] (derivative of the gradient along a direction, `H u`).
 
 mod evaluate;
+mod foreign;
 mod graph;
 mod layout;
+mod names;
+mod rescale;
 pub mod resnet;
 mod running;
+mod subsample;
 mod tangent;
 mod torch;
 pub mod vgg;

@@ -7,6 +7,7 @@ use l2t_shaders::{add_relu, channels, conv, max_pool};
 use super::evaluate::{Activations, Cotangents};
 use super::graph::{Network, NodeId, Op};
 use super::layout::GradientParts;
+use super::subsample;
 
 /// `ẏ` of every node along a direction `θ̇`; the input does not move, so its tangent is absent.
 #[derive(Debug, Clone)]
@@ -70,6 +71,7 @@ impl Network {
                     let sum = moving(0).clone() + moving(1).clone();
                     Some(add_relu::where_positive(at.get(id), &sum))
                 }
+                Op::Subsample { stride } => Some(subsample::subsample(moving(0), node.shape[0], stride)),
                 Op::MaxPool(_) => Some(max_pool::gather(moving(0), computed.places())),
                 Op::GlobalAveragePool => {
                     let pooled = channels::mean(moving(0));
@@ -135,6 +137,10 @@ impl Network {
                     let x_bar_dot = add_relu::where_positive(at.get(id), &y_bar_dot);
                     bar_dots.add(node.inputs[0], x_bar_dot.clone());
                     bar_dots.add(node.inputs[1], x_bar_dot);
+                }
+                Op::Subsample { stride } => {
+                    let x = at.get(node.inputs[0]);
+                    bar_dots.add(node.inputs[0], subsample::gradient(&y_bar_dot, x, stride));
                 }
                 Op::MaxPool(window) => {
                     let x = at.get(node.inputs[0]);

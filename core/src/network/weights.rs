@@ -6,13 +6,15 @@ use std::fmt;
 use std::path::Path;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use half::f16;
+use half::{bf16, f16};
 use l2t_shaders::batch_norm::Moments;
 use safetensors::{Dtype, SafeTensors};
 
 use super::graph::Network;
 use super::running::RunningStats;
 use super::torch;
+use super::{foreign, names, rescale};
+use crate::archive;
 use crate::error::{Error, Result};
 
 /// Key of the notes in a file's metadata; one key with all of them as TOML, because the library writes keys in no order.
@@ -33,12 +35,22 @@ pub struct WeightMap {
     origin: String,
     tensors: BTreeMap<String, HostTensor>,
     notes: BTreeMap<String, String>,
+    /// Names and types of tensors that were left out, because they hold no weights.
+    unread: Vec<(String, String)>,
+    /// What reading did to the file's names.
+    read_as: Vec<String>,
 }
 
 impl WeightMap {
     /// An empty map that errors call `origin`.
     pub fn new(origin: impl Into<String>) -> Self {
-        Self { origin: origin.into(), tensors: BTreeMap::new(), notes: BTreeMap::new() }
+        Self {
+            origin: origin.into(),
+            tensors: BTreeMap::new(),
+            notes: BTreeMap::new(),
+            unread: vec![],
+            read_as: vec![],
+        }
     }
 
     /// Reads a `.safetensors` file or a PyTorch checkpoint (`.pth`, `.pt`, `.pth.tar`; a `state_dict` inside is found).
@@ -51,31 +63,61 @@ impl WeightMap {
         Self::from_bytes(&path.display().to_string(), &bytes)
     }
 
-    /// What [`load`](Self::load) does with a file that is in memory already; `name` ends as the file's does.
+    /// What [`load`](Self::load) does with a file that is in memory already; what it is decide its contents, not its name.
     ///
     /// # Errors
     /// Names it when it is truncated or of no known format.
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self> {
-        if name.ends_with(".safetensors") {
-            return Self::from_safetensors(name, bytes);
-        }
-        Self::from_torch(name, bytes)
+        let map = if foreign::is_safetensors(bytes) {
+            Self::from_safetensors(name, bytes)?
+        } else if name.to_ascii_lowercase().ends_with(".safetensors") && !archive::is_zip(bytes) {
+            let reason = foreign::foreign(bytes).unwrap_or_else(|| "is cut off or damaged".into());
+            return Err(Error::file(name, format!("is no safetensors file: it {reason}")));
+        } else if let Some(what) = foreign::foreign(bytes) {
+            return Err(Error::file(name, what));
+        } else {
+            Self::from_torch(name, bytes)?
+        };
+        Ok(map.with_plain_names())
     }
 
     fn from_torch(name: &str, bytes: &[u8]) -> Result<Self> {
         let mut map = Self::new(name);
-        let tensors =
+        let checkpoint =
             torch::read(bytes).map_err(|reason| Error::file(name, format!("is no PyTorch checkpoint: {reason}")))?;
-        for (key, tensor) in tensors {
-            // Checkpoints of a network trained on several GPUs carry this prefix.
-            let key = key.strip_prefix("module.").unwrap_or(&key);
-            let Some(values) = widen(&map, key, tensor.dtype, &tensor.bytes)? else { continue };
-            map.insert(key, tensor.shape, values);
+        for (key, tensor) in checkpoint.tensors {
+            map.take(&key, tensor.dtype, tensor.shape, &tensor.bytes);
         }
-        if map.tensors.is_empty() {
-            return Err(Error::file(name, "holds no tensors"));
-        }
+        map.read_as = checkpoint.notes;
         Ok(map)
+    }
+
+    /// Takes in a tensor, or remembers that it is of a type that holds no weights.
+    fn take(&mut self, name: &str, dtype: &str, shape: Vec<usize>, bytes: &[u8]) {
+        match widen(dtype, bytes) {
+            Some(values) => self.insert(name, shape, values),
+            None => self.unread.push((name.to_owned(), dtype.to_owned())),
+        }
+    }
+
+    /// The same weights by the names that our networks have for them, see [`names`].
+    fn with_plain_names(mut self) -> Self {
+        let all = self.tensors.keys().chain(self.unread.iter().map(|(name, _)| name)).cloned().collect();
+        let renamed = names::plain(&all);
+        let new = |name: &String| renamed.names.get(name).cloned();
+        self.tensors = self.tensors.into_iter().filter_map(|(name, tensor)| Some((new(&name)?, tensor))).collect();
+        self.unread = self.unread.into_iter().filter_map(|(name, dtype)| Some((new(&name)?, dtype))).collect();
+        self.read_as.extend(renamed.notes);
+        self
+    }
+
+    /// What reading did to the file: where in it the weights were found, what was taken off their names, what was left out.
+    pub fn read_as(&self) -> Vec<String> {
+        let listed: Vec<String> =
+            self.unread.iter().take(3).map(|(name, dtype)| format!("{name} of type {dtype}")).collect();
+        let more = if self.unread.len() > 3 { format!(" and {} more", self.unread.len() - 3) } else { String::new() };
+        let unread = (!listed.is_empty()).then(|| format!("left out, being no weights: {}{more}", listed.join(", ")));
+        self.read_as.iter().cloned().chain(unread).collect()
     }
 
     /// Reads the contents of a safetensors file; errors call it `origin`.
@@ -92,9 +134,7 @@ impl WeightMap {
             map.notes = toml::from_str(notes).map_err(broken)?;
         }
         for (name, view) in file.tensors() {
-            if let Some(values) = widen(&map, &name, &format!("{:?}", view.dtype()), view.data())? {
-                map.insert(&name, view.shape().to_vec(), values);
-            }
+            map.take(&name, &format!("{:?}", view.dtype()), view.shape().to_vec(), view.data());
         }
         Ok(map)
     }
@@ -162,6 +202,18 @@ impl WeightMap {
         self.notes.insert(key.to_owned(), text.into());
     }
 
+    /// Says which mean and standard deviation (per channel, of values from 0 to 1) the images had that these weights were
+    /// trained on; what is not given stays what the file says, or ours.
+    #[must_use]
+    pub fn trained_with(mut self, mean: Option<[f64; 3]>, std: Option<[f64; 3]>) -> Self {
+        for (key, numbers) in [("mean", mean), ("std", std)] {
+            if let Some(numbers) = numbers {
+                self.note(key, rescale::words(numbers));
+            }
+        }
+        self
+    }
+
     /// Adds a tensor.
     pub fn insert(&mut self, name: &str, shape: Vec<usize>, values: Vec<f64>) {
         self.tensors.insert(name.to_owned(), HostTensor { shape, values });
@@ -189,7 +241,7 @@ impl WeightMap {
             .iter()
             .filter_map(|(name, tensor)| Some((name.strip_prefix(prefix)?.to_owned(), tensor.clone())))
             .collect();
-        Self { origin: self.origin.clone(), tensors, notes: self.notes.clone() }
+        Self { origin: self.origin.clone(), tensors, notes: self.notes.clone(), unread: vec![], read_as: vec![] }
     }
 
     /// An error about these weights.
@@ -202,21 +254,18 @@ fn one_line(error: &dyn fmt::Display) -> String {
     error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Little-endian numbers of the named type; `None` for a type that holds no weights. A floating-point type that is not
-/// read is an error: its weights would seem to be missing.
-fn widen(map: &WeightMap, name: &str, dtype: &str, bytes: &[u8]) -> Result<Option<Vec<f64>>> {
+/// Little-endian numbers of the named type; `None` for a type that holds no weights.
+fn widen(dtype: &str, bytes: &[u8]) -> Option<Vec<f64>> {
     fn each<const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> f64) -> Vec<f64> {
         bytes.as_chunks::<N>().0.iter().map(|chunk| value(*chunk)).collect()
     }
-    Ok(match dtype {
-        "F64" => Some(each(bytes, f64::from_le_bytes)),
-        "F32" => Some(each(bytes, |b| f64::from(f32::from_le_bytes(b)))),
-        "F16" => Some(each(bytes, |b| f16::from_le_bytes(b).to_f64())),
-        "I64" => Some(each(bytes, |b| i64::from_le_bytes(b) as f64)),
-        _ if dtype.contains('F') => {
-            return Err(map.error(format!("{name} is of type {dtype}; F16, F32 and F64 are read")));
-        }
-        _ => None,
+    Some(match dtype {
+        "F64" => each(bytes, f64::from_le_bytes),
+        "F32" => each(bytes, |b| f64::from(f32::from_le_bytes(b))),
+        "F16" => each(bytes, |b| f16::from_le_bytes(b).to_f64()),
+        "BF16" => each(bytes, |b| bf16::from_le_bytes(b).to_f64()),
+        "I64" => each(bytes, |b| i64::from_le_bytes(b) as f64),
+        _ => return None,
     })
 }
 
@@ -281,7 +330,11 @@ impl Network {
     pub fn import(&self, weights: &WeightMap, device: &Device, dtype: DType) -> Result<(NetworkState, KeyReport)> {
         let report = self.compare_keys(weights);
         if !report.missing.is_empty() {
-            return Err(weights.error(format!("does not fit the network: {report}")));
+            let unread = weights.unread.iter().find(|(name, _)| report.missing.contains(name));
+            let why = unread.map_or_else(String::new, |(name, dtype)| {
+                format!("; {name} is of type {dtype}, and F64, F32, F16 and BF16 are read")
+            });
+            return Err(weights.error(format!("does not fit the network: {report}{why}")));
         }
         for (name, shape) in self.expected() {
             let tensor = weights.get(&name).expect("no key is missing");
@@ -389,7 +442,11 @@ mod tests {
         // 1, −2, the smallest subnormal, the largest number, and the number next to 1.
         let bits: [u16; 5] = [0x3c00, 0xc000, 0x0001, 0x7bff, 0x3c01];
         let bytes: Vec<u8> = bits.iter().flat_map(|half| half.to_le_bytes()).collect();
-        let values = widen(&WeightMap::new("memory"), "x", "F16", &bytes).unwrap().unwrap();
+        let values = widen("F16", &bytes).unwrap();
         assert_eq!(values, [1.0, -2.0, 2f64.powi(-24), 65504.0, 1.0 + 2f64.powi(-10)]);
+        // The upper half of a single: 1, and −2 with its next number.
+        let upper: Vec<u8> = [0x3f80u16, 0xc000, 0xc001].iter().flat_map(|half| half.to_le_bytes()).collect();
+        assert_eq!(widen("BF16", &upper), Some(vec![1.0, -2.0, -2.0 - 2f64.powi(-6)]));
+        assert_eq!(widen("I8", &[1]), None);
     }
 }

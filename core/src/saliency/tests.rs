@@ -6,7 +6,7 @@ use l2t_shaders::batch_norm::Moments;
 use super::*;
 use crate::matching::{Pair, PairSet};
 use crate::meta::Learned;
-use crate::network::resnet::{BlockNames, ResNetConfig};
+use crate::network::resnet::{BlockNames, ResNetConfig, Shortcut};
 use crate::network::vgg::{Layer, VggConfig};
 use crate::network::weights::{KeyReport, NetworkState};
 use crate::network::{Network, ParamLayout};
@@ -54,8 +54,10 @@ struct World {
 impl World {
     fn new(learned: Learned) -> Self {
         let config = ResNetConfig {
+            stem: 3,
             widths: vec![3, 5, 7],
             blocks: 1,
+            shortcut: Shortcut::Projection,
             stem_bias: true,
             classes: 4,
             size: 13,
