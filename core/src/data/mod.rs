@@ -23,6 +23,7 @@ pub mod open;
 mod parallel;
 mod part;
 pub(crate) mod random;
+mod sniff;
 mod stl10;
 mod tiny_imagenet;
 pub mod world;
