@@ -38,7 +38,7 @@ fn isobmff_files_are_told_by_their_brands() {
 
 #[test]
 fn pages_drawings_and_pointers_are_told_from_other_text() {
-    let cases: [(&[u8], Option<Kind>); 14] = [
+    let cases: [(&[u8], Option<Kind>); 15] = [
         (b"<html>404</html>", Some(Kind::Html)),
         (b"\xef\xbb\xbf\r\n <!DOCTYPE HTML PUBLIC>", Some(Kind::Html)),
         (b"<!-- saved from --> <!-- twice -->\n<Html lang=en>", Some(Kind::Html)),
@@ -50,6 +50,7 @@ fn pages_drawings_and_pointers_are_told_from_other_text() {
         (b"<!-- never closed <svg>", None),
         (b"not an image", None),
         (b"BMW M3 specifications, in words", None),
+        (b"BMW", None),
         (b"P5 is a number, this is text", None),
         (b"", None),
         (b"\0", None),
