@@ -6,6 +6,7 @@
 //! - [`open`]: [`load`], [`load_splits`] and [`DataSource`], which recognise the format of a folder, a zip or bytes.
 //! - [`inspect()`]: what is on disk, class by class, with every problem that loading would meet.
 //! - `files`, `part`, `decode`: named bytes → one part of a data set → pixels of the wanted size.
+//! - `sniff`, `jpeg`, `png_boxes`: what a file is, whether a JPEG is whole, and very large pictures made small.
 //! - `cifar`, `stl10`, `tiny_imagenet`, `image_folder`: one file per format.
 //! - [`mod@world`]: drawn tasks with object masks, so that everything runs with nothing downloaded.
 //! - [`normalise`], [`augment`], [`batches`]: from bytes to what a network is fed, in an order fixed by the seed.
@@ -18,11 +19,14 @@ mod decode;
 mod files;
 mod image_folder;
 pub mod inspect;
+mod jpeg;
 pub mod normalise;
 pub mod open;
 mod parallel;
 mod part;
+mod png_boxes;
 pub(crate) mod random;
+mod sniff;
 mod stl10;
 mod tiny_imagenet;
 pub mod world;
