@@ -9,8 +9,10 @@ use crate::minimise::minimise;
 use crate::reader::{Reader, Source};
 use crate::worker::{FAULT, Range, SLOW};
 
-/// Faults of one reader after which it is left.
-const MOST_FAULTS: usize = 20;
+/// Faults of one reader after which it is left; each is a process, and mostly the same one again.
+const MOST_FAULTS: usize = 300;
+/// The same for those that take long to be sure of.
+const MOST_DELAYS: usize = 5;
 
 /// How to read.
 #[derive(Clone)]
@@ -46,9 +48,10 @@ pub fn run(reader: &'static Reader, plan: &Plan) -> Result<Outcome, String> {
     let start = Instant::now();
     let scratch = tempfile::tempdir().map_err(|error| format!("no folder for journals: {error}"))?;
     let journal = scratch.path().join("journal");
-    let (mut measured, mut findings, mut deaths) = (Journal::default(), Vec::<Finding>::new(), 0);
+    let (mut measured, mut findings) = (Journal::default(), Vec::<Finding>::new());
+    let (mut faults, mut delays) = (0, 0);
     let mut from = 0;
-    while from < plan.inputs && start.elapsed() < plan.time && deaths < MOST_FAULTS {
+    while from < plan.inputs && start.elapsed() < plan.time && faults < MOST_FAULTS && delays < MOST_DELAYS {
         let time = plan.time.saturating_sub(start.elapsed());
         let range = Range { seed: plan.seed, from, to: plan.inputs, time };
         let ended = worker(reader, &journal, range)?;
@@ -62,7 +65,8 @@ pub fn run(reader: &'static Reader, plan: &Plan) -> Result<Outcome, String> {
         let trial = Trial { reader, folder: scratch.path() };
         let input = Source::new(reader).input(plan.seed, left.number);
         let Some(fault) = trial.confirm(fault_of(&ended), &input) else { continue };
-        deaths += 1;
+        faults += 1;
+        delays += usize::from(fault.starts_with(SLOW));
         if findings.iter().all(|known| !is_same(&known.fault, &fault)) {
             findings.push(keep(&trial, plan, left.number, fault, input)?);
         }
@@ -127,7 +131,10 @@ fn fault_of(ended: &Output) -> String {
         return fault.to_owned();
     }
     let errors = String::from_utf8_lossy(&ended.stderr);
-    let last = errors.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("nothing was said");
+    let last = errors
+        .lines()
+        .rfind(|line| !line.trim().is_empty() && !line.starts_with("note:"))
+        .unwrap_or("nothing was said");
     format!("ended the process ({}): {last}", ended.status)
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use image::imageops::{FilterType, resize};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
 
+use crate::data::png_palette;
 use crate::error::{Error, Result};
 
 /// Longest side of an image that is decoded; beyond it a file is damaged or hostile rather than a photograph.
@@ -53,6 +54,9 @@ pub(super) fn decode(bytes: &[u8], path: &Path, upright: bool) -> Result<Picture
     // The decoder fills the missing rows of a cut-off JPEG with grey and says nothing.
     if format == ImageFormat::Jpeg && !ends_after_last_scan(bytes) {
         return Err(Error::file(path, "is a JPEG that is cut off"));
+    }
+    if format == ImageFormat::Png && !png_palette::is_whole(bytes) {
+        return Err(Error::file(path, "cannot be decoded: its palette is no list of colours"));
     }
     let damaged = |error: image::ImageError| {
         let reason = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");

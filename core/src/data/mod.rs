@@ -22,6 +22,7 @@ pub mod normalise;
 pub mod open;
 mod parallel;
 mod part;
+mod png_palette;
 pub(crate) mod random;
 mod stl10;
 mod tiny_imagenet;

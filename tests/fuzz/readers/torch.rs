@@ -102,17 +102,23 @@ fn odd_pickle(dice: &mut Dice) -> Vec<u8> {
     }
     pickle = pickle.op(b"}(");
     let shapes = smaller();
+    // Most have one oddity or none, so that it is met behind what is checked first.
+    let odd = [dice.below(2 * shapes.len()), if dice.once_in(8) { dice.below(shapes.len()) } else { usize::MAX }];
     for (nth, (name, shape)) in shapes.iter().enumerate() {
-        if dice.once_in(40) {
+        if !odd.contains(&nth) {
+            pickle = tensor(pickle.text(name), nth, shape);
+            continue;
+        }
+        if dice.once_in(4) {
             continue;
         }
         let mut shape = shape.clone();
-        if dice.once_in(20) && !shape.is_empty() {
+        if dice.once_in(2) && !shape.is_empty() {
             let axis = dice.below(shape.len());
             shape[axis] = if dice.once_in(2) { dice.edge() as usize >> 1 } else { dice.below(4) };
         }
-        let key = if dice.once_in(30) { "odd.weight" } else { name };
-        pickle = tensor(pickle.text(key), if dice.once_in(30) { dice.below(9) } else { nth }, &sound(shape));
+        let key = if dice.once_in(3) { "odd.weight" } else { name };
+        pickle = tensor(pickle.text(key), if dice.once_in(3) { dice.below(9) } else { nth }, &sound(shape));
     }
     pickle = pickle.op(b"u");
     if !nested.is_empty() {
