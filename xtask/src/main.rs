@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `test.rs` | `cargo xtask test`: every check a change must pass |
 //! | `audit.rs` | `cargo xtask audit`: known vulnerabilities in the dependencies |
+//! | `fuzz.rs` | `cargo xtask fuzz`: made-up inputs for every reader of files, links and messages |
 //! | `slurm.rs` | `cargo xtask slurm`: the example for Slurm, on a Slurm of this machine alone (Unix) |
 //! | `web.rs` | `cargo xtask web`: the page, and a server for it |
 //! | `machine.rs` | finds or installs what the commands need from the machine |
 //! | `steps.rs` | runs numbered steps and programs, and words their failures |
 
 mod audit;
+mod fuzz;
 mod machine;
 #[cfg(unix)]
 mod slurm;
@@ -43,6 +45,8 @@ enum Command {
     Test(test::Args),
     /// Build the page in a browser tab into `web/dist`, and serve it
     Web(web::Args),
+    /// Give every reader of files, links and messages inputs that nobody would make
+    Fuzz(fuzz::Args),
     /// Look the dependencies up in the RustSec advisory database (needs the network)
     Audit,
     /// Run the Slurm example on a Slurm of this machine alone (needs root and Debian's packages)
@@ -58,6 +62,7 @@ fn main() -> ExitCode {
     let outcome = machine::Machine::find().and_then(|machine| match cli.command {
         Command::Test(args) => test::run(&machine, &args),
         Command::Web(args) => web::run(&machine, &args),
+        Command::Fuzz(args) => fuzz::run(&machine, &args),
         Command::Audit => audit::run(&machine),
         #[cfg(unix)]
         Command::Slurm => slurm::run(&machine),

@@ -1,9 +1,10 @@
 //! `cargo xtask test`: every check a change must pass, cheap ones first.
 //!
 //! `clippy` and `doc` share one set of build artefacts (dependencies checked, not compiled), so `doc` costs seconds
-//! after it; `wasm` checks what runs in a browser, `web` builds the page and uses it; `test` compiles everything and comes
-//! last, so that its closing lines end the output.
+//! after it; `wasm` checks what runs in a browser, `web` builds the page and uses it; `fuzz` and `test` compile
+//! everything, and `test` comes last, so that its closing lines end the output.
 
+use crate::fuzz;
 use crate::machine::Machine;
 use crate::steps::{self, Failure, Step};
 use crate::web;
@@ -20,7 +21,7 @@ pub struct Args {
     list: bool,
 }
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step { name: "fmt", about: "the code is formatted", run: fmt },
     Step { name: "machine", about: "the software GPU driver and the tools are there", run: machine },
     Step { name: "deny", about: "licences, sources and bans of the dependencies", run: deny },
@@ -28,6 +29,7 @@ const STEPS: [Step; 8] = [
     Step { name: "doc", about: "the documentation builds and its links lead somewhere", run: doc },
     Step { name: "wasm", about: "lints of the crates that also run in a browser", run: wasm },
     Step { name: "web", about: "the page in a real Chromium, on its CPU and on a software GPU", run: web },
+    Step { name: "fuzz", about: "a minute of made-up inputs for every reader", run: fuzz::a_minute },
     Step { name: "test", about: "every test, those of the GPU on a software adapter if there is no other", run: test },
 ];
 

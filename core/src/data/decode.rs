@@ -13,6 +13,7 @@ use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Lim
 
 use crate::data::jpeg::{self, Fault};
 use crate::data::png_boxes::{self, MAX_BOXES};
+use crate::data::png_palette;
 use crate::data::sniff::{Kind, sniff};
 use crate::error::{Error, Result};
 
@@ -197,6 +198,9 @@ fn decode_jpeg(file: &[u8]) -> Result<Decoded, String> {
 }
 
 fn decode_png(bytes: &[u8]) -> Result<Decoded, String> {
+    if !png_palette::is_whole(bytes) {
+        return Err("cannot be decoded: its palette is no list of colours".into());
+    }
     let decoder = open(bytes, ImageFormat::Png)?;
     let (width, height) = decoder.dimensions();
     if count_pixels((width, height), MAX_PIXELS)? <= FULL_PIXELS {

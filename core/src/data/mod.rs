@@ -25,6 +25,7 @@ pub mod open;
 mod parallel;
 mod part;
 mod png_boxes;
+mod png_palette;
 pub(crate) mod random;
 mod sniff;
 mod stl10;

@@ -5,6 +5,7 @@
 mod native;
 #[cfg(target_family = "wasm")]
 mod web;
+pub mod wire;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! A page: runs go on in a worker, files are given and downloaded, the browser remembers.
 
+mod buffer;
 mod map_painter;
 mod session;
 mod storage;
-mod wire;
 mod worker;
 
 use std::cell::RefCell;
@@ -26,9 +26,9 @@ use crate::window::conduct::Order;
 use crate::window::keeper::Opened;
 use crate::window::settings::Settings;
 
+pub use super::wire::Place;
 pub use map_painter::{DrawableMaps, MapPainter, Painted};
 pub use session::Session;
-pub use wire::Place;
 pub use worker::work;
 
 /// What the run under way is kept as, in case the page ends without being asked.

@@ -10,10 +10,11 @@ use l2t_core::experiment::{Event, Pace, Snapshot};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
-use super::wire::{FromRun, Place, ToRun, WireOrder, pack, unpack};
+use super::buffer::{pack, unpack};
 use super::{DrawableMaps, Keeping};
 use crate::window::conduct::{Order, Wanted};
 use crate::window::facts::Fact;
+use crate::window::seam::wire::{FromRun, Place, ToRun, WireOrder};
 use crate::window::seam::{Shown, Wake};
 
 /// The script that a worker begins with, beside the page.

@@ -18,9 +18,10 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, RequestCache, RequestInit, Response};
 
-use super::wire::{FromRun, ToRun, WireOrder, pack, unpack};
+use super::buffer::{pack, unpack};
 use crate::window::conduct::{Order, Post, Wanted, conduct};
 use crate::window::facts::Fact;
+use crate::window::seam::wire::{FromRun, ToRun, WireOrder};
 
 /// Milliseconds that a run may keep the thread to itself between two steps.
 const UNDISTURBED: f64 = 8.0;

@@ -1,7 +1,6 @@
 //! What passes between a page and its worker, as CBOR: plain values, in one buffer each, which is handed over and not
 //! copied.
 
-use js_sys::{Array, Uint8Array};
 use l2t_core::device::DeviceChoice;
 use l2t_core::experiment::look::Look;
 use l2t_core::experiment::{Config, Pace, Snapshot};
@@ -97,22 +96,19 @@ impl WireOrder {
     }
 }
 
-/// A message as a buffer, and what to hand over with it.
-pub fn pack(message: &impl Serialize) -> (Uint8Array, Array) {
+/// A message as bytes.
+pub fn to_bytes(message: &impl Serialize) -> Vec<u8> {
     let mut bytes = Vec::new();
     ciborium::into_writer(message, &mut bytes).expect("messages are plain data");
-    let buffer = Uint8Array::from(&bytes[..]);
-    let handed = Array::of1(&buffer.buffer());
-    (buffer, handed)
+    bytes
 }
 
-/// A message from its buffer.
+/// A message from its bytes.
 ///
 /// # Errors
 /// When it is none: page and worker are of two versions.
-pub fn unpack<T: DeserializeOwned>(data: &wasm_bindgen::JsValue) -> Result<T> {
-    let bytes = Uint8Array::new(data).to_vec();
-    ciborium::from_reader(&bytes[..]).map_err(|error| {
+pub fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    ciborium::from_reader(bytes).map_err(|error| {
         Error::Device(format!("the page and its worker do not understand each other ({error}): reload the page"))
     })
 }
