@@ -21,7 +21,8 @@
 //! [`objective`] (L_org, L_total), [`bilevel`] (Algorithm 1), [`method`] (this and what it is compared with). Around them:
 //! [`source`] (frozen networks from files), [`embedded`] (those that the program carries), [`data`], [`inputs`] (files in memory or on
 //! disk), [`experiment`]
-//! (configuration, loop, checkpoints), [`saliency`] (which pixels a pair looks at), [`device`], [`seed`], [`error`].
+//! (configuration, loop, checkpoints), [`saliency`] (which pixels a pair looks at), [`device`], [`seed`], [`error`], and
+//! what people's files need (`text`, `home`, `whole_file`).
 
 mod archive;
 pub mod bilevel;
@@ -30,6 +31,8 @@ pub mod device;
 pub mod embedded;
 pub mod error;
 pub mod experiment;
+#[cfg(not(target_family = "wasm"))]
+pub mod home;
 pub mod inputs;
 pub mod matching;
 pub mod meta;
@@ -40,5 +43,8 @@ mod pickle;
 pub mod saliency;
 pub mod seed;
 pub mod source;
+pub mod text;
+#[cfg(not(target_family = "wasm"))]
+pub mod whole_file;
 
 pub use error::{Error, Result};

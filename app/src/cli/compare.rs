@@ -11,6 +11,8 @@ use l2t_core::experiment::comparison::{Cell, CellOutcome, CellState, Grid, Shard
 use l2t_core::experiment::run::Outcome;
 use l2t_core::experiment::store::{RunFolder, write_summary};
 use l2t_core::experiment::{Control, Plan, Summary};
+use l2t_core::inputs::Inputs;
+use l2t_core::text::read_text;
 use l2t_core::{Error, Result};
 
 use super::args::CompareArguments;
@@ -52,7 +54,7 @@ fn grid(arguments: &CompareArguments) -> Result<Grid> {
     match (&arguments.preset, &arguments.file) {
         (Some(name), _) => Grid::preset(name, &arguments.set),
         (None, Some(path)) => {
-            let text = std::fs::read_to_string(path).map_err(|e| Error::file(path, e))?;
+            let text = read_text(path)?;
             Grid::from_toml(&text, &arguments.set).map_err(|e| Error::file(path, e))
         }
         (None, None) => unreachable!("clap asks for a file or --preset"),
@@ -150,13 +152,13 @@ fn run_cell(
     progress: &GridProgress,
 ) -> Result<End> {
     let started = now();
-    let plan = Plan::watched(cell.config.clone(), device.device.clone(), device.name.clone(), loading())?;
     let path = folder.cell_path(cell);
-    let (mut run, checkpoint) = if RunFolder::holds_run(&path) {
-        let (run, checkpoint) = RunFolder::open(&path)?;
-        (run, Some(checkpoint))
-    } else {
-        (RunFolder::create(&path, &plan.config)?, None)
+    let earlier = RunFolder::holds_run(&path).then(|| RunFolder::open(&path)).transpose()?;
+    let inputs = earlier.as_ref().map_or_else(Inputs::default, |(_, checkpoint)| checkpoint.inputs());
+    let plan = Plan::prepare(cell.config.clone(), inputs, device.device.clone(), device.name.clone(), loading())?;
+    let (mut run, checkpoint) = match earlier {
+        Some((run, checkpoint)) => (run, Some(checkpoint)),
+        None => (RunFolder::create(&path, &plan.config)?, None),
     };
     let trained = train_shown(&plan, &mut run, checkpoint.as_ref(), control, progress.cell(&cell.name()));
     let ended = |failed: Option<String>| {

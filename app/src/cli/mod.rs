@@ -22,10 +22,12 @@ mod source;
 mod source_train;
 mod train;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
 use l2t_core::device::{DeviceChoice, OpenDevice};
+use l2t_core::home::at_home;
 use l2t_core::{Error, Result};
 
 use args::{Arguments, Command, DataCommand, SourceCommand, WindowArguments};
@@ -44,13 +46,22 @@ enum Ending {
 
 /// Runs the command that the arguments name. Errors end in one line on standard error and exit code 1.
 pub fn main() -> ExitCode {
-    match run(Arguments::parse().command.unwrap_or_else(usual)) {
+    match run(Arguments::parse_from(std::env::args_os().map(with_home)).command.unwrap_or_else(usual)) {
         Ok(Ending::Done) => ExitCode::SUCCESS,
         Ok(Ending::Stopped) => ExitCode::from(STOPPED),
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// An argument with `~` as the home folder, where no shell has done it: in quotes, behind `=`, or where there is none.
+fn with_home(word: OsString) -> OsString {
+    let Some(text) = word.to_str() else { return word };
+    match text.split_once('=') {
+        Some((option, path)) if option.starts_with("--") => format!("{option}={}", at_home(path).display()).into(),
+        _ => at_home(text).into(),
     }
 }
 
@@ -99,4 +110,25 @@ fn open_device(choice: DeviceChoice) -> Result<OpenDevice> {
 /// A path that need not be UTF-8 as the text that a configuration holds.
 pub(crate) fn utf8(path: &std::path::Path) -> Result<String> {
     path.to_str().map(String::from).ok_or_else(|| Error::file(path, "is no UTF-8 path"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tilde_is_the_home_folder_in_every_path() {
+        let home = std::env::home_dir().expect("somebody runs this test");
+        let home = home.to_str().expect("a plain name");
+        for (given, read) in [
+            ("~/runs", format!("{home}/runs")),
+            ("--out=~/runs", format!("--out={home}/runs")),
+            ("--set=data.path=~/pets", "--set=data.path=~/pets".into()),
+            ("data.path=~/pets", "data.path=~/pets".into()),
+            ("./~", "./~".into()),
+            ("--out", "--out".into()),
+        ] {
+            assert_eq!(with_home(given.into()), OsString::from(read));
+        }
+    }
 }

@@ -29,7 +29,8 @@ pub fn run(arguments: &SaliencyArguments) -> Result<Ending> {
     let wanted = arguments.pair.as_deref().map(parse_pair).transpose()?;
     let checkpoint = best_of(&arguments.run)?;
     let device = open_device(arguments.device.device.into())?;
-    let plan = Plan::watched(checkpoint.config.clone(), device.device, device.name, loading())?;
+    let (config, inputs) = (checkpoint.config.clone(), checkpoint.inputs());
+    let plan = Plan::prepare(config, inputs, device.device, device.name, loading())?;
     let Some(matching) = &plan.learner.model.matching else {
         let method = plan.config.method.name.name();
         let reason = format!("is a run of {method}, which matches no features: there is no saliency of matching");

@@ -6,6 +6,7 @@ use futures_lite::future::block_on;
 use l2t_core::experiment::source_file::{Provenance, pack};
 use l2t_core::experiment::store::{RunFolder, write_summary, write_whole};
 use l2t_core::experiment::{Config, Plan, Summary};
+use l2t_core::inputs::Inputs;
 use l2t_core::{Error, Result};
 
 use super::args::SourceTrainArguments;
@@ -23,7 +24,8 @@ pub fn run(arguments: &SourceTrainArguments) -> Result<Ending> {
     let run = run_folder(arguments);
     let earlier = RunFolder::earlier(&run, &config)?;
     let device = open_device(arguments.device.device.into())?;
-    let plan = Plan::watched(config, device.device, device.name, loading())?;
+    let inputs = earlier.as_ref().map_or_else(Inputs::default, |(_, checkpoint)| checkpoint.inputs());
+    let plan = Plan::prepare(config, inputs, device.device, device.name, loading())?;
     describe(&plan);
     let (mut folder, checkpoint) = match earlier {
         Some((folder, checkpoint)) => (folder, Some(checkpoint)),

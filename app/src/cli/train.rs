@@ -3,11 +3,14 @@
 use std::path::Path;
 
 use futures_lite::future::block_on;
+use l2t_core::experiment::beside::Beside;
 use l2t_core::experiment::checkpoint::Checkpoint;
 use l2t_core::experiment::run::Outcome;
-use l2t_core::experiment::store::{RunFolder, write_summary};
+use l2t_core::experiment::store::{RunFolder, write_history, write_summary};
 use l2t_core::experiment::test_part::TestPart;
 use l2t_core::experiment::{Config, Control, Plan, Snapshot, Summary, run as train};
+use l2t_core::inputs::Inputs;
+use l2t_core::text::read_text;
 use l2t_core::{Error, Result};
 
 use super::args::TrainArguments;
@@ -18,13 +21,18 @@ use crate::charts::{Columns, draw};
 pub fn run(arguments: &TrainArguments) -> Result<Ending> {
     let beginning = Beginning::of(arguments)?;
     let device = open_device(arguments.device.device.into())?;
-    let plan = Plan::watched(beginning.config().clone(), device.device, device.name, loading())?;
+    let (config, inputs) = (beginning.config().clone(), beginning.inputs());
+    let plan = Plan::prepare(config, inputs, device.device, device.name, loading())?;
     describe(&plan);
     let control = on_interrupt();
     let (mut folder, checkpoint) = beginning.folder()?;
     nothing_left(&plan, checkpoint.as_ref());
-    let outcome = train_into(&plan, &mut folder, checkpoint.as_ref(), &control, plan.config.method.name.name())?;
-    write_summary(folder.path(), &Summary { runs: vec![outcome.summary.clone()] })?;
+    let outcome = train_into(&plan, &mut folder, checkpoint.as_ref(), &control, plan.config.method.name.name())
+        .and_then(|outcome| {
+            write_summary(folder.path(), &Summary { runs: vec![outcome.summary.clone()] })?;
+            Ok(outcome)
+        })
+        .inspect_err(|error| say_how_to_go_on(error, folder.path()))?;
     if !outcome.summary.complete {
         say!("go on with: l2t train --resume {}", folder.path().display());
         return Ok(Ending::Stopped);
@@ -32,6 +40,13 @@ pub fn run(arguments: &TrainArguments) -> Result<Ending> {
     say!("{}", verdict(&outcome));
     say!("all of it is in {}", folder.path().display());
     Ok(Ending::Done)
+}
+
+/// A full disk or a folder that cannot be written to ends a sitting, not the run.
+fn say_how_to_go_on(error: &Error, folder: &Path) {
+    if matches!(error, Error::File { .. }) && RunFolder::holds_run(folder) {
+        say!("what was saved is whole; go on with: l2t train --resume {}", folder.display());
+    }
 }
 
 /// Where a run begins.
@@ -71,6 +86,15 @@ impl<'a> Beginning<'a> {
         }
     }
 
+    /// The files it reads, which lie where it was begun.
+    fn inputs(&self) -> Inputs {
+        match self {
+            Self::New(..) => Inputs::default(),
+            Self::Folder(_, checkpoint) => checkpoint.inputs(),
+            Self::Zip(run, _) => run.latest.inputs(),
+        }
+    }
+
     /// Where it is kept, which is made now, and where it stood.
     fn folder(self) -> Result<(RunFolder, Option<Checkpoint>)> {
         match self {
@@ -85,7 +109,7 @@ fn configuration(arguments: &TrainArguments) -> Result<Config> {
     match (&arguments.preset, &arguments.config) {
         (Some(name), _) => Config::preset(name, &arguments.set),
         (None, Some(path)) => {
-            let text = std::fs::read_to_string(path).map_err(|e| Error::file(path, e))?;
+            let text = read_text(path)?;
             Config::from_toml(&text, &arguments.set).map_err(|e| Error::file(path, e))
         }
         (None, None) => unreachable!("clap asks for one of --preset, --config and --resume"),
@@ -184,11 +208,13 @@ pub fn train_shown(
     control: &Control,
     mut progress: RunProgress,
 ) -> Result<Outcome> {
-    let outcome = block_on(train(plan, checkpoint, control, folder, &mut |event| progress.show(&event)))?;
+    let mut beside = Beside::new(folder.clone());
+    let outcome = block_on(train(plan, checkpoint, control, &mut beside, &mut |event| progress.show(&event)))?;
     for (name, contents) in draw(&Columns::of(plan), progress.label(), &outcome.position.history)? {
         folder.write(&name, &contents)?;
     }
     if outcome.summary.complete {
+        write_history(folder.path(), &outcome.position.history)?;
         let weights = block_on(plan.learner.model.network.export("target", &outcome.target))?;
         folder.write("target.safetensors", &weights.to_safetensors())?;
     }

@@ -124,7 +124,9 @@ async fn train(order: &Order, device: OpenDevice, control: &Control, post: &impl
 /// The plan of `order`. A new run whose target is too wide for the device gets the widest that is not, and the window is
 /// told; one that is gone on with has its width.
 fn prepare(order: &Order, device: &OpenDevice, post: &impl Post) -> Result<Plan> {
-    let plan = |config| Plan::with_inputs(config, order.inputs.clone(), device.device.clone(), device.name.clone());
+    let begun_in = order.opened.as_ref().and_then(|opened| opened.snapshot.latest.begun_in.clone());
+    let inputs = order.inputs.clone().from_folder(begun_in);
+    let plan = |config| Plan::with_inputs(config, inputs.clone(), device.device.clone(), device.name.clone());
     match plan(order.config.clone()) {
         Err(Error::TooWide { reason, fits }) if order.opened.is_none() => {
             let mut config = order.config.clone();

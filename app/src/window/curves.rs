@@ -77,7 +77,9 @@ fn run_label(config: &Config, present: &Config) -> String {
     let mut label = format!("{}, seed {}", config.method.name.name(), config.seed);
     for change in config.changes_from(present) {
         if !change.starts_with("method.name=") && !change.starts_with("seed=") {
-            label += &format!(", {change}");
+            // A key that only the present run has.
+            let words = change.strip_suffix('=').map_or(change.clone(), |key| format!("{key} by default"));
+            label += &format!(", {words}");
         }
     }
     label

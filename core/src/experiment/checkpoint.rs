@@ -6,6 +6,7 @@
 //! functions of the seed and the epoch.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use l2t_shaders::batch_norm::Moments;
@@ -19,8 +20,9 @@ use super::history::History;
 use super::plan::Plan;
 use crate::bilevel::{AdamState, LearnerState, Moving};
 use crate::error::{Error, Result};
+use crate::inputs::Inputs;
 use crate::network::RunningStats;
-use crate::network::weights::read;
+use crate::network::weights::read_as;
 
 /// Written into every file; a reader refuses any other.
 const FORMAT: u32 = 2;
@@ -43,9 +45,68 @@ pub struct Position {
     pub meta_steps: u32,
 }
 
+/// Numbers as the run computes with them.
+#[derive(Debug, Clone, PartialEq)]
+enum Numbers {
+    F32(Vec<f32>),
+    F64(Vec<f64>),
+}
+
+impl Numbers {
+    async fn read(tensor: &Tensor<1>, dtype: DType) -> Result<Self> {
+        Ok(match dtype {
+            DType::F64 => Self::F64(read_as(tensor).await?),
+            _ => Self::F32(read_as(tensor).await?),
+        })
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::F32(values) => values.len(),
+            Self::F64(values) => values.len(),
+        }
+    }
+
+    fn are_finite(&self) -> bool {
+        match self {
+            Self::F32(values) => values.iter().all(|value| value.is_finite()),
+            Self::F64(values) => values.iter().all(|value| value.is_finite()),
+        }
+    }
+
+    fn data(&self) -> TensorData {
+        match self {
+            Self::F32(values) => TensorData::new(values.clone(), [values.len()]),
+            Self::F64(values) => TensorData::new(values.clone(), [values.len()]),
+        }
+    }
+
+    /// As a file has them.
+    fn stored(&self) -> (Dtype, Vec<u8>) {
+        match self {
+            Self::F32(values) => (Dtype::F32, values.iter().flat_map(|value| value.to_le_bytes()).collect()),
+            Self::F64(values) => (Dtype::F64, values.iter().flat_map(|value| value.to_le_bytes()).collect()),
+        }
+    }
+
+    fn of_stored(view: &TensorView<'_>) -> Option<Self> {
+        match view.dtype() {
+            Dtype::F32 => {
+                Some(Self::F32(view.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect()))
+            }
+            Dtype::F64 => {
+                Some(Self::F64(view.data().as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect()))
+            }
+            _ => None,
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Header {
     format: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    begun_in: Option<String>,
     config: Config,
     position: Position,
 }
@@ -57,14 +118,23 @@ pub struct Checkpoint {
     pub config: Config,
     /// Where it stands.
     pub position: Position,
+    /// The folder that the relative paths of its configuration were meant from, where it has any.
+    pub begun_in: Option<String>,
     /// Named vectors: `theta`, `velocity`, `phi`, `adam.first`, `adam.second`, `running.<n>.mean`, `running.<n>.variance`.
-    vectors: Vec<(String, Vec<f64>)>,
+    /// Clones share them.
+    vectors: Arc<Vec<(String, Numbers)>>,
 }
 
 impl Checkpoint {
     #[cfg(test)]
     pub(super) fn of_vectors(config: Config, position: Position, vectors: Vec<(String, Vec<f64>)>) -> Self {
-        Self { config, position, vectors }
+        let vectors = vectors.into_iter().map(|(name, values)| (name, Numbers::F64(values))).collect();
+        Self { config, position, begun_in: None, vectors: Arc::new(vectors) }
+    }
+
+    /// The files that its run reads from disk, wherever it goes on.
+    pub fn inputs(&self) -> Inputs {
+        Inputs::begun_in(self.begun_in.clone())
     }
 
     /// Copies the state of a run from its device.
@@ -80,13 +150,13 @@ impl Checkpoint {
             ("adam.first", &state.meta.first),
             ("adam.second", &state.meta.second),
         ] {
-            vectors.push((name.to_owned(), read(vector).await?));
+            vectors.push((name.to_owned(), Numbers::read(vector, plan.dtype).await?));
         }
         for (nth, moments) in state.running.moments().iter().enumerate() {
-            vectors.push((format!("running.{nth}.mean"), read(&moments.mean).await?));
-            vectors.push((format!("running.{nth}.variance"), read(&moments.variance).await?));
+            vectors.push((format!("running.{nth}.mean"), Numbers::read(&moments.mean, plan.dtype).await?));
+            vectors.push((format!("running.{nth}.variance"), Numbers::read(&moments.variance, plan.dtype).await?));
         }
-        if let Some((name, _)) = vectors.iter().find(|(_, values)| values.iter().any(|value| !value.is_finite())) {
+        if let Some((name, _)) = vectors.iter().find(|(_, values)| !values.are_finite()) {
             let Position { epoch, iteration, .. } = position;
             let reason = format!("{name} is not finite after {epoch} epochs and {iteration} iterations; {LOWER_RATE}");
             return Err(Error::Diverged(reason));
@@ -94,7 +164,8 @@ impl Checkpoint {
         Ok(Self {
             config: plan.config.clone(),
             position: Position { meta_steps: state.meta.steps, ..position },
-            vectors,
+            begun_in: plan.begun_in(),
+            vectors: Arc::new(vectors),
         })
     }
 
@@ -129,9 +200,7 @@ impl Checkpoint {
     fn vector(&self, name: &str, len: usize, device: &Device, dtype: DType) -> Result<Tensor<1>> {
         let found = self.vectors.iter().find(|(key, _)| key == name).map(|(_, values)| values);
         match found {
-            Some(values) if values.len() == len => {
-                Ok(Tensor::from_data(TensorData::new(values.clone(), [len]), (device, dtype)))
-            }
+            Some(values) if values.len() == len => Ok(Tensor::from_data(values.data(), (device, dtype))),
             Some(values) => {
                 let reason = format!("{name} has {} numbers where the networks have {len}", values.len());
                 Err(Error::weights("checkpoint", reason))
@@ -142,21 +211,12 @@ impl Checkpoint {
 
     /// The file's bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let double = self.config.train.precision == super::config::Precision::F64;
-        let dtype = if double { Dtype::F64 } else { Dtype::F32 };
-        #[expect(clippy::cast_possible_truncation, reason = "the numbers came from a device of this precision")]
-        let bytes = |values: &[f64]| -> Vec<u8> {
-            if double {
-                values.iter().flat_map(|v| v.to_le_bytes()).collect()
-            } else {
-                values.iter().flat_map(|v| (*v as f32).to_le_bytes()).collect()
-            }
-        };
-        let header = Header { format: FORMAT, config: self.config.clone(), position: self.position.clone() };
+        let (config, position, begun_in) = (self.config.clone(), self.position.clone(), self.begun_in.clone());
+        let header = Header { format: FORMAT, begun_in, config, position };
         let header = toml::to_string(&header).expect("a header is plain data");
-        let parts: Vec<_> = self.vectors.iter().map(|(name, v)| (name, v.len(), bytes(v))).collect();
-        let views = parts.iter().map(|(name, len, bytes)| {
-            (name.as_str(), TensorView::new(dtype, vec![*len], bytes).expect("length and bytes agree"))
+        let parts: Vec<_> = self.vectors.iter().map(|(name, values)| (name, values.len(), values.stored())).collect();
+        let views = parts.iter().map(|(name, len, (dtype, bytes))| {
+            (name.as_str(), TensorView::new(*dtype, vec![*len], bytes).expect("length and bytes agree"))
         });
         safetensors::serialize(views, Some(HashMap::from([(KEY.to_owned(), header)])))
             .expect("names and views are valid")
@@ -180,29 +240,57 @@ impl Checkpoint {
         let header: Header = toml::from_str(header)
             .map_err(|e: toml::de::Error| broken(format!("has a broken header: {}", e.message())))?;
         let file = SafeTensors::deserialize(bytes).map_err(|_| broken("is truncated".into()))?;
-        let vectors = file.tensors().into_iter().map(|(name, view)| {
-            let values = match view.dtype() {
-                Dtype::F64 => view.data().as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect(),
-                _ => view.data().as_chunks::<4>().0.iter().map(|b| f64::from(f32::from_le_bytes(*b))).collect(),
-            };
-            (name, values)
+        let vectors = file.tensors().into_iter().map(|(name, view)| match Numbers::of_stored(&view) {
+            Some(values) => Ok((name, values)),
+            None => Err(broken(format!("{name} is of {:?}; a checkpoint has F32 or F64", view.dtype()))),
         });
-        Ok(Self { config: header.config, position: header.position, vectors: vectors.collect() })
+        let vectors = Arc::new(vectors.collect::<Result<_>>()?);
+        Ok(Self { config: header.config, position: header.position, begun_in: header.begun_in, vectors })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::config::Precision;
 
     #[test]
     fn every_number_survives_the_file_to_the_last_bit() {
         let awkward: Vec<f64> = (1..500).map(|n| f64::from(n).sqrt() * 1e-7).collect();
+        let single: Vec<f32> = (1..500_u16).map(|n| f32::from(n).sqrt() * 1e-7).collect();
         let position = Position { epoch: 3, iteration: 2, sums: awkward.clone(), ..Position::default() };
-        let mut config = Config::default();
-        config.train.lr = awkward[1];
-        config.train.precision = super::super::config::Precision::F64;
-        let checkpoint = Checkpoint { config, position, vectors: vec![("theta".into(), awkward)] };
-        assert_eq!(Checkpoint::from_bytes("memory", &checkpoint.to_bytes()), Ok(checkpoint));
+        for (precision, values) in
+            [(Precision::F64, Numbers::F64(awkward.clone())), (Precision::F32, Numbers::F32(single))]
+        {
+            let mut config = Config::default();
+            config.train.lr = awkward[1];
+            config.train.precision = precision;
+            let vectors = Arc::new(vec![("theta".into(), values)]);
+            let begun_in = Some("/home/me/größe".into());
+            let checkpoint = Checkpoint { config, position: position.clone(), begun_in, vectors };
+            assert_eq!(Checkpoint::from_bytes("memory", &checkpoint.to_bytes()), Ok(checkpoint));
+        }
+    }
+
+    #[test]
+    fn single_precision_takes_four_bytes_a_number() {
+        let bytes = |values| {
+            let vectors = Arc::new(vec![("theta".into(), values)]);
+            let position = Position::default();
+            Checkpoint { config: Config::default(), position, begun_in: None, vectors }.to_bytes().len()
+        };
+        let more = |of: fn(usize) -> Numbers| bytes(of(11_000)) - bytes(of(10_000));
+        assert_eq!(more(|len| Numbers::F32(vec![0.5; len])), 4_000);
+        assert_eq!(more(|len| Numbers::F64(vec![0.5; len])), 8_000);
+    }
+
+    #[test]
+    fn a_checkpoint_of_other_numbers_is_refused() {
+        let whole =
+            Checkpoint::of_vectors(Config::default(), Position::default(), vec![("theta".into(), vec![0.5; 4])]);
+        let file = whole.to_bytes();
+        let other = String::from_utf8_lossy(&file).replacen("\"F64\"", "\"I64\"", 1).into_owned().into_bytes();
+        let error = Checkpoint::from_bytes("latest", &other).unwrap_err().to_string();
+        assert!(error.starts_with("latest: theta is of I64"), "{error}");
     }
 }

@@ -268,7 +268,7 @@ impl Config {
         }
     }
 
-    /// Reads TOML `text` with `changes` of the form `key=value` on top, and checks every value.
+    /// Reads TOML `text` with `changes` of the form `key=value` on top, and checks every value. `key=` takes a key away.
     ///
     /// # Errors
     /// Names the key.
@@ -277,8 +277,7 @@ impl Config {
         for change in changes {
             set(&mut table, change)?;
         }
-        let config: Self = serde_path_to_error::deserialize(toml::Value::Table(table))
-            .map_err(|e| Error::config(e.path().to_string(), e.inner().message()))?;
+        let config = read(table)?;
         config.check()?;
         Ok(config)
     }
@@ -325,6 +324,7 @@ impl Config {
         ] {
             not_negative(key, value)?;
         }
+        self.check_names()?;
         if !(0.0..1.0).contains(&self.data.validation) {
             return Err(Error::config("data.validation", format!("{} is not in 0 to 1", self.data.validation)));
         }
@@ -345,6 +345,20 @@ impl Config {
             return Err(Error::config("meta.matching_steps", "more than 64 virtual steps do not fit in memory"));
         }
         self.check_method()
+    }
+
+    /// Checks that every path has a name.
+    fn check_names(&self) -> Result<()> {
+        if self.data.path.as_ref().is_some_and(|path| path.trim().is_empty()) {
+            return Err(Error::config(
+                "data.path",
+                "is empty; leave it out for the built-in images (--set data.path=)",
+            ));
+        }
+        match self.sources.iter().position(|source| source.weights.trim().is_empty()) {
+            Some(nth) => Err(Error::config(format!("sources[{nth}].weights"), "is empty; name a file, or embedded")),
+            None => Ok(()),
+        }
     }
 
     /// Checks that what is given suits the method.
@@ -389,30 +403,79 @@ const TARGET_PER_CLASS: usize = 100;
 
 /// Reads TOML; an error names its line.
 pub(super) fn parse(text: &str) -> Result<toml::Table> {
-    text.parse().map_err(|e: toml::de::Error| Error::config(place(text, &e), e.message()))
+    // What an editor puts in front of UTF-8.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    text.parse().map_err(|e: toml::de::Error| {
+        let line = line_of(text, &e);
+        let place = line.map_or("configuration".into(), |(number, _)| format!("line {number}"));
+        let hint =
+            if line.is_some_and(|(_, line)| line.contains('"') && line.contains('\\')) { BACKSLASHES } else { "" };
+        Error::config(place, format!("{}{hint}", e.message().replace('\n', ", ")))
+    })
 }
 
-/// Where the error is in `text`.
-fn place(text: &str, error: &toml::de::Error) -> String {
-    match error.span().and_then(|span| text.get(..span.start)) {
-        Some(before) => format!("line {}", before.matches('\n').count() + 1),
-        None => "configuration".into(),
-    }
+/// What to know about paths of Windows.
+const BACKSLASHES: &str = "; a \\ in double quotes begins an escape: single quotes keep it";
+
+/// Number and text of the line where the error is.
+fn line_of<'a>(text: &'a str, error: &toml::de::Error) -> Option<(usize, &'a str)> {
+    let start = error.span()?.start;
+    let number = text.get(..start)?.matches('\n').count();
+    Some((number + 1, text.lines().nth(number).unwrap_or_default()))
 }
 
-/// Applies `a.b.c=value`, where value is TOML or, failing that, a string; a number as a part indexes a list.
+/// Reads what [`parse`] gave; an error names its key.
+fn read(table: toml::Table) -> Result<Config> {
+    serde_path_to_error::deserialize(toml::Value::Table(table))
+        .map_err(|e| Error::config(e.path().to_string(), e.inner().message()))
+}
+
+/// Applies `a.b.c=value`; a number as a part indexes a list. Value is TOML or, failing that, a string. Without a value
+/// the key is taken away, so that its default counts.
 fn set(table: &mut toml::Table, change: &str) -> Result<()> {
-    let Some((key, value)) = change.split_once('=') else {
+    let Some((key, text)) = change.split_once('=') else {
         return Err(Error::config("--set", format!("{change} is not of the form key=value")));
     };
     if key.split('.').any(str::is_empty) {
         return Err(Error::config("--set", format!("{change} names no key")));
     }
-    let value = format!("v = {value}")
-        .parse::<toml::Table>()
-        .ok()
-        .and_then(|mut parsed| parsed.remove("v"))
-        .unwrap_or_else(|| toml::Value::String(value.into()));
+    if text.is_empty() {
+        // A key that nobody knows must not pass because it is not there.
+        let mut probe = table.clone();
+        if put(&mut probe, key, toml::Value::Boolean(true)).is_ok()
+            && let Err(Error::Config { key, reason }) = read(probe)
+            && reason.starts_with("unknown field")
+        {
+            return Err(Error::Config { key, reason });
+        }
+        return take(table, key);
+    }
+    put(table, key, value(key, text))
+}
+
+/// The value that stands behind `key=`.
+fn value(key: &str, text: &str) -> toml::Value {
+    let parsed = format!("v = {text}").parse::<toml::Table>().ok().filter(|parsed| parsed.len() == 1);
+    match parsed.and_then(|mut parsed| parsed.remove("v")) {
+        Some(value) if value.is_str() || !is_text(key) => value,
+        // A folder may be called 2024, [1] or true.
+        _ if is_text(key) => toml::Value::String(unquoted(text).into()),
+        _ => toml::Value::String(text.into()),
+    }
+}
+
+/// Keys whose values are texts, whatever they look like.
+fn is_text(key: &str) -> bool {
+    matches!(key, "data.path" | "target.network") || (key.starts_with("sources.") && key.ends_with(".weights"))
+}
+
+/// A path of Windows in double quotes is no TOML; what is meant is clear.
+fn unquoted(text: &str) -> &str {
+    text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text)
+}
+
+/// Puts `value` at `key`, and makes the tables above it.
+fn put(table: &mut toml::Table, key: &str, value: toml::Value) -> Result<()> {
     let mut parts = key.split('.');
     let first = parts.next().unwrap_or_default();
     let mut at = table.entry(first).or_insert_with(|| toml::Value::Table(toml::Table::new()));
@@ -421,16 +484,55 @@ fn set(table: &mut toml::Table, change: &str) -> Result<()> {
             toml::Value::Table(inner) => inner.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new())),
             toml::Value::Array(list) => {
                 let count = list.len();
-                part.parse()
-                    .ok()
-                    .and_then(|nth: usize| list.get_mut(nth))
-                    .ok_or_else(|| Error::config(key, format!("{part} is no index into a list of {count}")))?
+                let nth = index(part, count);
+                nth.and_then(|nth| list.get_mut(nth)).ok_or_else(|| no_index(key, part, count))?
             }
             _ => return Err(Error::config(key, format!("a value has no key {part}"))),
         };
     }
     *at = value;
     Ok(())
+}
+
+/// Takes `key` away where it is.
+fn take(table: &mut toml::Table, key: &str) -> Result<()> {
+    let (above, last) = key.rsplit_once('.').map_or((None, key), |(above, last)| (Some(above), last));
+    let Some(above) = above else {
+        table.remove(last);
+        return Ok(());
+    };
+    let mut parts = above.split('.');
+    let Some(mut at) = table.get_mut(parts.next().unwrap_or_default()) else { return Ok(()) };
+    for part in parts {
+        let next = match at {
+            toml::Value::Table(inner) => inner.get_mut(part),
+            toml::Value::Array(list) => {
+                let count = list.len();
+                let nth = index(part, count);
+                Some(nth.and_then(|nth| list.get_mut(nth)).ok_or_else(|| no_index(key, part, count))?)
+            }
+            _ => return Err(Error::config(key, format!("a value has no key {part}"))),
+        };
+        let Some(next) = next else { return Ok(()) };
+        at = next;
+    }
+    match at {
+        toml::Value::Table(inner) => drop(inner.remove(last)),
+        toml::Value::Array(list) => {
+            let nth = index(last, list.len()).ok_or_else(|| no_index(key, last, list.len()))?;
+            list.remove(nth);
+        }
+        _ => return Err(Error::config(key, format!("a value has no key {last}"))),
+    }
+    Ok(())
+}
+
+fn index(part: &str, count: usize) -> Option<usize> {
+    part.parse().ok().filter(|nth| *nth < count)
+}
+
+fn no_index(key: &str, part: &str, count: usize) -> Error {
+    Error::config(key, format!("{part} is no index into a list of {count}"))
 }
 
 #[cfg(test)]
@@ -491,5 +593,62 @@ mod tests {
             assert!(error.starts_with(start), "{change}: {error}");
             assert!(!error.contains('\n'), "one line: {error}");
         }
+    }
+
+    #[test]
+    fn a_text_is_a_text_whatever_it_looks_like() {
+        for (given, read) in [
+            ("2024", "2024"),
+            ("007", "007"),
+            ("1e5", "1e5"),
+            ("true", "true"),
+            ("[1]", "[1]"),
+            ("1979-05-27", "1979-05-27"),
+            ("nan", "nan"),
+            ("\"2024\"", "2024"),
+            ("'C:\\temp\\new'", "C:\\temp\\new"),
+            ("C:\\temp\\new", "C:\\temp\\new"),
+            ("\"C:\\Users\\me\"", "C:\\Users\\me"),
+            ("a=b", "a=b"),
+            ("1\nseed=3", "1\nseed=3"),
+        ] {
+            let config = Config::from_toml("", &[format!("data.path={given}")]).unwrap();
+            assert_eq!((config.data.path.as_deref(), config.seed), (Some(read), 0));
+            let config =
+                Config::from_toml("[[sources]]\nweights='a'", &[format!("sources.0.weights={given}")]).unwrap();
+            assert_eq!(config.sources[0].weights, read);
+        }
+    }
+
+    #[test]
+    fn a_key_without_a_value_is_taken_away() {
+        let text = "[data]\npath = 'pets'\n[train]\nlr = 0.5\n[[sources]]\nweights = 'a'\nlayers = [1]\n[[sources]]\nweights = 'b'";
+        let changes = ["data.path=", "train.lr=", "sources.0.layers=", "sources.1=", "method.pairs=", "data.path="];
+        let config = Config::from_toml(text, &changes.map(String::from)).unwrap();
+        assert_eq!((config.data.path, config.train.lr), (None, 0.1));
+        assert_eq!(config.sources, [SourceConfig { weights: "a".into(), layers: None }]);
+        for (change, start) in [
+            ("train.rate=", "train.rate: unknown field"),
+            ("nothing=", "nothing: unknown field"),
+            ("data.path.x=", "data.path.x: a value has no key x"),
+            ("sources.7=", "sources.7: 7 is no index into a list of 2"),
+            ("sources.7.layers=", "sources.7.layers: 7 is no index into a list of 2"),
+            ("=", "--set: = names no key"),
+            ("data.path=\"\"", "data.path: is empty"),
+            ("sources.0.weights=\" \"", "sources[0].weights: is empty"),
+        ] {
+            let error = Config::from_toml(text, &[change.into()]).expect_err(change).to_string();
+            assert!(error.starts_with(start), "{change}: {error}");
+        }
+    }
+
+    #[test]
+    fn windows_paths_in_double_quotes_are_explained() {
+        let error = Config::from_toml("[data]\npath = \"C:\\Users\\me\"", &[]).unwrap_err().to_string();
+        assert!(error.starts_with("line 2: ") && error.ends_with("single quotes keep it"), "{error}");
+        assert_eq!(
+            Config::from_toml("\u{feff}[data]\npath = 'C:\\Users'", &[]).unwrap().data.path.unwrap(),
+            "C:\\Users"
+        );
     }
 }

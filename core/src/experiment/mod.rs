@@ -3,6 +3,8 @@
 //! [`config`] → [`plan`] (data, networks, state) → [`mod@run`] (the loop, as a stream of [`event`]s that can be stopped and
 //! [resumed](checkpoint)). [`comparison`] runs many of them and says how they compare.
 
+#[cfg(not(target_family = "wasm"))]
+pub mod beside;
 mod changes;
 pub mod checkpoint;
 pub mod comparison;

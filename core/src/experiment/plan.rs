@@ -92,7 +92,11 @@ impl Plan {
         Self::prepare(config, Inputs::default(), device, device_name, watch)
     }
 
-    fn prepare(
+    /// [`Plan::watched`] whose files may be in memory, or lie where an earlier run was begun.
+    ///
+    /// # Errors
+    /// As [`Plan::new`].
+    pub fn prepare(
         config: Config,
         inputs: Inputs,
         device: Device,
@@ -191,10 +195,35 @@ impl Plan {
         learner
     }
 
+    /// The folder that the relative paths of the configuration are meant from; `None` where it has none.
+    pub fn begun_in(&self) -> Option<String> {
+        let is_relative = |path: &str| !path.starts_with('~') && std::path::Path::new(path).is_relative();
+        let on_disk = |weights: &str| {
+            matches!(crate::embedded::file(weights), Ok(None)) && !weights.starts_with("untrained-resnet")
+        };
+        let data = self.config.data.path.iter().map(String::as_str);
+        let weights = self.config.sources.iter().map(|source| &source.weights[..]).filter(|weights| on_disk(weights));
+        if !data.chain(weights).any(|path| is_relative(path) && !self.inputs.has(path)) {
+            return None;
+        }
+        self.inputs.folder().map(String::from).or_else(working_folder)
+    }
+
     /// The matched layers of every source.
     pub fn source_layers(&self) -> Vec<SourceLayers> {
         self.sources.iter().map(Source::layers).collect()
     }
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn working_folder() -> Option<String> {
+    std::env::current_dir().ok()?.into_os_string().into_string().ok()
+}
+
+/// A page has none.
+#[cfg(target_family = "wasm")]
+fn working_folder() -> Option<String> {
+    None
 }
 
 fn dtype(precision: Precision, device: &Device) -> Result<DType> {

@@ -40,6 +40,14 @@ pub trait Keeper {
     /// # Errors
     /// When it cannot be read.
     fn best(&self) -> Result<Checkpoint>;
+
+    /// The run has ended: what was handed over must be kept now.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    fn finish(&mut self) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// How a run ended.
@@ -116,6 +124,7 @@ pub async fn run(
         position.elapsed_secs = clock.elapsed();
         if !finished {
             keeper.keep_latest(&Checkpoint::take(plan, &state, position.clone()).await?)?;
+            keeper.finish()?;
             audience.hear(Event::Stopped);
             let target = network_state(plan, &state);
             return Ok(Outcome { summary: summary(plan, &position, None, false), position, target });
@@ -133,6 +142,7 @@ pub async fn run(
         keeper.keep_latest(&checkpoint)?;
         audience.hear(Event::Epoch(Box::new(record)));
     }
+    keeper.finish()?;
     let target = network_state(plan, &keeper.best()?.restore(plan)?);
     let test = match &plan.test {
         Some(test) => {

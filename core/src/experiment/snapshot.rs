@@ -19,8 +19,14 @@ pub const LATEST: &str = "checkpoints/latest.safetensors";
 /// The best one.
 pub const BEST: &str = "checkpoints/best.safetensors";
 
-/// A checkpoint larger than this is refused: a network for small images has a hundredth of it.
-const LARGEST: u64 = 1 << 30;
+/// Bytes that a checkpoint may have in any zip.
+const SMALL: u64 = 256 << 20;
+
+/// Bytes that a checkpoint may have in a zip of `len` bytes. Weights hardly pack, so what is much larger than its zip is no
+/// run; what [`zip`] writes is not packed at all, and read back whatever its size.
+fn largest(len: usize) -> u64 {
+    SMALL.max(4 * len as u64)
+}
 
 /// Where a run stands, and its best epoch.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,7 +67,8 @@ impl Snapshot {
         let mut archive = archive::open(Cursor::new(bytes)).map_err(|error| broken(&error))?;
         let mut read = |file: &str| -> Result<Option<Checkpoint>> {
             let Some(number) = inside(&archive, file) else { return Ok(None) };
-            let contents = archive::unpack(&mut archive, number, Limit { bytes: LARGEST, of: "a checkpoint" });
+            let contents =
+                archive::unpack(&mut archive, number, Limit { bytes: largest(bytes.len()), of: "a checkpoint" });
             let contents = contents.map_err(|reason| broken(&format!("{file} {reason}")))?;
             Checkpoint::from_bytes(&format!("{name}/{file}"), &contents).map(Some)
         };
@@ -86,9 +93,11 @@ fn inside<R: Read + std::io::Seek>(archive: &ZipArchive<R>, file: &str) -> Optio
 /// Files in a zip. Weights hardly pack, and texts are short: nothing is compressed.
 pub fn zip<N: AsRef<str>>(files: &[(N, Vec<u8>)]) -> Vec<u8> {
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    // What 32 bits cannot count; smaller files stay readable by old programs.
+    let is_large = |contents: &[u8]| u32::try_from(contents.len()).is_err();
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, contents) in files {
-        writer.start_file(name.as_ref(), options).expect("memory can be written to");
+        writer.start_file(name.as_ref(), options.large_file(is_large(contents))).expect("memory can be written to");
         writer.write_all(contents).expect("memory can be written to");
     }
     writer.finish().expect("memory can be written to").into_inner()

@@ -1,7 +1,6 @@
 //! A run's folder: everything that is written, written whole or not at all.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::checkpoint::Checkpoint;
@@ -10,27 +9,8 @@ use super::history::{History, Summary};
 use super::run::Keeper;
 use super::snapshot::{BEST, CONFIG, LATEST, Snapshot, history_files};
 use crate::error::{Error, Result};
-
-/// Writes `bytes` to `<path>.partial` and renames it. What a killed program leaves is overwritten by the next attempt.
-///
-/// # Errors
-/// Names the file.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let partial = PathBuf::from(partial);
-    let attempt = || {
-        let mut file = fs::File::create(&partial)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&partial, path)
-    };
-    attempt().map_err(|e| {
-        // Where it was never made there is nothing to remove.
-        let _ = fs::remove_file(&partial);
-        Error::file(path, format!("cannot be written: {e}"))
-    })
-}
+use crate::whole_file::write_unsynced;
+pub use crate::whole_file::write_whole;
 
 /// The folder of one run.
 #[derive(Debug, Clone)]
@@ -165,7 +145,10 @@ fn load(path: &Path) -> Result<Checkpoint> {
 
 impl Keeper for RunFolder {
     fn keep_latest(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        write_history(&self.0, &checkpoint.position.history)?;
+        // Written anew at every epoch and at the end: not worth waiting for the disk.
+        for (name, contents) in history_files(&checkpoint.position.history) {
+            write_unsynced(&self.0.join(name), &contents)?;
+        }
         write_whole(&self.latest_path(), &checkpoint.to_bytes())
     }
 

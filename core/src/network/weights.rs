@@ -5,7 +5,7 @@ use std::fmt;
 #[cfg(not(target_family = "wasm"))]
 use std::path::Path;
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Element, Tensor, TensorData};
 use half::{bf16, f16};
 use l2t_shaders::batch_norm::Moments;
 use safetensors::{Dtype, SafeTensors};
@@ -391,9 +391,17 @@ impl Network {
 /// # Errors
 /// When the device was lost or the read failed.
 pub async fn read<const D: usize>(tensor: &Tensor<D>) -> Result<Vec<f64>> {
+    read_as(tensor).await
+}
+
+/// [`read`] as numbers of another type.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_as<const D: usize, E: Element>(tensor: &Tensor<D>) -> Result<Vec<E>> {
     let data = tensor.clone().into_data_async().await.map_err(|e| lost(&format!("{e:?}")))?;
     // The data of a GPU may come from it only now.
-    data.try_into_vec_as::<f64>().map_err(|e| lost(&e))
+    data.try_into_vec_as::<E>().map_err(|e| lost(&e))
 }
 
 /// Characters of a driver's message that are worth showing.

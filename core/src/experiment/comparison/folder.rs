@@ -11,6 +11,7 @@ use super::settings::first_difference;
 use crate::error::{Error, Result};
 use crate::experiment::store::{RunFolder, write_whole};
 use crate::experiment::{Config, EpochRecord, History, RunSummary, Summary};
+use crate::text::read_text;
 
 /// The folder of a grid, or of a part of it.
 #[derive(Debug, Clone)]
@@ -30,17 +31,15 @@ impl GridFolder {
         let folder = Self(path.to_owned());
         let (file, text) = (folder.grid_path(), grid.to_toml());
         if file.exists() {
-            if fs::read_to_string(&file).is_ok_and(|found| found == text) {
+            if read_text(&file).is_ok_and(|found| found == text) {
                 return Ok(folder);
             }
             folder.check_extension(&folder.read_grid()?, grid)?;
         }
         grid.cells.iter().try_for_each(|cell| state(&folder.cell_path(cell), cell).map(drop))?;
         fs::create_dir_all(path).map_err(|e| Error::file(path, format!("cannot be made: {e}")))?;
-        // Shards that start together write the same bytes; each beside the place, under a name of its own.
-        let beside = path.join(format!("grid.toml.{}", std::process::id()));
-        write_whole(&beside, text.as_bytes())?;
-        fs::rename(&beside, &file).map_err(|e| Error::file(&file, format!("cannot be written: {e}")))?;
+        // Shards that start together write the same bytes.
+        write_whole(&file, text.as_bytes())?;
         Ok(folder)
     }
 
@@ -71,7 +70,7 @@ impl GridFolder {
         if !path.is_file() {
             return Err(Error::file(&self.0, "holds no comparison: grid.toml is missing"));
         }
-        let text = fs::read_to_string(&path).map_err(|e| Error::file(&path, e))?;
+        let text = read_text(&path)?;
         Grid::from_toml(&text, &[]).map_err(|e| Error::file(&path, e))
     }
 
@@ -109,7 +108,7 @@ fn state(path: &Path, cell: &Cell) -> Result<CellState> {
     if !config.exists() {
         return Ok(CellState::Missing);
     }
-    let text = fs::read_to_string(&config).map_err(|e| Error::file(&config, e))?;
+    let text = read_text(&config)?;
     let found = Config::from_toml(&text, &[]).map_err(|e| Error::file(&config, e))?;
     if let Some((key, there, here)) = first_difference(&found, &cell.config) {
         let reason =
@@ -122,7 +121,8 @@ fn state(path: &Path, cell: &Cell) -> Result<CellState> {
     if let Some(reason) = provenance(path)?.and_then(|provenance| provenance.failed) {
         return Ok(CellState::Failed { reason });
     }
-    let epochs = if RunFolder::holds_run(path) { history(path)?.epochs.len() } else { 0 };
+    // The checkpoint says where the run goes on; the table beside it may be older after a power cut.
+    let epochs = if RunFolder::holds_run(path) { history(path).map_or(0, |history| history.epochs.len()) } else { 0 };
     Ok(CellState::Unfinished { epochs })
 }
 
