@@ -1,6 +1,6 @@
 //! Saliency maps drawn from GPU memory are those that the CPU computes.
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn_tensor::{DType, Device, Tensor, TensorData};
 use eframe::wgpu;
 use futures_lite::future::block_on;
 use l2t_app::window::saliency_panel::SaliencyStyle;

@@ -77,7 +77,7 @@ fn find(from: &str) -> Result<Option<&'static Carried>> {
 mod tests {
     use std::sync::Arc;
 
-    use burn::tensor::{DType, Device};
+    use burn_tensor::{DType, Device};
     use futures_lite::future::block_on;
 
     use super::*;

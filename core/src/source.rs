@@ -1,6 +1,6 @@
 //! A frozen source network S with its matched layers.
 
-use burn::tensor::{DType, Device, Tensor};
+use burn_tensor::{DType, Device, Tensor};
 
 #[cfg(not(target_family = "wasm"))]
 use crate::embedded;

@@ -1,6 +1,6 @@
 //! The end of a residual block: `y = max(a + b, 0)`.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 
 use crate::cpu::{Cpu, PlaneShape, Real, by_dtype, map_planes};
 use crate::gpu::{Gpu, Wgsl, launch_elementwise, tensor};
@@ -67,7 +67,7 @@ fn zip(dims: [usize; 4], a: &Cpu, b: &Cpu, rule: Rule) -> Tensor<4> {
 mod tests {
     use super::*;
     use crate::conv::tests::values;
-    use burn::tensor::{Device, Tolerance};
+    use burn_tensor::{Device, Tolerance};
 
     #[test]
     fn agrees_with_burn() {

@@ -14,7 +14,7 @@
 //! On a GPU these are Burn's operations. WGSL kernels of one launch each were written and measured: on lavapipe (a busy
 //! machine, `[32, 64, 32, 32]`) the map took as long as Burn's operations and the gradient 1.3 to 1.8 times as long.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 
 use crate::cpu::{Cpu, PlaneShape, by_dtype, map_images, map_planes};
 
@@ -78,7 +78,7 @@ fn gradient_reference(a: &Tensor<4>, q_bar: &Tensor<2>) -> Tensor<4> {
 mod tests {
     use super::*;
     use crate::conv::tests::values;
-    use burn::tensor::{Device, Tolerance};
+    use burn_tensor::{Device, Tolerance};
 
     const SHAPE: [usize; 4] = [2, 5, 7, 6];
 

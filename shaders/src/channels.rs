@@ -1,6 +1,6 @@
 //! Sums and products over the channels of feature maps: what weighted feature matching is made of.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 
 use crate::cpu::{Cpu, PlaneShape, Real, by_dtype, channel_sums, lane_sums, map_images, map_planes};
 use crate::gpu::{Arguments, Gpu, Wgsl, launch, tensor};
@@ -135,14 +135,14 @@ pub fn mean_gradient(p_bar: &Tensor<2>, x: &Tensor<4>) -> Tensor<4> {
 mod tests {
     use super::*;
     use crate::conv::tests::values;
-    use burn::tensor::{Device, Tolerance};
+    use burn_tensor::{Device, Tolerance};
 
     #[test]
     fn cpu_agrees_with_burns_operations() {
         let (device, dims) = (Device::flex(), [2, 5, 7, 6]);
         let (d, e) = (values(dims, 0.1, &device), values(dims, 0.9, &device));
         let (k, v) = (values([2, 5], 0.3, &device), values([5], 0.8, &device));
-        let close = |a: burn::tensor::TensorData, b: burn::tensor::TensorData| {
+        let close = |a: burn_tensor::TensorData, b: burn_tensor::TensorData| {
             // Sums of 42 to 84 products of numbers below one, in double precision.
             a.assert_approx_eq::<f64>(&b, Tolerance::absolute(1e-13));
         };

@@ -1,9 +1,10 @@
 //! Maximum over square windows. With the place of each maximum remembered, its derivatives are linear: the tangent
 //! gathers there ([`gather`]) and the gradient scatters there ([`scatter`]).
 
-use burn::backend::{Dispatch, ops::ModuleOps};
-use burn::tensor::ops::MaxPoolOptions;
-use burn::tensor::{Int, Tensor, module::max_pool2d_with_indices};
+use burn_backend::ops::ModuleOps;
+use burn_dispatch::Dispatch;
+use burn_tensor::ops::MaxPoolOptions;
+use burn_tensor::{Int, Tensor, module::max_pool2d_with_indices};
 
 use crate::cpu::{Cpu, PlaneShape, Real, by_dtype, map_images, map_planes};
 
@@ -140,7 +141,7 @@ pub fn scatter(y_bar: &Tensor<4>, places: &Tensor<4, Int>, x: &Tensor<4>, window
 mod tests {
     use super::*;
     use crate::conv::tests::values;
-    use burn::tensor::{Device, Tolerance};
+    use burn_tensor::{Device, Tolerance};
 
     #[test]
     fn agrees_with_burn_and_scatter_is_the_adjoint_of_gather() {

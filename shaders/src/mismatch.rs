@@ -13,7 +13,7 @@
 //! The source features are the same in every step of an iteration. The CPU resizes them once ([`matched`]); a GPU, whose
 //! time goes into memory, samples them where it needs them and never writes them down at another size.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 
 use crate::gpu::{Arguments, Gpu, Wgsl, launch, tensor};
 use crate::resize::{BILINEAR, resize, resize_gradient};
@@ -141,7 +141,7 @@ pub fn source_gradient(r_bar: &Tensor<4>, matched: &Matched) -> Vec<Tensor<4>> {
 mod tests {
     use super::*;
     use crate::conv::tests::values;
-    use burn::tensor::{Device, Tolerance};
+    use burn_tensor::{Device, Tolerance};
 
     const SIZE: [usize; 2] = [7, 6];
 

@@ -3,7 +3,7 @@
 //! Resizing is separable and linear: `resize(S) = A_h S A_wᵀ` with two small matrices, so that its gradient is
 //! `A_hᵀ · A_w`. A GPU samples instead, one launch each.
 
-use burn::tensor::{Tensor, TensorData};
+use burn_tensor::{Tensor, TensorData};
 
 use crate::gpu::{Gpu, Wgsl, launch_elementwise, tensor};
 
@@ -82,7 +82,7 @@ fn apply(x: &Tensor<4>, rows: Tensor<2>, columns: Tensor<2>) -> Tensor<4> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::{DType, Device, Tolerance};
+    use burn_tensor::{DType, Device, Tolerance};
 
     /// `torch.nn.functional.interpolate(torch.tensor([[[[1., 2., 4.], [8., 16., 32.]]]]), size=(3, 2),
     /// mode='bilinear', align_corners=False)` by hand from the definition: rows at −1/6→0, 1/2, 7/6→1 and columns at

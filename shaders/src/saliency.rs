@@ -3,7 +3,7 @@
 //! Nothing here is differentiated. Each operation but the difference, where a
 //! kernel gained nothing, is one WGSL kernel on a GPU; elsewhere its twin by Burn's operations.
 
-use burn::tensor::{Int, Tensor, TensorData};
+use burn_tensor::{Int, Tensor, TensorData};
 
 use crate::gpu::{Arguments, Gpu, MOST_GROUPS, WORKGROUP, Wgsl, launch, launch_elementwise, tensor};
 
@@ -121,7 +121,7 @@ fn overlay_twin(image: &Tensor<4>, m: &Tensor<3>, colours: &Tensor<2>, alpha: f6
 mod tests {
     use super::*;
     use crate::conv::tests::values;
-    use burn::tensor::{DType, Device, Tolerance};
+    use burn_tensor::{DType, Device, Tolerance};
 
     fn data<const D: usize>(values: &[f64], shape: [usize; D]) -> Tensor<D> {
         Tensor::from_data(TensorData::new(values.to_vec(), shape), (&Device::flex(), DType::F64))

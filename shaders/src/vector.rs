@@ -1,7 +1,7 @@
 //! Operations over a whole parameter vector: the inner steps and the reverse pass are a few of these.
 
-use burn::backend::wgpu::CubeTensor;
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
+use burn_wgpu::CubeTensor;
 use rayon::prelude::*;
 
 use crate::cpu::{Cpu, Real, by_dtype};
@@ -146,7 +146,7 @@ fn write_pieces(inputs: &[&Gpu; 7], places: &[[usize; 3]], out: &CubeTensor) {
 mod tests {
     use super::*;
     use crate::conv::tests::values;
-    use burn::tensor::{Device, Tolerance};
+    use burn_tensor::{Device, Tolerance};
 
     #[test]
     fn agrees_with_burns_operations_across_chunks() {

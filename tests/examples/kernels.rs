@@ -6,7 +6,7 @@
 
 use std::time::Instant;
 
-use burn::tensor::{Device, Distribution, Tensor};
+use burn_tensor::{Device, Distribution, Tensor};
 use l2t_shaders::conv::{Geometry, convolve, input_gradient, reference, weight_gradient};
 use l2t_tests::gpu;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn_tensor::{DType, Device, Tensor, TensorData};
 use futures_lite::future::block_on;
 use l2t_core::bilevel::{
     Adam, AdamState, HypergradientMethod, InnerBeta, InnerRule, Learner, LearnerState, MetaRule, Moving, Report,

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn_tensor::{DType, Device, Tensor, TensorData};
 use futures_lite::future::block_on;
 use l2t_core::network::weights::read;
 use l2t_shaders::batch_norm::{Affine, Direction, Moments, evaluate, evaluate_fixed};

@@ -4,7 +4,7 @@
 //! One test alone: the counter is the device's. Where there is no adapter this says so and checks nothing, unless
 //! `L2T_REQUIRE_GPU=1` makes that a failure.
 
-use burn::tensor::Device;
+use burn_tensor::Device;
 use futures_lite::future::block_on;
 use l2t_core::data::{Augmentation, BatchPlan, Batches};
 use l2t_core::device::OpenDevice;

@@ -3,7 +3,7 @@
 //! Runs on a hardware GPU where there is one and otherwise on a software Vulkan driver. Where there is neither, the test
 //! says so and checks nothing, unless `L2T_REQUIRE_GPU=1` makes that a failure, as it is in CI.
 
-use burn::tensor::DType;
+use burn_tensor::DType;
 use l2t_tests::equations::{made, made_name};
 use l2t_tests::fixture::{check, recorded};
 use l2t_tests::gpu;

@@ -3,7 +3,7 @@
 //!
 //! One test alone: whatever else this process allocated meanwhile would be counted, too.
 
-use burn::tensor::Device;
+use burn_tensor::Device;
 use futures_lite::future::block_on;
 use l2t_core::data::{Augmentation, BatchPlan, Batches, HostBatch};
 use l2t_core::experiment::run::prepare;

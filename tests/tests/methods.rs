@@ -1,7 +1,7 @@
 //! Every method through the whole loop on the drawn data, tiny: its loss falls, and a run that was stopped and went on
 //! from its checkpoint's bytes ends with the same numbers as one that was not.
 
-use burn::tensor::{Device, Tensor};
+use burn_tensor::{Device, Tensor};
 use futures_lite::future::block_on;
 use l2t_core::Result;
 use l2t_core::experiment::checkpoint::Checkpoint;

@@ -1,6 +1,6 @@
 //! Second derivatives and hypergradients against central differences, symmetry and closed forms, in double precision.
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn_tensor::{DType, Device, Tensor, TensorData};
 use futures_lite::future::block_on;
 use l2t_core::bilevel::hypergradient::{Products, ReversePass, hypergradient};
 use l2t_core::bilevel::{HypergradientMethod, InnerBeta, InnerRule, MetaRule, Moving, Scheme, Sgd};

@@ -1,7 +1,7 @@
 //! One iteration of Algorithm 1 against recorded numbers: those of the authors' code, and those of the equations,
 //! differentiated through the unrolled loop by a scalar tape.
 
-use burn::tensor::{DType, Device};
+use burn_tensor::{DType, Device};
 use l2t_tests::equations::{made, made_name};
 use l2t_tests::fixture::{Fixture, check, further, recorded};
 

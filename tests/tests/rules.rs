@@ -1,6 +1,6 @@
 //! The rules of the virtual steps, from a configuration to the numbers: with and without β in the matching steps.
 
-use burn::tensor::{Device, Tensor};
+use burn_tensor::{Device, Tensor};
 use l2t_core::bilevel::{LearnerState, Report};
 use l2t_core::data::{Augmentation, BatchPlan, Batches};
 use l2t_core::experiment::config::PRESETS;

@@ -4,7 +4,7 @@
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
-use burn::tensor::Device;
+use burn_tensor::Device;
 use futures_lite::future::block_on;
 use l2t_core::Result;
 use l2t_core::bilevel::{LearnerState, Step};

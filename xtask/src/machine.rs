@@ -130,7 +130,7 @@ impl Machine {
                     .arg(&self.tools)
                     .env("CARGO_PROFILE_RELEASE_LTO", "off")
                     .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
-                    .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+                    .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
             )?;
         }
         let mut command = Command::new(program);

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `test.rs` | `cargo xtask test`: every check a change must pass |
 //! | `audit.rs` | `cargo xtask audit`: known vulnerabilities in the dependencies |
+//! | `bare.rs` | `cargo xtask bare`: the README's commands on a Debian that has nothing else (Linux, root) |
 //! | `fuzz.rs` | `cargo xtask fuzz`: made-up inputs for every reader of files, links and messages |
 //! | `slurm.rs` | `cargo xtask slurm`: the example for Slurm, on a Slurm of this machine alone (Unix) |
 //! | `web.rs` | `cargo xtask web`: the page, and a server for it |
@@ -11,6 +12,8 @@
 //! | `steps.rs` | runs numbered steps and programs, and words their failures |
 
 mod audit;
+#[cfg(target_os = "linux")]
+mod bare;
 mod fuzz;
 mod machine;
 #[cfg(unix)]
@@ -49,6 +52,9 @@ enum Command {
     Fuzz(fuzz::Args),
     /// Look the dependencies up in the RustSec advisory database (needs the network)
     Audit,
+    /// Run the README's two commands on a bare Debian made for it (needs root and most of an hour)
+    #[cfg(target_os = "linux")]
+    Bare(bare::Args),
     /// Run the Slurm example on a Slurm of this machine alone (needs root and Debian's packages)
     #[cfg(unix)]
     Slurm,
@@ -64,6 +70,8 @@ fn main() -> ExitCode {
         Command::Web(args) => web::run(&machine, &args),
         Command::Fuzz(args) => fuzz::run(&machine, &args),
         Command::Audit => audit::run(&machine),
+        #[cfg(target_os = "linux")]
+        Command::Bare(args) => bare::run(&machine, &args),
         #[cfg(unix)]
         Command::Slurm => slurm::run(&machine),
     });

@@ -52,6 +52,7 @@ pub struct Step {
 /// Runs the steps in order, each under a heading; the first failure ends it.
 pub fn run_in_order(machine: &Machine, steps: &[&Step]) -> Result<(), Failure> {
     let start = Instant::now();
+    let mut times = Vec::new();
     for (index, step) in steps.iter().enumerate() {
         println!("\n==> {}/{} {}: {}", index + 1, steps.len(), step.name, step.about);
         let step_start = Instant::now();
@@ -59,8 +60,14 @@ pub fn run_in_order(machine: &Machine, steps: &[&Step]) -> Result<(), Failure> {
         let elapsed_secs = step_start.elapsed().as_secs_f64();
         outcome.map_err(|failure| Failure::Step { step: step.name, elapsed_secs, failure: failure.into() })?;
         println!("    {} passed in {elapsed_secs:.1} s", step.name);
+        times.push(format!("{} {elapsed_secs:.0} s", step.name));
     }
-    println!("\nxtask: all {} steps passed in {:.1} s", steps.len(), start.elapsed().as_secs_f64());
+    println!(
+        "\nxtask: all {} steps passed in {:.1} s: {}",
+        steps.len(),
+        start.elapsed().as_secs_f64(),
+        times.join(", ")
+    );
     Ok(())
 }
 

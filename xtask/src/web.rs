@@ -111,7 +111,9 @@ pub fn build(machine: &Machine, small: bool) -> Result<PathBuf, Failure> {
 
 /// Builds the page on which the parity tests run, beside the target folder's programs; returns its folder.
 pub fn build_parity(machine: &Machine) -> Result<PathBuf, Failure> {
-    steps::run(machine.cargo("build").args(["--profile", PROFILE, "--target", WASM_TARGET, "-p", "l2t-parity"]))?;
+    // With the page, although that is there: alone it would ask for fewer features, and Burn be compiled anew for them.
+    let packages = ["-p", "l2t-web", "-p", "l2t-parity"];
+    steps::run(machine.cargo("build").args(["--profile", PROFILE, "--target", WASM_TARGET]).args(packages))?;
     let page = machine.target.join("web-parity");
     fs::create_dir_all(&page).map_err(|error| failed(&page, &error))?;
     bind_as("parity", &machine.target.join(WASM_TARGET).join(PROFILE).join("l2t_parity.wasm"), &page)?;

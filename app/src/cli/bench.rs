@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use burn::tensor::{Device, Distribution, Tensor};
+use burn_tensor::{Device, Distribution, Tensor};
 use l2t_core::bilevel::{Learner, LearnerState, Phase, Step};
 use l2t_core::data::{Augmentation, BatchPlan, Batches, HostBatch};
 use l2t_core::experiment::run::prepare;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use burn::tensor::DType;
+use burn_tensor::DType;
 use futures_lite::future::block_on;
 use l2t_core::data::{DataSource, Split};
 use l2t_core::experiment::evaluate::accuracy;
@@ -88,7 +88,7 @@ pub fn inspect(path: &Path) -> Result<Ending> {
 pub fn convert(path: &Path, out: &Path) -> Result<Ending> {
     let weights = read_weights(&utf8(path)?)?;
     let (network, name, _) = infer(&weights, 32)?;
-    let (state, keys) = network.import(&weights, &burn::tensor::Device::flex(), DType::F32)?;
+    let (state, keys) = network.import(&weights, &burn_tensor::Device::flex(), DType::F32)?;
     let map = block_on(network.export("converted", &state))?;
     write_whole(out, &map.to_safetensors())?;
     say!("{name}: {keys}; written to {}", out.display());

@@ -162,7 +162,7 @@ struct Watcher<'a, 'p, P> {
     keeper: &'a RefCell<WindowKeeper<'p, P>>,
     position: Position,
     /// The GPU whose memory is worth showing.
-    memory: Option<burn::tensor::Device>,
+    memory: Option<burn_tensor::Device>,
 }
 
 impl<P: Post> Audience for Watcher<'_, '_, P> {

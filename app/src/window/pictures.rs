@@ -43,10 +43,10 @@ pub fn overlays(
     style: (ColourMap, f64),
 ) -> Result<Vec<ColorImage>> {
     let images: Vec<&[u8]> = indices.iter().map(|index| data.image(*index)).collect();
-    let device = burn::tensor::Device::flex();
+    let device = burn_tensor::Device::flex();
     let (colours, alpha) = style;
     let size = [data.height, data.width];
-    let overlay = Overlay { size, colours, alpha, device: &device, dtype: burn::tensor::DType::F32 };
+    let overlay = Overlay { size, colours, alpha, device: &device, dtype: burn_tensor::DType::F32 };
     let drawn = block_on(overlay.draw(&images, maps))?;
     let image = |pixels: Pixels| {
         let pixels = pixels.into_iter().map(|[red, green, blue]| Color32::from_rgb(red, green, blue));

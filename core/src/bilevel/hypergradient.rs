@@ -12,7 +12,7 @@
 //! φ enters only through w and λ, which are the same in every step, so the sum is taken over `w̄` and `λ̄` and pulled back
 //! to φ once at the end. The step on L_org has no mixed product; the first step needs only that, not H_0 u.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 use l2t_shaders::vector::combine;
 
 use super::scheme::HypergradientMethod;

@@ -1,6 +1,6 @@
 //! One iteration of Algorithm 1, a step at a time, so that a front end can show it or wait between any two.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::hypergradient::ReversePass;

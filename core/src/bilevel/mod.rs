@@ -17,7 +17,7 @@ pub mod scheme;
 pub mod sgd;
 pub mod trajectory;
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 
 pub use iteration::{Iteration, Phase, Report, Step, Taken};
 pub use scheme::{HypergradientMethod, InnerBeta, InnerRule, Scheme};

@@ -1,6 +1,6 @@
 //! Stochastic gradient descent with momentum and weight decay, as PyTorch has it, and Adam for φ: pure functions.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 use l2t_shaders::vector::combine;
 use serde::{Deserialize, Serialize};
 
@@ -103,7 +103,7 @@ impl Adam {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::{DType, Device, TensorData, Tolerance};
+    use burn_tensor::{DType, Device, TensorData, Tolerance};
 
     fn vector(values: &[f64]) -> Tensor<1> {
         Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), (&Device::flex(), DType::F64))

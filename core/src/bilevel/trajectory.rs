@@ -1,6 +1,6 @@
 //! The virtual steps θ_0 → θ_{T+1}.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 
 use super::MetaRule;
 use super::scheme::HypergradientMethod;

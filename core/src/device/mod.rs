@@ -8,12 +8,12 @@ mod native;
 #[cfg(target_family = "wasm")]
 mod web;
 
-use burn::tensor::Device;
+use burn_tensor::Device;
 use serde::{Deserialize, Serialize};
 
 /// The handles of an opened GPU, for another user of the same device.
 #[cfg(not(target_family = "wasm"))]
-pub use burn::tensor::wgpu::WgpuSetup;
+pub use burn_tensor::wgpu::WgpuSetup;
 #[cfg(not(target_family = "wasm"))]
 pub use native::{adapters, instead_of_lost, open, open_shared};
 #[cfg(target_family = "wasm")]

@@ -1,6 +1,6 @@
 //! Adapters by wgpu, devices by Burn.
 
-use burn::tensor::{Device, DeviceKind};
+use burn_tensor::{Device, DeviceKind};
 
 use super::{Adapter, AdapterKind, DeviceChoice, OpenDevice, WgpuSetup};
 use crate::error::{Error, Result};

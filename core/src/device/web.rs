@@ -1,6 +1,6 @@
 //! The one adapter that a browser gives.
 
-use burn::tensor::Device;
+use burn_tensor::Device;
 
 use super::{AdapterKind, DeviceChoice, OpenDevice, WebAdapter};
 use crate::error::{Error, Result};

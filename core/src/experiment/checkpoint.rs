@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn_tensor::{DType, Device, Tensor, TensorData};
 use l2t_shaders::batch_norm::Moments;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use burn_tensor::{DType, Device, Int, Tensor, TensorData};
 
 use super::micro_batch::fitting;
 use crate::data::{Augmentation, BatchPlan, Batches, Dataset, HostBatch};

@@ -9,7 +9,7 @@
 //!
 //! θ_0 stays as it is in all of them: φ is judged by the virtual steps alone, as in Algorithm 1.
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn_tensor::{DType, Device, Tensor, TensorData};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 

@@ -5,7 +5,7 @@
 //! losses and derivatives are averaged. The result is that of the whole batch but for batch normalisation, which sees
 //! one part at a time. Whatever else looks at images, tests, saliency, looks of a window, asks here too.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 
 use crate::bilevel::Learner;
 use crate::error::{Error, Result};
@@ -140,7 +140,7 @@ fn smaller_images(reason: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Device;
+    use burn_tensor::Device;
     use futures_lite::future::block_on;
 
     use super::*;

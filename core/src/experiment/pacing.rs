@@ -4,7 +4,7 @@
 //! sees no loss of meanwhile. So a run waits for its device about every [`AHEAD`] seconds of work: every few iterations
 //! where they are short, behind every step of one where they are long.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 use web_time::Instant;
 
 use crate::error::Result;

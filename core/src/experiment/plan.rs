@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use burn::tensor::{DType, Device, Tensor};
+use burn_tensor::{DType, Device, Tensor};
 
 use super::config::{Config, PairsConfig, Precision, TargetConfig};
 use super::micro_batch::{Footprint, images_at_once, too_large};

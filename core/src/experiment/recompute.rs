@@ -4,7 +4,7 @@
 //! most of what an iteration needs. Evaluated again, they are those of one part of the batch at a time, for about five
 //! more forward passes an iteration. Either way the numbers are the same, so the choice may depend on the machine.
 
-use burn::tensor::DType;
+use burn_tensor::DType;
 use serde::{Deserialize, Serialize};
 
 use crate::bilevel::MetaRule;

@@ -1,6 +1,6 @@
 //! The loop over epochs and batches, as a stream of events.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 use web_time::Instant;
 
 use super::checkpoint::{Checkpoint, Position};
@@ -77,7 +77,7 @@ impl EpochSums {
         let mut start = from.to_vec();
         start.resize(COMMON + plan.learner.model.auxiliary.len() + 2 * pairs, 0.0);
         let shape = [start.len()];
-        let data = burn::tensor::TensorData::new(start, shape);
+        let data = burn_tensor::TensorData::new(start, shape);
         Self { sums: Tensor::from_data(data, (&plan.device, plan.dtype)), pairs }
     }
 

@@ -8,7 +8,7 @@
 //! - along `u`: `ṙ = R Ṫ + Ṙ T + ḃ`, `Ḋ = 2/(HW) Σ_ij d ṙ`; `w̄` and `λ̄` of the derivative are those above with `Ḋ`
 //! - gradient along `u`: `r̄̇ = k ṙ`, and the product rule on `T̄`, `R̄`, `b̄`
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 use l2t_shaders::conv::{self, Geometry};
 use l2t_shaders::{channels, mismatch};
 

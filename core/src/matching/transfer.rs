@@ -1,7 +1,7 @@
 //! What the frozen sources and the meta-networks say about one batch. It is the same in every step of an iteration, so it
 //! is computed once.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 use l2t_shaders::channels;
 use l2t_shaders::mismatch::{Matched, matched};
 

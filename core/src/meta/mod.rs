@@ -11,7 +11,7 @@ pub mod where_net;
 
 use std::ops::Range;
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::network::{GradientParts, Init, ParamId, ParamLayout};

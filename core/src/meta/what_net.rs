@@ -1,7 +1,7 @@
 //! f: what to transfer. `w = softmax(A p + a)`.
 
-use burn::tensor::Tensor;
-use burn::tensor::activation::softmax;
+use burn_tensor::Tensor;
+use burn_tensor::activation::softmax;
 
 /// Channel weights `[B, C]` from the pooled source feature `p`, `[B, C]`; `A`: `[C, C]`, `a`: `[1, C]`.
 pub fn evaluate(weight: &Tensor<2>, bias: &Tensor<2>, pooled: &Tensor<2>) -> Tensor<2> {

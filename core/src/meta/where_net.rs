@@ -1,6 +1,6 @@
 //! g: where to transfer. `λ = min(max(c·p + d, 0), 6)`.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 
 /// The upper end of λ.
 const CEILING: f64 = 6.0;

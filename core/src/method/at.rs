@@ -25,7 +25,7 @@
 //!   `all-to-all` over such maps needs a smaller `method.attention`, or the loss swamps L_org.
 //! - **one-to-one** pairs: the configuration of the paper's Table 1, and theirs (the end of every group).
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 use l2t_shaders::attention;
 
 use super::auxiliary::{Auxiliary, AuxiliaryKind};
@@ -155,7 +155,7 @@ impl Auxiliary for AttentionTransfer {
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::{DType, Device, TensorData};
+    use burn_tensor::{DType, Device, TensorData};
 
     use super::*;
 

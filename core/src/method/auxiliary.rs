@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::matching::SourceLayers;

@@ -11,7 +11,7 @@
 //! The learning rate is the run's own (`train.lr`), for an equal comparison; fine-tuning is often done at a tenth of it
 //! or less (Li and Hoiem do so), so look at `train.lr=0.01` too before calling a result fine-tuning's best.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 
 use super::{Recipe, SourceUse};
 use crate::error::{Error, Result};

@@ -21,8 +21,8 @@
 //! Left out of theirs: starting the target from the source's weights and training the new layer first, which need one
 //! architecture for both. Here the target starts from scratch, as in the paper's comparison.
 
-use burn::tensor::Tensor;
-use burn::tensor::activation::{log_softmax, softmax};
+use burn_tensor::Tensor;
+use burn_tensor::activation::{log_softmax, softmax};
 
 use super::auxiliary::{Auxiliary, AuxiliaryKind};
 use super::{Recipe, SourceUse};

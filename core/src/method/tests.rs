@@ -32,7 +32,7 @@
 //!     print([v.item() for v in [task, *added]], [round(d.item(), 12) for d in dots])
 //! ```
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn_tensor::{DType, Device, Tensor, TensorData};
 
 use super::at::AttentionTransfer;
 use super::lwf::Distillation;

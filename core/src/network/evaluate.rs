@@ -1,6 +1,6 @@
 //! Value and gradient of a network at a parameter vector.
 
-use burn::tensor::{Int, Tensor};
+use burn_tensor::{Int, Tensor};
 use l2t_shaders::batch_norm::{self, Affine, Evaluated, Moments};
 use l2t_shaders::{add_relu, channels, conv, max_pool};
 

@@ -3,7 +3,7 @@
 //! θ and φ are vectors in the paper, and here: a step, an adjoint or a direction is one tensor, so that the algorithm
 //! reads as its equations do. A [`ParamLayout`] says which entry belongs to which weight.
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn_tensor::{DType, Device, Tensor, TensorData};
 use rand::{Rng, RngExt};
 
 use crate::seed::Seed;

@@ -2,7 +2,7 @@
 //!
 //! We feed x = (p − m) / s. A network that learned on x' = (p − m') / s' is given x' = (s / s') x + (m − m') / s' first.
 
-use burn::tensor::{Tensor, TensorData};
+use burn_tensor::{Tensor, TensorData};
 
 use super::weights::WeightMap;
 use crate::data::normalise::{MEAN, STD};
@@ -71,7 +71,7 @@ pub(super) fn words(numbers: [f64; 3]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::{DType, Device};
+    use burn_tensor::{DType, Device};
 
     use super::*;
 

@@ -1,6 +1,6 @@
 //! Running statistics of batch normalisation: what an evaluation outside training uses.
 
-use burn::tensor::{DType, Device, Tensor};
+use burn_tensor::{DType, Device, Tensor};
 use l2t_shaders::batch_norm::Moments;
 use l2t_shaders::vector::combine;
 
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
     use crate::network::Mode;
     use crate::network::vgg::{Layer, VggConfig};
-    use burn::tensor::TensorData;
+    use burn_tensor::TensorData;
 
     fn host(vector: &Tensor<1>) -> Vec<f64> {
         vector.to_data().iter::<f64>().collect()

@@ -3,7 +3,7 @@
 //! It is linear: its tangent is itself, and its gradient its transpose. Both are the strided 1 × 1 convolution with the
 //! kernel that puts channel c of C at (C' − C) / 2 + c of C'.
 
-use burn::tensor::{Tensor, TensorData};
+use burn_tensor::{Tensor, TensorData};
 use l2t_shaders::conv::{self, Geometry};
 
 /// `[C', C, 1, 1]`, on the device of `like`.
@@ -32,7 +32,7 @@ pub(super) fn gradient(y_bar: &Tensor<4>, x: &Tensor<4>, stride: usize) -> Tenso
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::{DType, Device};
+    use burn_tensor::{DType, Device};
 
     use super::*;
 

@@ -1,6 +1,6 @@
 //! Derivatives along a direction: of a network's values, and of its gradient.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 use l2t_shaders::batch_norm::{Direction, TangentMoments};
 use l2t_shaders::{add_relu, channels, conv, max_pool};
 

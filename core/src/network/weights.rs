@@ -5,7 +5,7 @@ use std::fmt;
 #[cfg(not(target_family = "wasm"))]
 use std::path::Path;
 
-use burn::tensor::{DType, Device, Element, Tensor, TensorData};
+use burn_tensor::{DType, Device, Element, Tensor, TensorData};
 use half::{bf16, f16};
 use l2t_shaders::batch_norm::Moments;
 use safetensors::{Dtype, SafeTensors};

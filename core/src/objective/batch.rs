@@ -1,6 +1,6 @@
 //! Batches and their parts.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 use l2t_shaders::vector::combine;
 
 use crate::matching::Transfer;

@@ -14,7 +14,7 @@ mod part;
 
 use std::sync::Arc;
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 
 pub use batch::{Batch, Part};
 use part::PartPass;

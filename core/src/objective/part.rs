@@ -1,7 +1,7 @@
 //! Value and derivatives of an objective on one part of a batch.
 
-use burn::tensor::Tensor;
-use burn::tensor::activation::log_softmax;
+use burn_tensor::Tensor;
+use burn_tensor::activation::log_softmax;
 use l2t_shaders::batch_norm::Moments;
 
 use super::{Keep, Objective, Part, TargetModel};

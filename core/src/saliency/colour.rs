@@ -1,6 +1,6 @@
 //! Colour maps, and maps laid over their images.
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn_tensor::{DType, Device, Tensor, TensorData};
 use l2t_shaders::saliency;
 
 use crate::error::Result;

@@ -1,6 +1,6 @@
 //! From gradients in the image to maps of 0 to 1 and their differences.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 use l2t_shaders::saliency;
 
 use super::ImageGradients;
@@ -114,7 +114,7 @@ pub fn clip_value(values: impl IntoIterator<Item = f64>, clip: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::{DType, Device, TensorData};
+    use burn_tensor::{DType, Device, TensorData};
 
     fn gradient(values: &[f64]) -> Tensor<4> {
         let shape = [values.len() / 6, 3, 1, 2];

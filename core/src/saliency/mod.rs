@@ -25,7 +25,7 @@ pub mod score;
 #[cfg(test)]
 mod tests;
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 use l2t_shaders::channels;
 use l2t_shaders::conv::{self, Geometry};
 

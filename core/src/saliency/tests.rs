@@ -1,6 +1,6 @@
 //! The gradient in the image against central differences of the loss, through both networks.
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn_tensor::{DType, Device, Tensor, TensorData};
 use l2t_shaders::batch_norm::Moments;
 
 use super::*;

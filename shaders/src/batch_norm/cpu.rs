@@ -1,6 +1,6 @@
 //! The rules in one or two passes over memory each.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 
 use super::{Affine, Direction, Evaluated, Moments, TangentMoments};
 use crate::cpu::{Cpu, PlaneShape, Real, by_dtype, channel_sums, lane_sums, map_planes};

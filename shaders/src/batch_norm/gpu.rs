@@ -1,6 +1,6 @@
 //! The rules as WGSL kernels, one launch each: composed of Burn's operations each is a dozen or two.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 
 use super::{Affine, Direction, Evaluated, Moments, TangentMoments};
 use crate::gpu::{Arguments, Gpu, Wgsl, launch, launch_elementwise, tensor};

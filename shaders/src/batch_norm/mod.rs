@@ -14,7 +14,7 @@ mod cpu;
 mod gpu;
 mod reference;
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 
 #[cfg(test)]
 pub(crate) use gpu::kernels;

@@ -1,6 +1,6 @@
 //! The rules by Burn's tensor operations, as the module's formulas state them.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 
 use super::{Affine, Direction, Evaluated, Moments, TangentMoments};
 

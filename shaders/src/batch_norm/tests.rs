@@ -1,4 +1,4 @@
-use burn::tensor::{Device, Tensor, Tolerance};
+use burn_tensor::{Device, Tensor, Tolerance};
 
 use super::{Affine, Direction, Evaluated, cpu, evaluate, reference};
 use crate::conv::tests::values;

@@ -4,7 +4,7 @@
 //! `x̄` is again a convolution, of `ȳ` with the flipped and transposed kernel. Where feature maps are small, several
 //! images share one product: a product with four columns would spend its time packing `W`.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 use rayon::prelude::*;
 
 use super::Geometry;

@@ -3,7 +3,7 @@
 //! Burn's own convolution needs its autotuner to be fast, and the autotuner needs minutes. These three kernels have one
 //! way to go about it and few variants: two sizes of tile in up to four shapes, the kernel's size, one or two terms.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 
 use super::Geometry;
 use crate::gpu::{Arguments, Gpu, Wgsl, launch, tensor};

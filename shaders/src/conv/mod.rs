@@ -10,7 +10,7 @@ mod cpu;
 mod gpu;
 pub mod reference;
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 
 use crate::cpu::Cpu;
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! The same three products by Burn's own convolution: what the implementations are compared with and measured against.
 
-use burn::backend::{Dispatch, ops::ModuleOps};
-use burn::tensor::ops::ConvOptions;
-use burn::tensor::{Tensor, module::conv2d};
+use burn_backend::ops::ModuleOps;
+use burn_dispatch::Dispatch;
+use burn_tensor::ops::ConvOptions;
+use burn_tensor::{Tensor, module::conv2d};
 
 use super::Geometry;
 

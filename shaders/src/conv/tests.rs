@@ -1,5 +1,5 @@
 use super::*;
-use burn::tensor::{DType, Device, TensorData, Tolerance};
+use burn_tensor::{DType, Device, TensorData, Tolerance};
 
 /// Distinct values without structure.
 pub(crate) fn values<const D: usize>(shape: [usize; D], phase: f64, device: &Device) -> Tensor<D> {

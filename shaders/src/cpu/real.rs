@@ -1,4 +1,4 @@
-use burn::backend::Element;
+use burn_backend::Element;
 use std::ops::{Add, AddAssign, Mul, Neg, Sub};
 
 /// The floating-point types of the CPU device: `f32` to train, `f64` to prove.

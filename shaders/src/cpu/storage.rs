@@ -1,6 +1,7 @@
-use burn::backend::{DispatchTensorKind, Flex};
-use burn::tensor::{DType, Int, Tensor, TensorData};
+use burn_dispatch::DispatchTensorKind;
+use burn_flex::Flex;
 use burn_flex::FlexTensor;
+use burn_tensor::{DType, Int, Tensor, TensorData};
 
 use super::Real;
 
@@ -55,11 +56,11 @@ impl Cpu {
 macro_rules! by_dtype {
     ($dtype:expr, $T:ident => $body:expr) => {
         match $dtype {
-            burn::tensor::DType::F32 => {
+            burn_tensor::DType::F32 => {
                 type $T = f32;
                 $body
             }
-            burn::tensor::DType::F64 => {
+            burn_tensor::DType::F64 => {
                 type $T = f64;
                 $body
             }

@@ -1,6 +1,6 @@
 //! A WGSL kernel with the constants that make a variant of it.
 
-use burn::backend::wgpu::SourceTemplate;
+use burn_wgpu::SourceTemplate;
 use cubecl::ir::UIntKind;
 use cubecl::ir::metadata::Info;
 use cubecl::prelude::*;

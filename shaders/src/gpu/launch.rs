@@ -1,7 +1,7 @@
 //! Launching a kernel on tensors.
 
-use burn::backend::wgpu::{CubeTensor, Wgpu};
-use burn::tensor::{DType, Tensor};
+use burn_tensor::{DType, Tensor};
+use burn_wgpu::{CubeTensor, Wgpu};
 use cubecl::prelude::CubeCount;
 use cubecl::server::{Handle, KernelArguments, MetadataBindingInfo};
 

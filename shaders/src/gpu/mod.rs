@@ -5,7 +5,7 @@
 //! the next launch of the same sizes, so that one compiled kernel serves every layer and nothing is written between
 //! launches: a write would end the batch of launches that is handed to the device at once.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 
 mod kernel;
 mod launch;

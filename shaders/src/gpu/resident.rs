@@ -1,6 +1,6 @@
 //! Where a tensor lies, for who draws on the device that it is on.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 use cubecl::wgpu::wgpu::BindingResource;
 use cubecl::wgpu::{AutoCompiler, WgpuResource, WgpuServer};
 use cubecl_runtime::storage::ManagedResource;

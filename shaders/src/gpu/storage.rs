@@ -1,8 +1,8 @@
 //! Tensors in GPU memory.
 
-use burn::backend::DispatchTensorKind;
-use burn::backend::wgpu::{CubeTensor, Wgpu, into_contiguous};
-use burn::tensor::{DType, Tensor};
+use burn_dispatch::DispatchTensorKind;
+use burn_tensor::{DType, Tensor};
+use burn_wgpu::{CubeTensor, Wgpu, into_contiguous};
 
 /// A contiguous single-precision tensor in GPU memory.
 pub(crate) struct Gpu(pub(super) CubeTensor);

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use burn::tensor::Device;
+use burn_tensor::Device;
 use futures_lite::future::block_on;
 use l2t_core::experiment::checkpoint::{Checkpoint, Position};
 use l2t_core::experiment::{Config, Plan, Snapshot};

@@ -39,7 +39,7 @@ pub const READER: Reader = Reader {
         let Some(weights) = super::taken(WeightMap::from_safetensors("weights.safetensors", input)) else {
             return false;
         };
-        super::taken(Source::new(&weights, None, 32, &burn::tensor::Device::flex(), burn::tensor::DType::F32)).is_some()
+        super::taken(Source::new(&weights, None, 32, &burn_tensor::Device::flex(), burn_tensor::DType::F32)).is_some()
     },
 };
 

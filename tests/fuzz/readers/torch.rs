@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use burn::tensor::{DType, Device};
+use burn_tensor::{DType, Device};
 use l2t_core::network::weights::WeightMap;
 use l2t_core::source::{Source, read_weights};
 

@@ -5,7 +5,7 @@
 pub mod choice;
 pub mod table;
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn_tensor::{DType, Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use super::micro_batch::{Footprint, within};

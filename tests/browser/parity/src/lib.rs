@@ -2,7 +2,7 @@
 //! those of the equations, and those that the authors' code left in a fixture.
 #![cfg(target_family = "wasm")]
 
-use burn::tensor::{DType, Device};
+use burn_tensor::{DType, Device};
 use l2t_core::device::{DeviceChoice, WebAdapter, open};
 use l2t_tests::equations::{made, made_name};
 use l2t_tests::fixture::{Fixture, check_async};
