@@ -124,11 +124,8 @@ impl Kind {
     /// On the page, WebP is not: its decoder would add 37 kB to a program that is loaded before it is used (measured
     /// packed, as it is sent; GIF and BMP are 10 and 8 kB).
     pub(super) fn is_read(self) -> bool {
-        match self {
-            Self::Jpeg | Self::Png | Self::Gif | Self::Bmp => true,
-            Self::WebP => cfg!(not(target_family = "wasm")),
-            _ => false,
-        }
+        let is_decoded_here = self != Self::WebP || cfg!(not(target_family = "wasm"));
+        is_decoded_here && matches!(self, Self::Jpeg | Self::Png | Self::Gif | Self::Bmp | Self::WebP)
     }
 
     /// The kind that the ending of `name` promises, for the kinds that are read.

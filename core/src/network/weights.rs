@@ -63,7 +63,7 @@ impl WeightMap {
         Self::from_bytes(&path.display().to_string(), &bytes)
     }
 
-    /// What [`load`](Self::load) does with a file that is in memory already; what it is decide its contents, not its name.
+    /// What [`load`](Self::load) does with a file that is in memory already; its contents decide what it is, not its name.
     ///
     /// # Errors
     /// Names it when it is truncated or of no known format.
@@ -74,7 +74,7 @@ impl WeightMap {
             let reason = foreign::foreign(bytes).unwrap_or_else(|| "is cut off or damaged".into());
             return Err(Error::file(name, format!("is no safetensors file: it {reason}")));
         } else if let Some(what) = foreign::foreign(bytes) {
-            return Err(Error::file(name, what));
+            return Err(Error::file(name, format!("is no PyTorch checkpoint: it {what}")));
         } else {
             Self::from_torch(name, bytes)?
         };

@@ -14,7 +14,7 @@ mod numpy;
 use std::borrow::Cow;
 
 pub(crate) use machine::Machine;
-pub(crate) use numpy::array;
+pub(crate) use numpy::{Array, array};
 
 /// Instructions of one object beyond which a file is refused: checkpoints have thousands, a batch of CIFAR 100,000.
 const STEPS: usize = 1 << 24;
@@ -126,6 +126,8 @@ impl<'a> Pickle<'a> {
         match self.node(id) {
             Node::Text(text) => Some(Cow::Borrowed(text)),
             Node::Bytes(bytes) => Some(String::from_utf8_lossy(bytes)),
+            // Bytes that Python 3 wrote under a protocol that has none.
+            Node::Object(_) => self.bytes(id).map(|bytes| String::from_utf8_lossy(&bytes).into_owned().into()),
             _ => None,
         }
     }

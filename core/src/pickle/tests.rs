@@ -74,6 +74,13 @@ fn python_twos_ordered_dictionary_has_its_entries() {
     assert_eq!(pickle.get(pickle.root(), "b").and_then(|id| pickle.index(id)), Some(2));
 }
 
+#[test]
+fn bytes_of_protocol_two_are_keys_as_well() {
+    // {_codecs.encode("data", "latin1"): 5}
+    let pickle = read(b"\x80\x02}c_codecs\nencode\nX\x04\0\0\0dataX\x06\0\0\0latin1\x86RK\x05s.").unwrap();
+    assert_eq!(pickle.get(pickle.root(), "data").and_then(|id| pickle.index(id)), Some(5));
+}
+
 /// `numpy.array([[1, 2, 3], [4, 5, 6]], dtype)` with columns or rows first, as numpy's `__reduce__` writes it.
 fn numpy_pickle(dtype: &str, order: char, fortran: bool, data: &[u8]) -> Vec<u8> {
     let mut out =

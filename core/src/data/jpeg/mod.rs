@@ -59,7 +59,7 @@ pub(super) fn dimensions(file: &[u8]) -> Result<(u32, u32)> {
     while let Some(marker) = segments.next_marker() {
         match marker {
             0xc0..=0xc2 => return Frame::parse(segments.payload()?, false).map(|frame| frame.size()),
-            0xd9 | 0xda | 0xd8 => break,
+            0xd8..=0xda => break,
             0x01 | 0xd0..=0xd7 => {}
             marker => {
                 refuse_other_processes(marker)?;
@@ -125,7 +125,8 @@ pub(super) fn walk(file: &[u8], means: bool) -> Result<Jpeg<'_>> {
     }
     let frame = frame.ok_or(Fault::CutOff)?;
     // A progressive file may leave out what its encoder thought little of, if it says at once that it ends.
-    if !frame.is_complete() && !(is_ended && frame.is_begun()) {
+    let is_whole = frame.is_complete() || is_ended && frame.is_begun();
+    if !is_whole {
         return Err(Fault::CutOff);
     }
     Ok(Jpeg { bytes: segments.first_image(), frame, adobe })

@@ -8,7 +8,7 @@ mod container;
 mod tensors;
 mod view;
 
-use tensors::Found;
+use tensors::{Found, Tensor};
 use view::Budget;
 
 pub(crate) use crate::pickle::Outcome;
@@ -39,17 +39,18 @@ pub(super) struct Checkpoint {
 /// Says what is wrong, without the file's name.
 pub(super) fn read(bytes: &[u8]) -> Outcome<Checkpoint> {
     let mut container = container::open(bytes)?;
-    let Found { tensors: found, notes } = tensors::find(&container.pickle);
+    let Found { tensors: found, notes } = tensors::find(&container.pickle)?;
     let mut budget = Budget::of_file(bytes.len());
     let mut tensors = Vec::with_capacity(found.len());
-    for (name, view) in found {
-        let storage = container.storages.get(&view.key).map_err(|reason| format!("{name} {reason}"))?;
-        let tensor = view.gather(storage, &mut budget).map_err(|reason| format!("{name} {reason}"))?;
-        tensors.push((name, tensor));
-    }
-    for (name, array) in tensors::arrays(&container.pickle) {
-        budget.spend(array.bytes.len()).map_err(|reason| format!("{name} {reason}"))?;
-        tensors.push((name, array));
+    for (name, id) in found {
+        let tensor = match tensors::tensor(&container.pickle, id) {
+            Some(Tensor::View(view)) => {
+                container.storages.get(&view.key).and_then(|storage| view.gather(storage, &mut budget))
+            }
+            Some(Tensor::Array(array)) => budget.spend(array.bytes.len()).map(|()| array.into_tensor()),
+            None => continue,
+        };
+        tensors.push((name.clone(), tensor.map_err(|reason| format!("{name} {reason}"))?));
     }
     if tensors.is_empty() {
         return Err(

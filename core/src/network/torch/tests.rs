@@ -1,3 +1,4 @@
+use super::tensors::LONGEST as LONGEST_NAME;
 use super::*;
 
 /// A checkpoint of PyTorch 1.6 and later, and one in the format before it; `samples/make.py` wrote both.
@@ -127,8 +128,33 @@ fn a_whole_module_has_the_names_that_its_dictionary_would_have() {
 
 #[test]
 fn eight_bytes_that_claim_to_be_gigabytes_are_refused() {
-    let object = dictionary(&[("weight", tensor(1 << 31, 0))]);
+    let object = dictionary(&[("weight", tensor(1 << 30, 0))]);
     assert!(read(&rows(&object, &[1.0, 2.0])).unwrap_err().contains("far more numbers than the file has"));
     let outside = dictionary(&[("weight", tensor(3, 1))]);
     assert!(read(&rows(&outside, &[1.0, 2.0])).unwrap_err().contains("outside its storage"));
+}
+
+#[test]
+fn parts_that_hold_each_other_are_looked_at_once() {
+    let itself = [b"]q\x00(".as_slice(), &b"h\x00".repeat(5000), b"e"].concat();
+    assert!(read(&rows(&itself, &[])).unwrap_err().contains("no weights"));
+    // A dictionary under `model` that is the dictionary itself, with the weights beside.
+    let object = [b"}q\x00".as_slice(), b"(X\x05\0\0\0modelh\x00X\x01\0\0\0w", &tensor(2, 1), b"u"].concat();
+    assert_eq!(names(&read(&rows(&object, &[1.0, 2.0])).unwrap()), ["w"]);
+    let model = [b"}q\x00(X\x05\0\0\0modelh\x00X\x03\0\0\0net".as_slice(), &object[3..], b"u"].concat();
+    let _ = read(&rows(&model, &[1.0, 2.0]));
+}
+
+#[test]
+fn one_dictionary_in_thousands_of_parts_is_refused() {
+    let state = [b"}q\x02(".as_slice(), &b"K\x01N".repeat(5000), b"u0cnets\nNet\nq\x010"].concat();
+    let object = [state.as_slice(), b"](", &b"h\x01)\x81h\x02b".repeat(5000), b"e"].concat();
+    assert!(read(&rows(&object, &[])).unwrap_err().contains("name each other more often"));
+}
+
+#[test]
+fn a_name_longer_than_any_is_left_out() {
+    let long = "x".repeat(LONGEST_NAME + 1);
+    let object = dictionary(&[(&long, tensor(2, 1)), ("conv1.weight", tensor(2, 1))]);
+    assert_eq!(names(&read(&rows(&object, &[1.0, 2.0])).unwrap()), ["conv1.weight"]);
 }

@@ -28,6 +28,11 @@ const TYPES: [(&[&str], &str, usize); 21] = [
     (&["float8_e8m0fnu"], "F8_E8M0", 1),
 ];
 
+/// PyTorch has no tensor of more.
+const DIMENSIONS: usize = 64;
+/// Storages are called by numbers.
+const LONGEST_KEY: usize = 256;
+
 /// Our name of the numbers in a storage of this class, or of this `torch.dtype`, and the bytes of one.
 pub(super) fn number_type(name: &str) -> Option<(&'static str, usize)> {
     let plain = name.trim_end_matches("Storage");
@@ -75,8 +80,9 @@ impl View {
         }
         let (dtype, size) = number_type(&pickle.global(dtype.unwrap_or(class))?.name)?;
         let (shape, stride) = (pickle.indices(shape)?, pickle.indices(stride)?);
-        (shape.len() == stride.len()).then_some(())?;
-        Some(Self { key: pickle.text(key)?.into_owned(), dtype, size, offset: pickle.index(offset)?, shape, stride })
+        let key = pickle.text(key)?;
+        (shape.len() == stride.len() && shape.len() <= DIMENSIONS && key.len() <= LONGEST_KEY).then_some(())?;
+        Some(Self { key: key.into_owned(), dtype, size, offset: pickle.index(offset)?, shape, stride })
     }
 
     /// Copies it out of its storage, in reading order.
