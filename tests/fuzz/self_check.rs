@@ -16,7 +16,7 @@ const fn faulty(name: &'static str, read: fn(&[u8]) -> bool) -> Reader {
 /// One for each way to go wrong.
 pub static FAULTY: [Reader; 5] = [
     faulty("self-panic", |input| input.iter().all(|byte| *byte < 200) || panic!("on purpose")),
-    faulty("self-greedy", |input| input.len() < 9 || black_box(vec![1u8; MEMORY + 1]).len() > 0),
+    faulty("self-greedy", |input| input.len() < 9 || !black_box(vec![1u8; MEMORY + 1]).is_empty()),
     faulty("self-polite", |input| {
         input.len() < 9 || black_box(Vec::<u8>::new()).try_reserve(black_box(MEMORY + 1)).is_err()
     }),

@@ -626,7 +626,7 @@ mod tests {
         let changes = ["data.path=", "train.lr=", "sources.0.layers=", "sources.1=", "method.pairs=", "data.path="];
         let config = Config::from_toml(text, &changes.map(String::from)).unwrap();
         assert_eq!((config.data.path, config.train.lr), (None, 0.1));
-        assert_eq!(config.sources, [SourceConfig { weights: "a".into(), layers: None }]);
+        assert_eq!(config.sources, [SourceConfig { weights: "a".into(), layers: None, mean: None, std: None }]);
         for (change, start) in [
             ("train.rate=", "train.rate: unknown field"),
             ("nothing=", "nothing: unknown field"),

@@ -219,7 +219,7 @@ fn header(dice: &mut Dice, parts: &mut [(Vec<u8>, Vec<u8>)]) {
                 contents[at..at + 4].copy_from_slice(&side.to_be_bytes());
             }
             1 => {
-                contents[8..10].copy_from_slice(&[dice.choose(&[1, 2, 4, 8, 16, 3]), dice.choose(&[0, 2, 3, 4, 6, 1])])
+                contents[8..10].copy_from_slice(&[dice.choose(&[1, 2, 4, 8, 16, 3]), dice.choose(&[0, 2, 3, 4, 6, 1])]);
             }
             _ => contents[12] ^= 1,
         }

@@ -45,10 +45,7 @@ pub const READER: Reader = Reader {
 
 fn sound() -> WeightMap {
     let mut map = WeightMap::new("sound");
-    // Most have one oddity or none, so that it is met behind what is checked first.
-    let odd = [dice.below(2 * torch::smaller().len()), dice.below(4 * torch::smaller().len())];
-    for (nth, (name, shape)) in torch::smaller().iter().enumerate() {
-        let odd = odd.contains(&nth);
+    for (name, shape) in torch::smaller() {
         let count: usize = shape.iter().product();
         map.insert(name, shape.clone(), (1..=count).map(|value| value as f64 / 64.0).collect());
     }
@@ -62,7 +59,10 @@ fn grammar(dice: &mut Dice) -> Vec<u8> {
         let notes = dice.choose(&["a = \\\"b\\\"", "source.mean = [1, 2]", "=", "\\u0000", ""]);
         let _ = write!(header, "\"__metadata__\":{{\"l2t.source\":\"{notes}\"}},");
     }
-    for (name, shape) in torch::smaller() {
+    // Most have one oddity or none, so that it is met behind what is checked first.
+    let odd = [dice.below(2 * torch::smaller().len()), dice.below(4 * torch::smaller().len())];
+    for (nth, (name, shape)) in torch::smaller().iter().enumerate() {
+        let odd = odd.contains(&nth);
         let mut shape = shape.clone();
         let kind = if odd && dice.once_in(2) {
             dice.choose(&["F64", "F16", "BF16", "I64", "U8", "BOOL", "F8_E5M2", "F4", "X"])

@@ -19,7 +19,7 @@ pub const DATA: Reader = Reader {
     several: false,
     valid: || {
         let sets = [folders::classes(), folders::tiny(), records::cifar_ten(), records::cifar_hundred()];
-        sets.iter().map(|files| zip(files)).collect()
+        sets.iter().map(zip).collect()
     },
     others: Vec::new,
     words: || {

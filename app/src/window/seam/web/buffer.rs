@@ -4,6 +4,7 @@ use js_sys::{Array, Uint8Array};
 use l2t_core::Result;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use wasm_bindgen::JsCast;
 
 use crate::window::seam::wire::{from_bytes, to_bytes};
 
@@ -19,5 +20,6 @@ pub fn pack(message: &impl Serialize) -> (Uint8Array, Array) {
 /// # Errors
 /// When it is none: page and worker are of two versions.
 pub fn unpack<T: DeserializeOwned>(data: &wasm_bindgen::JsValue) -> Result<T> {
-    from_bytes(&Uint8Array::new(data).to_vec())
+    // `Uint8Array::new` would take a number for a length.
+    from_bytes(&data.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec).unwrap_or_default())
 }
