@@ -17,9 +17,12 @@ mod cifar;
 pub mod dataset;
 mod decode;
 mod files;
+#[cfg(not(target_family = "wasm"))]
+mod gzip;
 mod image_folder;
 pub mod inspect;
 mod jpeg;
+mod leftovers;
 pub mod normalise;
 pub mod open;
 mod parallel;
@@ -29,7 +32,11 @@ mod png_palette;
 pub(crate) mod random;
 mod sniff;
 mod stl10;
+#[cfg(not(target_family = "wasm"))]
+mod tarball;
 mod tiny_imagenet;
+#[cfg(not(target_family = "wasm"))]
+mod walk;
 pub mod world;
 
 pub use augment::Augmentation;
