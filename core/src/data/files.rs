@@ -358,6 +358,11 @@ impl Files {
     }
 }
 
+/// The name of what is called `name` in `folder` (`""` for the top).
+pub(super) fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.into() } else { format!("{folder}/{name}") }
+}
+
 /// What is said of what is not there.
 pub(super) const MISSING: &str = "no such file or folder";
 

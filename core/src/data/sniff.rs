@@ -115,6 +115,15 @@ impl Kind {
         )
     }
 
+    /// Whether data sets are read out of it; tar and gzip would cost the page more than they are worth there.
+    pub(super) fn is_opened(self) -> bool {
+        match self {
+            Self::Zip => true,
+            Self::Tar | Self::Gzip => cfg!(not(target_family = "wasm")),
+            _ => false,
+        }
+    }
+
     /// Whether people and programs put such files beside pictures, so that nobody misses them among these.
     pub(super) fn is_companion(self) -> bool {
         matches!(
@@ -182,6 +191,13 @@ impl Kind {
             _ => None,
         }
     }
+}
+
+/// Why a file of this kind is not read, and what to do.
+pub(super) fn refusal(kind: Kind) -> String {
+    let what = if kind.is_picture() { "which is not read" } else { "not an image" };
+    let advice = kind.advice().map(|advice| format!(": {advice}")).unwrap_or_default();
+    format!("is {}, {what}{advice}", kind.words())
 }
 
 /// The kind of a file from its first bytes, [`SNIFFED_BYTES`] or more of them; `None` for what has no known beginning.
