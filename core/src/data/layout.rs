@@ -19,7 +19,7 @@ pub(super) enum Layout {
     Divided(Division),
 }
 
-/// The parts, each by the folder that holds its class folders.
+/// The parts, each by the folder that holds its class folders, as it is called inside the folder that was divided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Division {
     /// What is learned from.
@@ -88,58 +88,81 @@ pub(super) fn divide(files: &Files, base: &str) -> Result<Option<Division>> {
         return Ok(None);
     }
     let train = one_of(files, &trains, "the training part")?;
-    Ok(Some(Division::around(files, &folders, train)?))
+    Ok(Some(Division::around(files, &folders, train)?.seen_from(base)))
 }
 
 impl Division {
+    /// The division whose training part is `train`.
     fn around(files: &Files, folders: &[Folder], train: &Folder) -> Result<Self> {
-        let (base, class_names) = train.classes(files, &[]);
+        let (folder, class_names) = train.classes(files, &[]);
         let mut notes = Vec::new();
-        let mut labelled = |role: Role, what: &str| -> Result<Option<(&str, String)>> {
-            let mut found: Vec<&Folder> = Vec::new();
-            for folder in folders.iter().filter(|folder| folder.is(role) && folder.shape != Shape::Empty) {
-                match folder.unlabelled(files, &class_names) {
-                    None => found.push(folder),
-                    Some(why) => notes.push(format!("left out `{}`, {why}", folder.name)),
-                }
-            }
-            if found.is_empty() {
-                return Ok(None);
-            }
-            let chosen = one_of(files, &found, what)?;
-            Ok(Some((chosen.name, chosen.classes(files, &class_names).0)))
-        };
-        let mut validation = labelled(Role::Validation, "the validation part")?;
-        let mut test = labelled(Role::Test, "the test part")?;
-        let evaluation = labelled(Role::Evaluation, "the part to evaluate on")?;
+        let mut part = |role, what| held_out(files, folders, role, what, &class_names, &mut notes);
+        let mut validation = part(Role::Validation, "the validation part")?;
+        let mut test = part(Role::Test, "the test part")?;
+        let evaluation = part(Role::Evaluation, "the part to evaluate on")?;
         if validation.is_none() {
             validation = evaluation;
         } else if test.is_none() {
             test = evaluation;
-        } else if let Some((name, _)) = evaluation {
-            notes.push(format!("left out `{name}`: there are a validation and a test part besides"));
         }
-        let mut parts = vec![(train.name, "to learn from", "train")];
         if test.is_none() {
             test = validation.take();
         }
-        parts.extend(validation.iter().map(|(name, _)| (*name, "to choose on", "validation")));
-        parts.extend(test.iter().map(|(name, _)| (*name, "to measure on", "test")));
+        let mut parts = vec![(train.name, "to learn from", "train")];
+        parts.extend(validation.map(|part| (part.name, "to choose on", "val")));
+        parts.extend(test.map(|part| (part.name, "to measure on", "test")));
         // What is called so plainly needs no words.
-        if parts.iter().any(|(name, _, plain)| !(name == plain || (*name, *plain) == ("val", "validation"))) {
-            let parts: Vec<String> = parts.iter().map(|(name, use_, _)| format!("`{name}` {use_}")).collect();
+        if parts.iter().any(|(name, _, plain)| !(name == plain || (*name, *plain) == ("validation", "val"))) {
+            let parts: Vec<String> = parts.iter().map(|(name, purpose, _)| format!("`{name}` {purpose}")).collect();
             notes.push(format!("parts by their names: {}", parts.join(", ")));
         }
-        let is_used = |folder: &&Folder| parts.iter().any(|(name, ..)| *name == folder.name);
-        let others = folders.iter().filter(|folder| folder.role.is_none_or(|role| role == Role::Train));
-        let others = others.filter(|folder| folder.shape != Shape::Empty && !is_used(folder));
-        let others: Vec<String> = others.map(|folder| format!("`{}`", folder.name)).collect();
-        if !others.is_empty() {
-            notes.push(format!("left out {}: not taken for a part", others.join(", ")));
-        }
-        let [validation, test] = [validation, test].map(|part| part.map(|(_, folder)| folder));
-        Ok(Self { train: base, validation, test, notes })
+        let used: Vec<&str> = parts.iter().map(|(name, ..)| *name).collect();
+        notes.extend(unused(files, folders, &used, &class_names));
+        let [validation, test] = [validation, test].map(|part| part.map(|part| part.classes(files, &class_names).0));
+        Ok(Self { train: folder, validation, test, notes })
     }
+
+    /// The same with its folders as they are called inside `base`.
+    fn seen_from(self, base: &str) -> Self {
+        let inside = |path: String| match path.strip_prefix(base).and_then(|path| path.strip_prefix('/')) {
+            Some(inside) if !base.is_empty() => inside.into(),
+            _ => path,
+        };
+        Self { train: inside(self.train), validation: self.validation.map(inside), test: self.test.map(inside), ..self }
+    }
+}
+
+/// The folder that is `what` beside a training part with these classes; notes those that have no classes.
+///
+/// # Errors
+/// If several are.
+fn held_out<'a, 'b>(
+    files: &Files,
+    folders: &'a [Folder<'b>],
+    role: Role,
+    what: &str,
+    class_names: &[&str],
+    notes: &mut Vec<String>,
+) -> Result<Option<&'a Folder<'b>>> {
+    let mut found = Vec::new();
+    for folder in folders.iter().filter(|folder| folder.is(role) && folder.shape != Shape::Empty) {
+        match folder.unlabelled(files, class_names) {
+            None => found.push(folder),
+            Some(why) => notes.push(format!("left out `{}`, {why}", folder.name)),
+        }
+    }
+    if found.is_empty() { Ok(None) } else { one_of(files, &found, what).map(Some) }
+}
+
+/// A note of the folders with pictures that are neither `used` nor known to have no classes.
+fn unused(files: &Files, folders: &[Folder], used: &[&str], class_names: &[&str]) -> Option<String> {
+    let is_noted = |folder: &Folder| {
+        let held_out = folder.role.is_some_and(|role| role != Role::Train);
+        held_out && folder.unlabelled(files, class_names).is_some()
+    };
+    let is_left = |folder: &&Folder| folder.shape != Shape::Empty && !used.contains(&folder.name) && !is_noted(folder);
+    let names: Vec<String> = folders.iter().filter(is_left).map(|folder| format!("`{}`", folder.name)).collect();
+    (!names.is_empty()).then(|| format!("left out {}: not taken for a part", names.join(", ")))
 }
 
 /// Refuses folders that are called as parts and would otherwise become classes.

@@ -129,20 +129,19 @@ impl DataSource {
     /// # Errors
     /// One line that names the file at fault.
     pub fn load_splits(&self, size: usize, seed: Seed) -> Result<Splits> {
-        let mut train = self.load(Split::Train, size)?;
+        let train = self.load(Split::Train, size)?;
         let validation = self.load_section(Section::Validation, size)?;
-        let mut test = self.load_section(Section::Test, size)?;
-        if test.is_none() {
-            let (mut rest, mut held_out) = train.stratified_split(TEST_FRACTION, seed);
-            let note = format!("no test part: {} of {} images held out by the seed", held_out.len(), train.len());
-            rest.notes.push(note.clone());
-            held_out.notes.push(note);
-            if !held_out.is_empty() {
-                train = rest;
-                test = Some(held_out);
-            }
+        if let Some(test) = self.load_section(Section::Test, size)? {
+            return Ok(Splits { train, validation, test: Some(test), held_out: Vec::new() });
         }
-        Ok(Splits { train, validation, test })
+        let (mut rest, mut test) = train.stratified_split(TEST_FRACTION, seed);
+        let note = format!("no test part: {} of {} images held out by the split seed", test.len(), train.len());
+        rest.notes.push(note.clone());
+        test.notes.push(note);
+        Ok(match test.is_empty() {
+            true => Splits { train, validation, test: None, held_out: Vec::new() },
+            false => Splits { train: rest, validation, held_out: test.class_counts(), test: Some(test) },
+        })
     }
 
     fn load_section(&self, section: Section, size: usize) -> Result<Option<Dataset>> {

@@ -74,7 +74,7 @@ fn without_a_test_part_one_is_held_out_by_the_seed() {
     let splits = source.load_splits(4, Seed(3)).unwrap();
     let test = splits.test.clone().unwrap();
     assert_eq!((splits.train.class_counts(), test.class_counts()), (vec![2, 2], vec![1, 1]));
-    assert_eq!(test.notes, ["no test part: 2 of 6 images held out by the seed"]);
+    assert_eq!(test.notes, ["no test part: 2 of 6 images held out by the split seed"]);
     assert!(splits.validation.is_none());
     assert_eq!(source.load_splits(4, Seed(3)).unwrap(), splits);
 
@@ -155,7 +155,7 @@ fn images_that_cannot_be_read_are_left_out_by_name() {
     let data = DataSource::from_bytes("pets.zip", zipped("", &files)).unwrap().load(Split::Train, 8).unwrap();
     assert_eq!((data.labels.as_slice(), data.len()), (&[0, 0, 1, 1, 1][..], 5));
     let reds_and_greens: Vec<_> = (0..5).map(|index| (data.image(index)[0], data.image(index)[64])).collect();
-    assert_eq!(reds_and_greens, [(10, 0), (11, 0), (0, 20), (0, 23), (0, 22)].map(|(red, green)| (red, green)));
+    assert_eq!(reds_and_greens, [(10, 0), (11, 0), (0, 20), (0, 22), (0, 23)]);
     let [notes @ .., film] = &data.notes[..] else { panic!("no notes") };
     assert!(notes.iter().any(|note| note == "left out 1 file: dog/1.png is not an image"), "{notes:?}");
     assert!(notes.iter().any(|note| note.starts_with("left out 1 file: cat/2.png cannot be decoded: ")), "{notes:?}");
