@@ -64,3 +64,13 @@ pub(crate) fn unpack<R: Read + Seek>(
     }
     Ok(bytes)
 }
+
+/// The first bytes of one file, `most` of them at most; fewer where it is shorter or damaged.
+pub(crate) fn unpack_start<R: Read + Seek>(archive: &mut ZipArchive<R>, number: usize, most: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if let Ok(entry) = archive.by_index(number) {
+        // What came out before the damage tells as much as any.
+        let _ = entry.take(most).read_to_end(&mut bytes);
+    }
+    bytes
+}

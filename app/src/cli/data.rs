@@ -13,9 +13,11 @@ use super::args::SampleArguments;
 use super::progress::loading;
 use crate::plots::{SheetRow, contact_sheet};
 
+/// What is in a data set; it ends in problems where there are any.
 pub fn inspect(path: &Path) -> Result<Ending> {
-    say!("{}", DataSource::open(path)?.watched(loading()).inspect());
-    Ok(Ending::Done)
+    let inspection = DataSource::open(path)?.watched(loading()).inspect();
+    say!("{inspection}");
+    Ok(if inspection.problems.is_empty() { Ending::Done } else { Ending::Problems })
 }
 
 /// Sample images, a class a row.

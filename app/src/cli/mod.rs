@@ -42,6 +42,8 @@ const STOPPED: u8 = 130;
 enum Ending {
     Done,
     Stopped,
+    /// It did what it was asked to, and what it looked at is no good: scripts ask for the exit code.
+    Problems,
 }
 
 /// Runs the command that the arguments name. Errors end in one line on standard error and exit code 1.
@@ -49,6 +51,7 @@ pub fn main() -> ExitCode {
     match run(Arguments::parse_from(std::env::args_os().map(with_home)).command.unwrap_or_else(usual)) {
         Ok(Ending::Done) => ExitCode::SUCCESS,
         Ok(Ending::Stopped) => ExitCode::from(STOPPED),
+        Ok(Ending::Problems) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE

@@ -16,6 +16,26 @@ fn data_inspect_counts_the_pictures() {
 }
 
 #[test]
+fn data_inspect_of_what_has_problems_ends_with_an_error_code() {
+    let sandbox = Sandbox::new();
+    sandbox.write_pictures("pets", 2);
+    sandbox.write("pets/train/cat/2.png", "half a picture");
+    sandbox.write("pets/train/cat/@eaDir/1.png/small.png", "a thumbnail");
+    let line = "data inspect pets";
+    sandbox.run(line).succeeds(line).mentions(&[
+        "train              4           2",
+        "- left out what a system left behind: `@eaDir`",
+        "- train: left out 1 file: train/cat/2.png is not an image",
+    ]);
+    for name in ["3", "4"] {
+        sandbox.write(&format!("pets/train/cat/{name}.png"), "half a picture");
+    }
+    let said = sandbox.run(line);
+    assert_eq!(said.code, Some(1), "{}", said.out);
+    said.mentions(&["problems", "2.png: is not an image; 3 of the 5 files of class `cat` cannot be read"]);
+}
+
+#[test]
 fn source_inspect_shows_the_embedded_network() {
     let line = "source inspect --weights embedded";
     Sandbox::new().run(line).succeeds(line).mentions(&[

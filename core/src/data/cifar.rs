@@ -3,13 +3,15 @@
 //! A record is the label (CIFAR-100: coarse label, then fine label; the fine one is used), then 1024 bytes each of
 //! red, green and blue, row by row.
 
+use crate::data::copies::{self, Chosen};
 use crate::data::files::Files;
 use crate::data::part::{Images, Part, Section};
+use crate::data::unread::Unread;
 use crate::error::{Error, Result};
 
 /// Rows and columns of an image.
-const SIDE: usize = 32;
-const PIXEL_BYTES: usize = 3 * SIDE * SIDE;
+pub(super) const SIDE: usize = 32;
+pub(super) const PIXEL_BYTES: usize = 3 * SIDE * SIDE;
 
 /// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +31,7 @@ impl Cifar {
         }
     }
 
-    fn classes(self) -> usize {
+    pub(super) fn classes(self) -> usize {
         match self {
             Self::Ten => 10,
             Self::Hundred => 100,
@@ -48,6 +50,25 @@ impl Cifar {
         self.label_bytes() + PIXEL_BYTES
     }
 
+    /// Whether a part has an official file of this name, without its ending.
+    pub(super) fn is_batch(self, section: Section, name: &str) -> bool {
+        let number = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+        match (self, section) {
+            (_, Section::Validation) => false,
+            (Self::Ten, Section::Train) => name.strip_prefix("data_batch_").is_some_and(number),
+            (Self::Ten, Section::Test) => name == "test_batch",
+            (Self::Hundred, section) => name == section.name(),
+        }
+    }
+
+    /// What classes are called where no file says so.
+    pub(super) fn usual_names(self) -> Vec<String> {
+        match self {
+            Self::Ten => TEN_NAMES.map(String::from).to_vec(),
+            Self::Hundred => (0..100).map(|class| format!("class {class}")).collect(),
+        }
+    }
+
     fn names_file(self) -> &'static str {
         match self {
             Self::Ten => "batches.meta.txt",
@@ -56,27 +77,28 @@ impl Cifar {
     }
 }
 
-/// Whether these are CIFAR's files. A single `.bin` file of another name is judged by its length.
-pub(super) fn detect(files: &Files) -> Result<Option<Cifar>> {
-    if files.has("test_batch.bin") || files.files_in("").any(is_ten_batch) {
-        return Ok(Some(Cifar::Ten));
+/// Whether the files in `base` are CIFAR's. A single `.bin` file of another name is judged by its length.
+pub(super) fn detect(files: &Files, base: &str) -> Result<Option<Cifar>> {
+    for kind in [Cifar::Ten, Cifar::Hundred] {
+        if [Section::Train, Section::Test].iter().any(|section| !batches(files, base, kind, *section).files.is_empty())
+        {
+            return Ok(Some(kind));
+        }
     }
-    if files.has("train.bin") || files.has("test.bin") {
-        return Ok(Some(Cifar::Hundred));
-    }
-    let Some(name) = lone_bin(files) else { return Ok(None) };
+    let Some(name) = lone_bin(files, base) else { return Ok(None) };
     let length = files.read(name)?.len();
     let fits = |kind: &Cifar| length > 0 && length.is_multiple_of(kind.record_bytes());
     Ok([Cifar::Ten, Cifar::Hundred].into_iter().find(fits))
 }
 
-fn is_ten_batch(name: &str) -> bool {
-    name.starts_with("data_batch_") && name.ends_with(".bin")
+/// The files of a part in `base`, each once.
+fn batches(files: &Files, base: &str, kind: Cifar, section: Section) -> Chosen {
+    copies::choose(files, base, |name| kind.is_batch(section, name.strip_suffix(".bin").unwrap_or_default()))
 }
 
 /// The name of the only file, where that is a `.bin`.
-fn lone_bin(files: &Files) -> Option<&str> {
-    match files.below("") {
+fn lone_bin<'a>(files: &'a Files, base: &str) -> Option<&'a str> {
+    match files.below(base) {
         [name] if name.ends_with(".bin") => Some(name),
         _ => None,
     }
@@ -87,28 +109,21 @@ fn lone_bin(files: &Files) -> Option<&str> {
 /// # Errors
 /// If a file is empty, ends within a record, or holds a label out of range, or the list of names is not complete.
 pub(super) fn read(files: &Files, kind: Cifar, section: Section) -> Result<Option<Part>> {
-    let names: Vec<&str> = match (kind, section) {
-        (_, Section::Validation) => Vec::new(),
-        (Cifar::Ten, Section::Train) => files.files_in("").filter(|name| is_ten_batch(name)).collect(),
-        (Cifar::Ten, Section::Test) => files.files_in("").filter(|name| *name == "test_batch.bin").collect(),
-        (Cifar::Hundred, Section::Train) => files.files_in("").filter(|name| *name == "train.bin").collect(),
-        (Cifar::Hundred, Section::Test) => files.files_in("").filter(|name| *name == "test.bin").collect(),
-    };
-    let official = |name: &str| is_ten_batch(name) || ["test_batch.bin", "train.bin", "test.bin"].contains(&name);
-    let names = match (section, lone_bin(files)) {
-        (Section::Train, Some(name)) if !official(name) => vec![name],
-        _ => names,
-    };
+    let Chosen { files: mut names, notes } = batches(files, "", kind, section);
+    let official = Section::ALL.iter().any(|section| !batches(files, "", kind, *section).files.is_empty());
+    if let (Section::Train, false, Some(name)) = (section, official, lone_bin(files, "")) {
+        names.push((name.into(), name.into()));
+    }
     if names.is_empty() {
         return Ok(None);
     }
     let class_names = class_names(files, kind)?;
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());
-    for name in names {
-        read_records(files, name, kind, &mut pixels, &mut labels)?;
+    for (_, name) in names {
+        read_records(files, &name, kind, &mut pixels, &mut labels)?;
     }
     let images = Images::Raw { height: SIDE, width: SIDE, pixels };
-    Ok(Some(Part { class_names, images, labels, boxes: None, notes: Vec::new() }))
+    Ok(Some(Part { class_names, images, labels, boxes: None, notes, unread: Unread::default() }))
 }
 
 fn read_records(files: &Files, name: &str, kind: Cifar, pixels: &mut Vec<u8>, labels: &mut Vec<usize>) -> Result<()> {
@@ -136,10 +151,7 @@ fn read_records(files: &Files, name: &str, kind: Cifar, pixels: &mut Vec<u8>, la
 fn class_names(files: &Files, kind: Cifar) -> Result<Vec<String>> {
     let file = kind.names_file();
     if !files.has(file) {
-        return Ok(match kind {
-            Cifar::Ten => TEN_NAMES.map(String::from).to_vec(),
-            Cifar::Hundred => (0..100).map(|class| format!("class {class}")).collect(),
-        });
+        return Ok(kind.usual_names());
     }
     let names = files.lines(file)?;
     if names.len() != kind.classes() {
@@ -186,7 +198,7 @@ mod tests {
             ("batches.meta.txt", ten_names()),
             ("readme.html", Vec::new()),
         ]);
-        assert_eq!(detect(&files).unwrap(), Some(Cifar::Ten));
+        assert_eq!(detect(&files, "").unwrap(), Some(Cifar::Ten));
         let train = read(&files, Cifar::Ten, Section::Train).unwrap().unwrap();
         assert_eq!((train.labels.clone(), train.class_names[0].as_str()), (vec![3, 0, 9], "plane"));
         let expected = [record(&[], 0), record(&[], 20), record(&[], 40)].concat();
@@ -199,7 +211,7 @@ mod tests {
     #[test]
     fn of_cifar_100_the_fine_label_is_used() {
         let files = folder(&[("train.bin", [record(&[19, 77], 5), record(&[2, 99], 6)].concat())]);
-        assert_eq!(detect(&files).unwrap(), Some(Cifar::Hundred));
+        assert_eq!(detect(&files, "").unwrap(), Some(Cifar::Hundred));
         let train = read(&files, Cifar::Hundred, Section::Train).unwrap().unwrap();
         assert_eq!((train.labels.clone(), train.class_names[77].as_str()), (vec![77, 99], "class 77"));
         assert_eq!(pixels(&train)[..4], [5, 6, 7, 8]);
@@ -209,15 +221,36 @@ mod tests {
     #[test]
     fn a_single_file_is_judged_by_its_name_then_by_its_length() {
         let ten = folder(&[("renamed.bin", record(&[4], 0).repeat(3))]);
-        assert_eq!(detect(&ten).unwrap(), Some(Cifar::Ten));
+        assert_eq!(detect(&ten, "").unwrap(), Some(Cifar::Ten));
         let train = read(&ten, Cifar::Ten, Section::Train).unwrap().unwrap();
         assert_eq!((train.labels, train.class_names[4].as_str()), (vec![4; 3], "deer"));
-        assert_eq!(detect(&folder(&[("renamed.bin", record(&[4, 4], 0))])).unwrap(), Some(Cifar::Hundred));
-        assert_eq!(detect(&folder(&[("renamed.bin", vec![0; 3072])])).unwrap(), None);
-        assert_eq!(detect(&folder(&[("empty.bin", Vec::new())])).unwrap(), None);
+        assert_eq!(detect(&folder(&[("renamed.bin", record(&[4, 4], 0))]), "").unwrap(), Some(Cifar::Hundred));
+        assert_eq!(detect(&folder(&[("renamed.bin", vec![0; 3072])]), "").unwrap(), None);
+        assert_eq!(detect(&folder(&[("empty.bin", Vec::new())]), "").unwrap(), None);
         let test = folder(&[("test_batch.bin", record(&[4], 0))]);
         assert!(read(&test, Cifar::Ten, Section::Train).unwrap().is_none());
         assert_eq!(read(&test, Cifar::Ten, Section::Test).unwrap().unwrap().labels, [4]);
+    }
+
+    #[test]
+    fn a_batch_that_was_downloaded_twice_counts_once() {
+        let files = folder(&[
+            ("data_batch_1 (1).bin", record(&[3], 0)),
+            ("data_batch_1.bin", record(&[3], 0)),
+            ("data_batch_2 - Kopie.bin", record(&[5], 0)),
+            ("test_batch copy 2.bin", record(&[7], 0)),
+        ]);
+        assert_eq!(detect(&files, "").unwrap(), Some(Cifar::Ten));
+        let train = read(&files, Cifar::Ten, Section::Train).unwrap().unwrap();
+        assert_eq!(train.labels, [3, 5]);
+        let notes = [
+            "left out `data_batch_1 (1).bin`: a copy of `data_batch_1.bin`",
+            "`data_batch_2 - Kopie.bin` is taken for `data_batch_2.bin`, which is not there",
+        ];
+        assert_eq!(train.notes, notes);
+        assert_eq!(read(&files, Cifar::Ten, Section::Test).unwrap().unwrap().labels, [7]);
+        let twice = folder(&[("train.bin", record(&[1, 9], 0)), ("train (1).bin", record(&[1, 9], 0))]);
+        assert_eq!(read(&twice, Cifar::Hundred, Section::Train).unwrap().unwrap().labels, [9]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::decode::plural;
 use crate::data::random::permutation;
 use crate::error::{Error, Result};
 use crate::seed::Seed;
@@ -80,6 +81,19 @@ pub struct Splits {
     pub validation: Option<Dataset>,
     /// The images to measure on. `None` only where there is no test part and no class has two images to hold one out.
     pub test: Option<Dataset>,
+    /// Images of each class that were held out of the training part to be the test part; none where there is one on disk.
+    pub held_out: Vec<usize>,
+}
+
+impl Splits {
+    /// [`Dataset::per_class`] of the training part.
+    ///
+    /// # Errors
+    /// If a class has fewer than `n` images; the message names the class and counts what is held out of it.
+    pub fn train_per_class(&self, n: usize, seed: Seed) -> Result<Dataset> {
+        let Dataset { name, class_names, labels, .. } = &self.train;
+        Ok(self.train.select(&chosen_per_class(name, class_names, labels, &self.held_out, n, seed)?))
+    }
 }
 
 impl Dataset {
@@ -152,7 +166,7 @@ impl Dataset {
     /// # Errors
     /// If a class has fewer than `n` images; the message names the class.
     pub fn per_class(&self, n: usize, seed: Seed) -> Result<Dataset> {
-        Ok(self.select(&chosen_per_class(&self.name, &self.class_names, &self.labels, n, seed)?))
+        Ok(self.select(&chosen_per_class(&self.name, &self.class_names, &self.labels, &[], n, seed)?))
     }
 
     /// Splits off about `fraction` of every class: (the rest, the held-out images), each in the order they have here.
@@ -178,7 +192,8 @@ impl Dataset {
     }
 }
 
-/// What [`Dataset::per_class`] chooses, by index, for a data set that need not be there yet.
+/// What [`Dataset::per_class`] chooses, by index, for a data set that need not be there yet, of whose classes the images in
+/// `held_out` (where it is not empty) are none of `labels`.
 ///
 /// # Errors
 /// As there.
@@ -186,19 +201,31 @@ pub(super) fn chosen_per_class(
     name: &str,
     class_names: &[String],
     labels: &[usize],
+    held_out: &[usize],
     n: usize,
     seed: Seed,
 ) -> Result<Vec<usize>> {
     let mut chosen = Vec::with_capacity(n.saturating_mul(class_names.len()).min(labels.len()));
     for (class, members) in members_in_random_order(labels, class_names.len(), "per_class", seed).iter().enumerate() {
         if members.len() < n {
-            let reason = format!("class `{}` has {} images, {n} are wanted", class_names[class], members.len());
-            return Err(Error::file(name, reason));
+            let held_out = held_out.get(class).copied().unwrap_or(0);
+            return Err(Error::file(name, too_few(&class_names[class], members.len(), held_out, n)));
         }
         chosen.extend_from_slice(&members[..n]);
     }
     chosen.sort_unstable();
     Ok(chosen)
+}
+
+/// That a class has `left` images to learn from besides those held out, and more are wanted.
+fn too_few(class: &str, left: usize, held_out: usize, wanted: usize) -> String {
+    let is = |count: usize| if count == 1 { "is" } else { "are" };
+    let all = left + held_out;
+    let part = match held_out {
+        0 => String::new(),
+        count => format!(" of which {count} {} held out,", is(count)),
+    };
+    format!("class `{class}` has {all} {},{part} {wanted} {} wanted", plural(all, "image"), is(wanted))
 }
 
 /// For each class the indices of its images, shuffled by the stream (`name`, class).
@@ -274,6 +301,20 @@ mod tests {
     fn per_class_names_the_class_that_is_too_small() {
         let error = numbered(&[0, 1, 0, 1, 0], 2).per_class(3, Seed(0)).unwrap_err();
         assert_eq!(error.to_string(), "numbered: class `class 1` has 2 images, 3 are wanted");
+        assert_eq!(too_few("a", 1, 0, 2), "class `a` has 1 image, 2 are wanted");
+        assert_eq!(too_few("a", 0, 0, 1), "class `a` has 0 images, 1 is wanted");
+        assert_eq!(too_few("a", 6, 2, 50), "class `a` has 8 images, of which 2 are held out, 50 are wanted");
+        assert_eq!(too_few("a", 1, 1, 2), "class `a` has 2 images, of which 1 is held out, 2 are wanted");
+    }
+
+    #[test]
+    fn what_is_held_out_is_counted_for_its_class() {
+        let (train, test) = numbered(&[0, 0, 0, 0, 0, 0, 1, 1], 2).stratified_split(0.3, Seed(0));
+        let held_out = test.class_counts();
+        let splits = Splits { train, validation: None, test: Some(test), held_out };
+        assert_eq!(splits.train_per_class(1, Seed(0)), splits.train.per_class(1, Seed(0)));
+        let error = splits.train_per_class(2, Seed(0)).unwrap_err().to_string();
+        assert_eq!(error, "numbered: class `class 1` has 2 images, of which 1 is held out, 2 are wanted");
     }
 
     #[test]

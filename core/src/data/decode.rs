@@ -14,7 +14,7 @@ use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Lim
 use crate::data::jpeg::{self, Fault};
 use crate::data::png_boxes::{self, MAX_BOXES};
 use crate::data::png_palette;
-use crate::data::sniff::{Kind, sniff};
+use crate::data::sniff::{Kind, refusal, sniff};
 use crate::error::{Error, Result};
 
 /// Longest side of a picture: what a JPEG can have.
@@ -118,13 +118,6 @@ fn decode_any(bytes: &[u8]) -> Result<(Kind, Decoded), String> {
         other => return Err(refusal(other)),
     };
     Ok((kind, decoded))
-}
-
-/// Why a file of this kind is not read, and what to do.
-fn refusal(kind: Kind) -> String {
-    let what = if kind.is_picture() { "which is not read" } else { "not an image" };
-    let advice = kind.advice().map(|advice| format!(": {advice}")).unwrap_or_default();
-    format!("is {}, {what}{advice}", kind.words())
 }
 
 fn too_large(width: u32, height: u32, most: u64) -> String {

@@ -10,29 +10,33 @@ use std::sync::{Mutex, PoisonError};
 
 use zip::ZipArchive;
 
-use crate::archive::{self, Limit, is_zip};
+use crate::archive::{self, Limit};
+use crate::data::leftovers::Leftovers;
+use crate::data::sniff::{Kind, SNIFFED_BYTES, sniff};
+#[cfg(not(target_family = "wasm"))]
+use crate::data::{gzip, tarball, walk};
 use crate::error::{Error, Result};
 
 /// Bounds on what is read, so that a hostile or mistaken input ends in a message and not in a full memory.
 #[derive(Debug, Clone, Copy)]
-struct Limits {
-    /// Files and folders together.
-    entries: usize,
+pub(super) struct Limits {
+    /// Files and folders together. ImageNet has two million with its boxes, all 21,000 classes of it fourteen.
+    pub entries: usize,
     /// One file, unpacked.
-    file_bytes: u64,
-    /// All files of a zip together, unpacked.
-    total_bytes: u64,
-    /// Unpacked bytes per packed byte in a zip. Photographs have 1, text about 5.
-    ratio: u64,
+    pub file_bytes: u64,
+    /// All files of an archive together, unpacked: they are read one at a time. ImageNet has 160 GB.
+    pub total_bytes: u64,
+    /// Unpacked bytes per packed byte in an archive. Photographs have 1, text about 5.
+    pub ratio: u64,
     /// Up to this many unpacked bytes any ratio is fine: small drawings pack very well.
-    ratio_free_bytes: u64,
+    pub ratio_free_bytes: u64,
 }
 
-const LIMITS: Limits =
-    Limits { entries: 2_000_000, file_bytes: 1 << 30, total_bytes: 8 << 30, ratio: 100, ratio_free_bytes: 64 << 20 };
+pub(super) const LIMITS: Limits =
+    Limits { entries: 20_000_000, file_bytes: 1 << 30, total_bytes: 2 << 40, ratio: 100, ratio_free_bytes: 64 << 20 };
 
-/// What a zip is read from.
-trait ReadSeek: Read + Seek + Send {}
+/// What an archive is read from.
+pub(super) trait ReadSeek: Read + Seek + Send {}
 impl<T: Read + Seek + Send> ReadSeek for T {}
 
 /// Where the bytes are. The keys are whole names, with the prefix of [`Files`].
@@ -44,9 +48,22 @@ enum Store {
         archive: Mutex<ZipArchive<Box<dyn ReadSeek>>>,
         index: BTreeMap<String, usize>,
     },
+    #[cfg(not(target_family = "wasm"))]
+    Tar(tarball::Tarball),
     Memory(BTreeMap<String, Vec<u8>>),
     /// One file, which is the root itself.
     Single(Vec<u8>),
+}
+
+/// What lies in a folder or an archive, by name, as it is found.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    pub names: Vec<String>,
+    /// Also those without a file in them; the folders that names lie in need not be here.
+    pub folders: BTreeSet<String>,
+    pub leftovers: Leftovers,
+    /// What else was left out.
+    pub notes: Vec<String>,
 }
 
 /// The files of one folder or archive.
@@ -57,6 +74,7 @@ pub(super) struct Files {
     prefix: String,
     names: Vec<String>,
     folders: Vec<String>,
+    notes: Vec<String>,
     store: Store,
     watch: Option<Watch>,
 }
@@ -78,63 +96,108 @@ impl Files {
         }
     }
 
-    /// The folder, zip archive or single file at `path`.
+    /// The folder, archive or single file at `path`.
     ///
     /// # Errors
-    /// If it is missing, unreadable, or an archive that is broken or goes beyond [`LIMITS`].
+    /// If it is missing, unreadable, or an archive that is broken, not read or beyond [`LIMITS`].
     #[cfg(not(target_family = "wasm"))]
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let metadata = std::fs::metadata(path).map_err(|error| Error::file(path, io_reason(&error)))?;
+        let failed = |error: std::io::Error| Error::file(path, io_reason(&error));
+        let metadata = std::fs::metadata(path).map_err(failed)?;
         if metadata.is_dir() {
-            let (names, folders) = walk(path, LIMITS)?;
-            return Ok(Self {
-                root: path.into(),
-                prefix: String::new(),
-                names,
-                folders,
-                store: Store::Folder,
-                watch: None,
-            });
+            return Ok(Self::of(path, walk::walk(path, LIMITS)?, Store::Folder));
         }
         if !metadata.is_file() {
             return Err(Error::file(path, "is neither a file nor a folder"));
         }
+        let mut file = std::fs::File::open(path).map_err(failed)?;
         let mut start = Vec::new();
-        let file = std::fs::File::open(path).map_err(|error| Error::file(path, io_reason(&error)))?;
-        let read = (&file).take(4).read_to_end(&mut start);
-        read.map_err(|error| Error::file(path, io_reason(&error)))?;
-        if is_zip(&start) {
-            return Self::from_zip(path, Box::new(std::io::BufReader::new(file)), metadata.len(), LIMITS);
+        (&file).take(SNIFFED_BYTES as u64).read_to_end(&mut start).map_err(failed)?;
+        file.rewind().map_err(failed)?;
+        if let Some(kind) = sniff(&start).filter(|kind| kind.is_archive()) {
+            let reader = Box::new(std::io::BufReader::new(file));
+            return Self::from_archive(path, kind, reader, metadata.len());
         }
-        refuse_other_archives(path, &start)?;
         Ok(Self::single(path, read_whole(path, LIMITS.file_bytes)?))
     }
 
-    /// A zip archive, or a single data file, that was read or dropped as bytes; `name` is its file name.
+    /// An archive, or a single data file, that was read or dropped as bytes; `name` is its file name.
     ///
     /// # Errors
-    /// If it is an archive that is broken or goes beyond [`LIMITS`].
+    /// If it is an archive that is broken, not read or beyond [`LIMITS`].
     pub(super) fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Self> {
-        if is_zip(&bytes) {
-            let packed = bytes.len() as u64;
-            return Self::from_zip(Path::new(name), Box::new(Cursor::new(bytes)), packed, LIMITS);
+        match sniff(&bytes).filter(|kind| kind.is_archive()) {
+            Some(kind) => {
+                let packed = bytes.len() as u64;
+                Self::from_archive(Path::new(name), kind, Box::new(Cursor::new(bytes)), packed)
+            }
+            None => Ok(Self::single(Path::new(name), bytes)),
         }
-        refuse_other_archives(Path::new(name), &bytes)?;
-        Ok(Self::single(Path::new(name), bytes))
+    }
+
+    fn from_archive(path: &Path, kind: Kind, reader: Box<dyn ReadSeek>, packed: u64) -> Result<Self> {
+        match kind {
+            Kind::Zip => Self::from_zip(path, reader, packed, LIMITS),
+            #[cfg(not(target_family = "wasm"))]
+            Kind::Tar => Self::from_tar(path, reader, LIMITS),
+            #[cfg(not(target_family = "wasm"))]
+            Kind::Gzip => Self::from_gzip(path, reader, packed, LIMITS),
+            other => {
+                let what = other.words();
+                Err(Error::file(path, format!("is {what}, which is not read: unpack it first and give its folder")))
+            }
+        }
+    }
+
+    /// What is in a tar archive.
+    #[cfg(not(target_family = "wasm"))]
+    fn from_tar(path: &Path, reader: Box<dyn ReadSeek>, limits: Limits) -> Result<Self> {
+        let (tarball, listing) = tarball::Tarball::open(reader, limits).map_err(|reason| Error::file(path, reason))?;
+        Ok(Self::of(path, listing, Store::Tar(tarball)))
+    }
+
+    /// What was packed with gzip: a tar archive, or a single file.
+    #[cfg(not(target_family = "wasm"))]
+    fn from_gzip(path: &Path, packed: impl Read, packed_bytes: u64, limits: Limits) -> Result<Self> {
+        let failed = |reason: String| Error::file(path, reason);
+        let mut file = gzip::unpack(packed, packed_bytes, limits).map_err(failed)?;
+        let in_words = |error: std::io::Error| failed(io_reason(&error));
+        let mut start = Vec::new();
+        (&file).take(SNIFFED_BYTES as u64).read_to_end(&mut start).map_err(in_words)?;
+        file.rewind().map_err(in_words)?;
+        match sniff(&start) {
+            Some(Kind::Tar) => Self::from_tar(path, Box::new(std::io::BufReader::new(file)), limits),
+            _ => {
+                let bytes = read_at_most(&file, limits.file_bytes).map_err(failed)?;
+                let mut files = Self::single(path, bytes);
+                files.names = files.names.iter().map(|name| without_gz(name)).collect();
+                Ok(files)
+            }
+        }
+    }
+
+    fn of(root: &Path, listing: Listing, store: Store) -> Self {
+        let Listing { mut names, mut folders, leftovers, mut notes } = listing;
+        names.sort_unstable();
+        names.dedup();
+        folders.extend(parents(&names));
+        notes.extend(leftovers.note());
+        let folders = folders.into_iter().collect();
+        Self { root: root.into(), prefix: String::new(), names, folders, notes, store, watch: None }
     }
 
     fn single(path: &Path, bytes: Vec<u8>) -> Self {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let (names, folders) = (vec![name], Vec::new());
-        Self { root: path.into(), prefix: String::new(), names, folders, store: Store::Single(bytes), watch: None }
+        Self::of(path, Listing { names: vec![name], ..Listing::default() }, Store::Single(bytes))
     }
 
     /// Files that are in memory already, as (name, bytes).
     pub(super) fn from_memory(root: &Path, files: Vec<(String, Vec<u8>)>) -> Self {
-        let files: BTreeMap<_, _> = files.into_iter().collect();
-        let names: Vec<_> = files.keys().cloned().collect();
-        let folders = parents(&names);
-        Self { root: root.into(), prefix: String::new(), names, folders, store: Store::Memory(files), watch: None }
+        let mut listing = Listing::default();
+        let files: BTreeMap<_, _> =
+            files.into_iter().filter(|(name, _)| !listing.leftovers.takes(name, false)).collect();
+        listing.names = files.keys().cloned().collect();
+        Self::of(root, listing, Store::Memory(files))
     }
 
     fn from_zip(root: &Path, reader: Box<dyn ReadSeek>, packed_bytes: u64, limits: Limits) -> Result<Self> {
@@ -143,29 +206,24 @@ impl Files {
         if archive.len() > limits.entries {
             return Err(Error::file(root, format!("holds more than {} files", limits.entries)));
         }
-        let (mut index, mut folders, mut unpacked_bytes) = (BTreeMap::new(), BTreeSet::new(), 0u64);
+        let (mut index, mut listing, mut unpacked_bytes) = (BTreeMap::new(), Listing::default(), 0u64);
         for number in 0..archive.len() {
             let entry = archive.by_index_data(number).map_err(|error| broken(&error))?;
             let name = entry.name().map_err(|error| broken(&error))?;
-            let Some(name) = safe_name(&name) else {
-                return Err(Error::file(root, format!("holds {name:?}, a name that leads out of the archive")));
-            };
+            let name = safe_name(&name).ok_or_else(|| Error::file(root, leads_out(&name)))?;
             unpacked_bytes = unpacked_bytes.saturating_add(entry.size());
-            if is_hidden(&name) || name.is_empty() {
+            if name.is_empty() || listing.leftovers.takes(&name, entry.is_dir()) {
                 continue;
             }
             if entry.is_dir() {
-                folders.insert(name);
+                listing.folders.insert(name);
             } else {
                 index.insert(name, number);
             }
         }
-        check_unpacked(root, unpacked_bytes, packed_bytes, limits)?;
-        let names: Vec<_> = index.keys().cloned().collect();
-        folders.extend(parents(&names));
-        let folders = folders.into_iter().collect();
-        let store = Store::Zip { archive: Mutex::new(archive), index };
-        Ok(Self { root: root.into(), prefix: String::new(), names, folders, store, watch: None })
+        check_unpacked(unpacked_bytes, packed_bytes, limits).map_err(|reason| Error::file(root, reason))?;
+        listing.names = index.keys().cloned().collect();
+        Ok(Self::of(root, listing, Store::Zip { archive: Mutex::new(archive), index }))
     }
 
     /// What the user called the whole.
@@ -200,8 +258,24 @@ impl Files {
     /// Names of the folders directly in `folder` (`""` for the top), sorted, without the folder.
     pub(super) fn folders_in(&self, folder: &str) -> impl Iterator<Item = &str> {
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        let children = self.folders.iter().filter_map(move |name| name.strip_prefix(&prefix));
+        let start = self.folders.partition_point(|name| *name < prefix);
+        let children = self.folders[start..].iter().map_while(move |name| name.strip_prefix(&prefix));
         children.filter(|name| !name.contains('/'))
+    }
+
+    /// What was left out of the listing, for whoever reads about the data set.
+    pub(super) fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Whether the files lie in an archive, where one that cannot be read is a damaged one.
+    pub(super) fn are_packed(&self) -> bool {
+        match self.store {
+            #[cfg(not(target_family = "wasm"))]
+            Store::Tar(_) => true,
+            Store::Zip { .. } => true,
+            _ => false,
+        }
     }
 
     /// Whether there is a file of this name.
@@ -234,11 +308,40 @@ impl Files {
             Store::Memory(files) => files.get(&stored).cloned().ok_or_else(|| Error::file(path, MISSING)),
             Store::Single(bytes) if self.has(name) => Ok(bytes.clone()),
             Store::Single(_) => Err(Error::file(path.join(name), MISSING)),
+            #[cfg(not(target_family = "wasm"))]
+            Store::Tar(tarball) => {
+                let bytes = tarball.read(&stored, LIMITS.file_bytes).ok_or_else(|| Error::file(&path, MISSING))?;
+                bytes.map_err(|reason| Error::file(path, reason))
+            }
             Store::Zip { archive, index } => {
                 let number = *index.get(&stored).ok_or_else(|| Error::file(&path, MISSING))?;
                 // A panic elsewhere leaves nothing half-done in here: every read seeks first.
                 let mut zip = archive.lock().unwrap_or_else(PoisonError::into_inner);
                 archive::unpack(&mut zip, number, FILE).map_err(|reason| Error::file(path, reason))
+            }
+        }
+    }
+
+    /// As many first bytes of a file as [`sniff`] can make use of; none where it cannot be read.
+    pub(super) fn start(&self, name: &str) -> Vec<u8> {
+        let stored = format!("{}{name}", self.prefix);
+        let first = |bytes: &[u8]| bytes[..bytes.len().min(SNIFFED_BYTES)].to_vec();
+        match &self.store {
+            #[cfg(not(target_family = "wasm"))]
+            Store::Folder => {
+                let mut start = Vec::new();
+                let read = std::fs::File::open(self.path_of(name));
+                let read = read.and_then(|file| file.take(SNIFFED_BYTES as u64).read_to_end(&mut start));
+                read.map(|_| start).unwrap_or_default()
+            }
+            #[cfg(not(target_family = "wasm"))]
+            Store::Tar(tarball) => tarball.start(&stored, SNIFFED_BYTES as u64),
+            Store::Memory(files) => files.get(&stored).map(|bytes| first(bytes)).unwrap_or_default(),
+            Store::Single(bytes) => first(bytes),
+            Store::Zip { archive, index } => {
+                let Some(number) = index.get(&stored) else { return Vec::new() };
+                let mut zip = archive.lock().unwrap_or_else(PoisonError::into_inner);
+                archive::unpack_start(&mut zip, *number, SNIFFED_BYTES as u64)
             }
         }
     }
@@ -255,10 +358,17 @@ impl Files {
     }
 }
 
-const MISSING: &str = "no such file or folder";
+/// The name of what is called `name` in `folder` (`""` for the top).
+pub(super) fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.into() } else { format!("{folder}/{name}") }
+}
 
+/// What is said of what is not there.
+pub(super) const MISSING: &str = "no such file or folder";
+
+/// An error of the file system in words.
 #[cfg(not(target_family = "wasm"))]
-fn io_reason(error: &std::io::Error) -> String {
+pub(super) fn io_reason(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => MISSING.into(),
         std::io::ErrorKind::PermissionDenied => "may not be read (permission denied)".into(),
@@ -269,35 +379,40 @@ fn io_reason(error: &std::io::Error) -> String {
 #[cfg(not(target_family = "wasm"))]
 fn read_whole(path: &Path, limit: u64) -> Result<Vec<u8>> {
     let file = std::fs::File::open(path).map_err(|error| Error::file(path, io_reason(&error)))?;
+    read_at_most(file, limit).map_err(|reason| Error::file(path, reason))
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn read_at_most(file: impl Read, limit: u64) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| Error::file(path, io_reason(&error)))?;
-    if bytes.len() as u64 > limit { Err(Error::file(path, Limit { bytes: limit, ..FILE }.words())) } else { Ok(bytes) }
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| io_reason(&error))?;
+    if bytes.len() as u64 > limit { Err(Limit { bytes: limit, ..FILE }.words()) } else { Ok(bytes) }
 }
 
 /// What is said of a file that is too large, in an archive or not.
-const FILE: Limit = Limit { bytes: LIMITS.file_bytes, of: "a file of a data set" };
+pub(super) const FILE: Limit = Limit { bytes: LIMITS.file_bytes, of: "a file of a data set" };
 
-fn check_unpacked(root: &Path, unpacked: u64, packed: u64, limits: Limits) -> Result<()> {
+/// Refuses to unpack what no data set is.
+///
+/// # Errors
+/// In words.
+pub(super) fn check_unpacked(unpacked: u64, packed: u64, limits: Limits) -> Result<(), String> {
     if unpacked > limits.total_bytes {
-        let reason = format!("would unpack to {unpacked} bytes, more than {} are refused", limits.total_bytes);
-        return Err(Error::file(root, reason));
+        return Err(format!("would unpack to {unpacked} bytes, more than {} are refused", limits.total_bytes));
     }
     if unpacked > limits.ratio_free_bytes && unpacked / packed.max(1) > limits.ratio {
-        let reason = format!("would unpack from {packed} to {unpacked} bytes, as no pictures do");
-        return Err(Error::file(root, reason));
+        return Err(format!("would unpack from {packed} to {unpacked} bytes, as no pictures do"));
     }
     Ok(())
 }
 
-fn refuse_other_archives(path: &Path, bytes: &[u8]) -> Result<()> {
-    if bytes.starts_with(b"\x1f\x8b") {
-        return Err(Error::file(path, "is a gzip archive: unpack it first and give its folder"));
-    }
-    Ok(())
+/// What is said of an archive with such a name in it.
+pub(super) fn leads_out(name: &str) -> String {
+    format!("holds {name:?}, a name that leads out of the archive")
 }
 
 /// The name with single `/` between its parts, or `None` if it is absolute or climbs with `..`.
-fn safe_name(name: &str) -> Option<String> {
+pub(super) fn safe_name(name: &str) -> Option<String> {
     // Some archives made on Windows hold backslashes.
     let name = name.replace('\\', "/");
     let drive = name.as_bytes().get(1) == Some(&b':');
@@ -308,58 +423,28 @@ fn safe_name(name: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// Whether some part of the name is one that operating systems leave behind, such as `.DS_Store` or `__MACOSX`.
-fn is_hidden(name: &str) -> bool {
-    name.split('/').any(|part| part.starts_with('.') || part == "__MACOSX" || part == "Thumbs.db")
+/// The name of what was packed with gzip.
+#[cfg(not(target_family = "wasm"))]
+fn without_gz(name: &str) -> String {
+    match name.rsplit_once('.') {
+        Some((stem, ending)) if ending.eq_ignore_ascii_case("gz") => stem.into(),
+        _ => name.into(),
+    }
 }
 
 /// All folders that the names lie in, sorted.
-fn parents(names: &[String]) -> Vec<String> {
-    let slashes = names.iter().flat_map(|name| name.match_indices('/').map(|(end, _)| name[..end].to_string()));
-    slashes.collect::<BTreeSet<_>>().into_iter().collect()
-}
-
-/// Folders deeper than this are not looked into; no data set's are, and a link to a parent would never end.
-#[cfg(not(target_family = "wasm"))]
-const MAX_DEPTH: usize = 8;
-
-/// The sorted names of all files and of all folders below `root`.
-#[cfg(not(target_family = "wasm"))]
-fn walk(root: &Path, limits: Limits) -> Result<(Vec<String>, Vec<String>)> {
-    let (mut names, mut folders, mut open) = (Vec::new(), Vec::new(), vec![(String::new(), 1)]);
-    while let Some((folder, depth)) = open.pop() {
-        let path = root.join(&folder);
-        let failed = |error: std::io::Error| Error::file(&path, io_reason(&error));
-        for entry in std::fs::read_dir(&path).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let Ok(name) = entry.file_name().into_string() else {
-                return Err(Error::file(entry.path(), "has a name that is not UTF-8"));
-            };
-            if is_hidden(&name) {
-                continue;
+fn parents(names: &[String]) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    for name in names {
+        for (end, _) in name.rmatch_indices('/') {
+            // The folders around one that is known are known.
+            if all.contains(&name[..end]) {
+                break;
             }
-            let name = if folder.is_empty() { name } else { format!("{folder}/{name}") };
-            let mut kind = entry.file_type().map_err(failed)?;
-            if kind.is_symlink() {
-                let target = std::fs::metadata(entry.path());
-                kind = target.map_err(|error| Error::file(entry.path(), io_reason(&error)))?.file_type();
-            }
-            if kind.is_file() {
-                names.push(name);
-            } else if kind.is_dir() {
-                if depth < MAX_DEPTH {
-                    open.push((name.clone(), depth + 1));
-                }
-                folders.push(name);
-            }
-            if names.len() + folders.len() > limits.entries {
-                return Err(Error::file(root, format!("holds more than {} files", limits.entries)));
-            }
+            all.insert(name[..end].to_string());
         }
     }
-    names.sort_unstable();
-    folders.sort_unstable();
-    Ok((names, folders))
+    all
 }
 
 #[cfg(test)]

@@ -19,12 +19,31 @@ fn zip_of(files: &[(&str, &[u8])]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-const FILES: [(&str, &[u8]); 6] = [
+/// A tar archive of these files, likewise.
+fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = tar::Builder::new(Vec::new());
+    for (name, bytes) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_entry_type(if name.ends_with('/') { tar::EntryType::Directory } else { tar::EntryType::Regular });
+        writer.append_data(&mut header, name, *bytes).unwrap();
+    }
+    writer.into_inner().unwrap()
+}
+
+fn gzipped(bytes: &[u8]) -> Vec<u8> {
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    writer.write_all(bytes).unwrap();
+    writer.finish().unwrap()
+}
+
+const FILES: [(&str, &[u8]); 7] = [
     ("top/b/two.txt", b"\xef\xbb\xbftwo\r\n\r\n  lines \n"),
     ("top/b/deep/er.txt", b"3"),
     ("top/a.txt", b"1"),
     ("top/.DS_Store", b"junk"),
     ("__MACOSX/top/._a.txt", b"junk"),
+    ("top/@eaDir/a.txt/thumb.txt", b"junk"),
     ("top/empty/", b""),
 ];
 
@@ -52,11 +71,17 @@ fn a_folder_and_its_zip_show_the_same_names_and_bytes() {
     let zipped = folder.path().join("all.zip");
     fs::write(&zipped, zip_of(&FILES)).unwrap();
 
+    let packed = gzipped(&tar_of(&FILES));
+    fs::write(folder.path().join("all.tgz"), &packed).unwrap();
     for files in [
         Files::open(&folder.path().join("top")).unwrap(),
         Files::open(&zipped).unwrap().enter("top"),
         Files::from_bytes("all.zip", zip_of(&FILES)).unwrap().enter("top"),
+        Files::from_bytes("all.tar", tar_of(&FILES)).unwrap().enter("top"),
+        Files::open(&folder.path().join("all.tgz")).unwrap().enter("top"),
+        Files::from_bytes("all, as a browser renames it.gz.txt", packed).unwrap().enter("top"),
     ] {
+        assert_eq!(files.notes(), ["left out what a system left behind: `@eaDir`"]);
         assert_eq!(files.below(""), ["a.txt", "b/deep/er.txt", "b/two.txt"]);
         assert_eq!(files.below("b"), ["b/deep/er.txt", "b/two.txt"]);
         assert_eq!(files.files_in("b").collect::<Vec<_>>(), ["two.txt"]);
@@ -64,6 +89,7 @@ fn a_folder_and_its_zip_show_the_same_names_and_bytes() {
         assert_eq!(files.folders_in("b").collect::<Vec<_>>(), ["deep"]);
         assert_eq!((files.has("a.txt"), files.has("b"), files.has("top/a.txt")), (true, false, false));
         assert_eq!(files.read("b/deep/er.txt").unwrap(), b"3");
+        assert_eq!((files.start("b/deep/er.txt"), files.start("b/none.txt")), (b"3".to_vec(), Vec::new()));
         assert_eq!(files.lines("b/two.txt").unwrap(), ["two", "lines"]);
         let missing = files.read("b/none.txt").unwrap_err();
         assert_eq!(missing, Error::file(files.path_of("b/none.txt"), "no such file or folder"));
@@ -88,12 +114,34 @@ fn a_single_file_keeps_its_path() {
 }
 
 #[test]
+fn what_is_packed_alone_is_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data_batch_1.bin.gz");
+    fs::write(&path, gzipped(b"bytes")).unwrap();
+    let files = Files::open(&path).unwrap();
+    assert_eq!(
+        (files.below(""), files.read("data_batch_1.bin")),
+        (&["data_batch_1.bin".into()][..], Ok(b"bytes".to_vec()))
+    );
+}
+
+#[test]
 fn missing_and_foreign_inputs_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("nothing");
     assert_eq!(message(Files::open(&path)), format!("{}: no such file or folder", path.display()));
+    for (start, what) in [
+        (&b"7z\xbc\xaf\x27\x1c"[..], "a 7z archive"),
+        (b"Rar!\x1a\x07\x01\0", "a RAR archive"),
+        (b"BZh91AY", "a bzip2 archive"),
+        (b"\xfd7zXZ\0", "an xz archive"),
+        (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
+    ] {
+        let refused = message(Files::from_bytes("pets.jpg", start.to_vec()));
+        assert_eq!(refused, format!("pets.jpg: is {what}, which is not read: unpack it first and give its folder"));
+    }
     let gzip = message(Files::from_bytes("cifar.tar.gz", vec![0x1f, 0x8b, 8, 0]));
-    assert_eq!(gzip, "cifar.tar.gz: is a gzip archive: unpack it first and give its folder");
+    assert_eq!(gzip, "cifar.tar.gz: is cut off");
     #[cfg(unix)]
     assert_eq!(message(Files::open(Path::new("/dev/null"))), "/dev/null: is neither a file nor a folder");
     let cut = zip_of(&FILES)[..60].to_vec();
@@ -180,7 +228,7 @@ fn a_link_to_a_parent_ends_and_a_broken_link_is_named() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a.txt"), b"1").unwrap();
     std::os::unix::fs::symlink(folder.path(), folder.path().join("loop")).unwrap();
-    assert_eq!(Files::open(folder.path()).unwrap().below("").len(), MAX_DEPTH);
+    assert_eq!(Files::open(folder.path()).unwrap().below("").len(), walk::MAX_DEPTH);
     let broken = folder.path().join("broken");
     std::os::unix::fs::symlink("nowhere", &broken).unwrap();
     assert_eq!(message(Files::open(folder.path())), format!("{}: no such file or folder", broken.display()));
@@ -192,6 +240,6 @@ fn a_folder_with_too_many_files_is_refused() {
     for name in ["a", "b", "c"] {
         fs::write(folder.path().join(name), b"").unwrap();
     }
-    let error = walk(folder.path(), Limits { entries: 2, ..LIMITS }).unwrap_err();
+    let error = walk::walk(folder.path(), Limits { entries: 2, ..LIMITS }).unwrap_err();
     assert_eq!(error, Error::file(folder.path(), "holds more than 2 files"));
 }

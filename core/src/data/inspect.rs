@@ -6,10 +6,11 @@ use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::data::decode::{self, Conversions, plural};
+use crate::data::decode::{Conversions, plural};
 use crate::data::open::DataSource;
 use crate::data::parallel;
-use crate::data::part::{Images, Part, Section};
+use crate::data::part::{Images, Part, Section, read_picture};
+use crate::error::OneLine;
 #[cfg(not(target_family = "wasm"))]
 use crate::error::Result;
 
@@ -38,7 +39,7 @@ pub struct Inspection {
 pub struct PartSummary {
     /// `train`, `validation` or `test`.
     pub name: String,
-    /// Images of each class, readable or not.
+    /// Images of each class that can be read.
     pub class_counts: Vec<usize>,
     /// Number of images of each size, as (width, height), as stored.
     pub sizes: BTreeMap<(usize, usize), usize>,
@@ -63,7 +64,7 @@ impl DataSource {
             format: self.format.title().into(),
             class_names: Vec::new(),
             parts: Vec::new(),
-            notes: Vec::new(),
+            notes: self.found(),
             problems: Vec::new(),
         };
         for section in Section::ALL {
@@ -86,39 +87,54 @@ impl DataSource {
         }
         inspection
     }
+
+    /// In one note, where the data set was found and what was left out or guessed in finding it.
+    fn found(&self) -> Vec<String> {
+        let place = (!self.folder.is_empty()).then(|| format!("found in `{}`", self.folder));
+        let all: Vec<String> = place.into_iter().chain(self.notes()).collect();
+        if all.is_empty() { all } else { vec![all.join("; ")] }
+    }
 }
 
 impl Inspection {
-    fn add(&mut self, source: &DataSource, section: Section, part: Part) {
+    fn add(&mut self, source: &DataSource, section: Section, mut part: Part) {
+        let all = part.class_counts();
         let mut sizes = BTreeMap::new();
         let mut conversions = Conversions::default();
+        let mut class_counts = vec![0; part.class_names.len()];
         match &part.images {
             Images::Raw { height, width, .. } => {
                 sizes.insert((*width, *height), part.labels.len());
+                class_counts.clone_from(&all);
             }
             Images::Encoded(names) => {
                 let files = &source.files;
                 let seen = AtomicUsize::new(0);
                 let facts = parallel::map(names, |name| {
                     files.tell(seen.fetch_add(1, Ordering::Relaxed) + 1, names.len());
-                    let picture = decode::decode(&files.read(name)?, &files.path_of(name), true)?;
-                    Ok::<_, crate::error::Error>(picture.facts)
+                    read_picture(files, name, true).map(|picture| picture.map(|picture| picture.facts))
                 });
-                for facts in facts {
+                for (place, (facts, (name, label))) in facts.into_iter().zip(names.iter().zip(&part.labels)).enumerate()
+                {
+                    if let (true, Some(boxes)) = (!matches!(facts, Ok(Ok(_))), &mut part.boxes) {
+                        boxes[place] = None;
+                    }
                     match facts {
-                        Ok(facts) => {
+                        Ok(Ok(facts)) => {
+                            class_counts[*label] += 1;
                             *sizes.entry((facts.width as usize, facts.height as usize)).or_default() += 1;
                             conversions.add(&facts);
                         }
+                        Ok(Err(reason)) => part.unread.push(*label, name, reason),
                         Err(error) => self.problems.push(error.to_string()),
                     }
                 }
+                let problems = part.unread.problems(files, &part.class_names, &all);
+                self.problems.extend(problems.iter().map(ToString::to_string));
             }
         }
-        let mut class_counts = vec![0; part.class_names.len()];
-        part.labels.iter().for_each(|&label| class_counts[label] += 1);
         let boxes = part.boxes.iter().flatten().flatten().count();
-        let notes = part.notes.into_iter().chain(conversions.notes());
+        let notes = part.notes.into_iter().chain(conversions.notes()).chain(part.unread.notes());
         self.notes.extend(notes.map(|note| format!("{}: {note}", section.name())));
         self.parts.push(PartSummary { name: section.name().into(), class_counts, sizes, boxes });
         self.class_names = part.class_names;
@@ -126,7 +142,7 @@ impl Inspection {
 }
 
 impl PartSummary {
-    /// Number of images, readable or not.
+    /// Number of images that can be read.
     pub fn images(&self) -> usize {
         self.class_counts.iter().sum()
     }
@@ -155,7 +171,8 @@ impl PartSummary {
 impl fmt::Display for Inspection {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let classes = self.class_names.len();
-        writeln!(out, "{}: {}, {classes} {}", self.path, self.format, plural(classes, "class"))?;
+        let path = OneLine(&self.path);
+        writeln!(out, "{path}: {}, {classes} {}", self.format, plural(classes, "class"))?;
         writeln!(out)?;
         writeln!(out, "{:<12}{:>8}{:>12}{:>20}{:>8}", "part", "images", "per class", "width x height", "boxes")?;
         for part in &self.parts {
@@ -168,7 +185,7 @@ impl fmt::Display for Inspection {
         for (title, lines) in [("notes", &self.notes), ("problems", &self.problems)] {
             if !lines.is_empty() {
                 writeln!(out, "\n{title}")?;
-                lines.iter().try_for_each(|line| writeln!(out, "  - {line}"))?;
+                lines.iter().try_for_each(|line| writeln!(out, "  - {}", OneLine(line)))?;
             }
         }
         Ok(())
@@ -177,11 +194,12 @@ impl fmt::Display for Inspection {
 
 impl Inspection {
     fn write_classes(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let longest = self.class_names.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(10, 40);
+        let names: Vec<String> = self.class_names.iter().map(|name| OneLine(name).to_string()).collect();
+        let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(10, 40);
         write!(out, "\n{:<longest$}", "class")?;
         self.parts.iter().try_for_each(|part| write!(out, "{:>12}", part.name))?;
         writeln!(out)?;
-        for (class, name) in self.class_names.iter().enumerate() {
+        for (class, name) in names.iter().enumerate() {
             write!(out, "{name:<longest$}")?;
             // Parts of a broken data set can disagree on the classes.
             let counts = self.parts.iter().map(|part| part.class_counts.get(class).copied().unwrap_or(0));
@@ -237,21 +255,39 @@ notes
     }
 
     #[test]
-    fn every_problem_is_listed_and_many_are_counted() {
-        let mut files = vec![("a/good.png", png(2, 2)), ("b/bad.png", b"text".to_vec()), ("b/cut.png", png(2, 2))];
-        files[2].1.truncate(40);
+    fn what_is_left_out_is_noted_and_what_is_too_much_of_it_is_a_problem() {
+        let mut files = vec![
+            ("a/good.png", png(2, 2)),
+            ("a/bad.png", b"text".to_vec()),
+            ("b/bad.png", b"text".to_vec()),
+            ("b/cut.png", png(2, 2)),
+            ("b/good.png", png(2, 2)),
+        ];
+        files[3].1.truncate(40);
         let inspection = inspected(files);
-        assert_eq!(inspection.parts[0].class_counts, [1, 2]);
-        assert_eq!(inspection.parts[0].sizes, BTreeMap::from([((2, 2), 1)]));
-        assert_eq!(inspection.problems.len(), 2);
-        assert_eq!(inspection.problems[0], "dropped files/b/bad.png: is not an image");
-        assert!(inspection.to_string().contains("\nproblems\n  - dropped files/b/bad.png: is not an image\n"));
+        assert_eq!(inspection.parts[0].class_counts, [1, 1]);
+        assert_eq!(inspection.parts[0].sizes, BTreeMap::from([((2, 2), 2)]));
+        let problem = "dropped files/b/bad.png: is not an image; 2 of the 3 files of class `b` cannot be read, too many to \
+                       leave out";
+        assert_eq!(inspection.problems, [problem]);
+        assert_eq!(inspection.notes[0], "train: left out 2 files, each of which is not an image: a/bad.png, b/bad.png");
+        assert!(inspection.to_string().contains(&format!("\nproblems\n  - {problem}\n")));
+    }
 
-        let names: Vec<String> = (0..25).map(|number| format!("b/{number:02}.png")).collect();
-        let mut files: Vec<(&str, Vec<u8>)> = names.iter().map(|name| (name.as_str(), Vec::new())).collect();
-        files.push(("a/good.png", png(2, 2)));
+    #[test]
+    fn many_problems_are_counted() {
+        let names: Vec<String> = (0..25).map(|number| format!("{number:02}/bad.png")).collect();
+        let files: Vec<(&str, Vec<u8>)> = names.iter().map(|name| (name.as_str(), Vec::new())).collect();
         let problems = inspected(files).problems;
         assert_eq!((problems.len(), problems[20].as_str()), (21, "and 5 more"));
+    }
+
+    #[test]
+    fn names_cannot_break_the_table() {
+        let text = inspected(vec![("a\n\u{1b}[2J/1.png", png(2, 2)), ("b/\r.png", vec![1]), ("b/2.png", png(2, 2))])
+            .to_string();
+        assert!(text.contains("\na\\n\\u{1b}[2J ") && text.contains("b/\\r.png is not an image"), "{text}");
+        assert!(!text.contains(|character: char| character.is_control() && character != '\n'));
     }
 
     #[test]

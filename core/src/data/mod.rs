@@ -14,22 +14,35 @@
 pub mod augment;
 pub mod batches;
 mod cifar;
+mod cifar_python;
+mod copies;
 pub mod dataset;
 mod decode;
 mod files;
+mod format;
+#[cfg(not(target_family = "wasm"))]
+mod gzip;
 mod image_folder;
 pub mod inspect;
 mod jpeg;
+mod layout;
+mod leftovers;
 pub mod normalise;
 pub mod open;
 mod parallel;
 mod part;
+mod pictures;
 mod png_boxes;
 mod png_palette;
 pub(crate) mod random;
 mod sniff;
 mod stl10;
+#[cfg(not(target_family = "wasm"))]
+mod tarball;
 mod tiny_imagenet;
+mod unread;
+#[cfg(not(target_family = "wasm"))]
+mod walk;
 pub mod world;
 
 pub use augment::Augmentation;

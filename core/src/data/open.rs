@@ -3,11 +3,10 @@
 #[cfg(not(target_family = "wasm"))]
 use std::path::Path;
 
-use crate::data::cifar::{self, Cifar};
 use crate::data::dataset::{Dataset, Split, Splits};
 use crate::data::files::Files;
-use crate::data::part::{Part, Section};
-use crate::data::{image_folder, stl10, tiny_imagenet};
+use crate::data::format::{Format, Set};
+use crate::data::part::Section;
 use crate::error::{Error, Result};
 use crate::seed::Seed;
 
@@ -17,16 +16,9 @@ pub const TEST_FRACTION: f64 = 0.2;
 /// A data set that was found and recognised, with no image read yet.
 pub struct DataSource {
     pub(super) files: Files,
+    /// The folder that holds it, below what was opened; empty where that is the same.
+    pub(super) folder: String,
     pub(super) format: Format,
-}
-
-/// The formats that are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
-    Cifar(Cifar),
-    Stl10,
-    TinyImageNet,
-    ImageFolder,
 }
 
 /// Loads one part of the data set at `path`: a folder, a zip archive, or a CIFAR `.bin` file.
@@ -78,20 +70,15 @@ impl DataSource {
         Self::recognise(Files::from_memory("dropped files".as_ref(), files))
     }
 
-    fn recognise(mut files: Files) -> Result<Self> {
-        let path = files.root().to_path_buf();
-        // Archives often hold one folder that holds the rest, and users often give the folder around the folder.
-        for _ in 0..4 {
-            if let Some(format) = Format::detect(&files)? {
-                return Ok(Self { files, format });
-            }
-            let folders: Vec<String> = files.folders_in("").map(String::from).collect();
-            let [only] = &folders[..] else { break };
-            files = files.enter(only);
-        }
-        let reason = "no data set is recognised here: neither the .bin files of CIFAR-10, CIFAR-100 or STL-10, nor \
-                      tiny-imagenet-200, nor two or more class folders of JPEG or PNG images";
-        Err(Error::file(path, reason))
+    fn recognise(files: Files) -> Result<Self> {
+        let Set { folder, format } = Format::find(&files)?;
+        let files = if folder.is_empty() { files } else { files.enter(&folder) };
+        Ok(Self { files, folder, format })
+    }
+
+    /// What was left out and guessed in finding it.
+    pub(super) fn notes(&self) -> Vec<String> {
+        self.files.notes().iter().chain(self.format.notes()).cloned().collect()
     }
 
     /// The same data set, with somebody to hear of progress: images of the present part read so far, and all of it.
@@ -104,9 +91,12 @@ impl DataSource {
     /// What the data set is called: the official name, or that of the user's folder or archive.
     pub fn name(&self) -> String {
         match self.format {
-            Format::ImageFolder => {
-                let stem = self.files.root().file_stem().map(|stem| stem.to_string_lossy().into_owned());
-                stem.unwrap_or_else(|| self.format.title().into())
+            Format::ImageFolder(_) => {
+                let root = self.files.root();
+                let name = if self.files.are_packed() { root.file_stem() } else { root.file_name() };
+                let name = name.map(|name| name.to_string_lossy());
+                // pets.tar.gz
+                name.map_or_else(|| self.format.title().into(), |name| name.trim_end_matches(".tar").into())
             }
             _ => self.format.title().into(),
         }
@@ -139,59 +129,27 @@ impl DataSource {
     /// # Errors
     /// One line that names the file at fault.
     pub fn load_splits(&self, size: usize, seed: Seed) -> Result<Splits> {
-        let mut train = self.load(Split::Train, size)?;
+        let train = self.load(Split::Train, size)?;
         let validation = self.load_section(Section::Validation, size)?;
-        let mut test = self.load_section(Section::Test, size)?;
-        if test.is_none() {
-            let (mut rest, mut held_out) = train.stratified_split(TEST_FRACTION, seed);
-            let note = format!("no test part: {} of {} images held out by the seed", held_out.len(), train.len());
-            rest.notes.push(note.clone());
-            held_out.notes.push(note);
-            if !held_out.is_empty() {
-                train = rest;
-                test = Some(held_out);
-            }
+        if let Some(test) = self.load_section(Section::Test, size)? {
+            return Ok(Splits { train, validation, test: Some(test), held_out: Vec::new() });
         }
-        Ok(Splits { train, validation, test })
+        let (mut rest, mut test) = train.stratified_split(TEST_FRACTION, seed);
+        let note = format!("no test part: {} of {} images held out by the split seed", test.len(), train.len());
+        rest.notes.push(note.clone());
+        test.notes.push(note);
+        Ok(match test.is_empty() {
+            true => Splits { train, validation, test: None, held_out: Vec::new() },
+            false => Splits { train: rest, validation, held_out: test.class_counts(), test: Some(test) },
+        })
     }
 
     fn load_section(&self, section: Section, size: usize) -> Result<Option<Dataset>> {
-        let part = self.format.read(&self.files, section)?;
-        part.map(|part| part.into_dataset(&self.name(), &self.files, size)).transpose()
-    }
-}
-
-impl Format {
-    /// The format of these files, judged by names alone except for a single unnamed `.bin`.
-    fn detect(files: &Files) -> Result<Option<Self>> {
-        if let Some(kind) = cifar::detect(files)? {
-            return Ok(Some(Self::Cifar(kind)));
+        let Some(mut part) = self.format.read(&self.files, section)? else { return Ok(None) };
+        if section == Section::Train {
+            part.notes.splice(0..0, self.notes());
         }
-        let known = [
-            (Self::Stl10, stl10::detect as fn(&Files) -> bool),
-            (Self::TinyImageNet, tiny_imagenet::detect),
-            (Self::ImageFolder, image_folder::detect),
-        ];
-        Ok(known.into_iter().find(|(_, detect)| detect(files)).map(|(format, _)| format))
-    }
-
-    pub(super) fn title(self) -> &'static str {
-        match self {
-            Self::Cifar(kind) => kind.title(),
-            Self::Stl10 => "STL-10",
-            Self::TinyImageNet => "TinyImageNet-200",
-            Self::ImageFolder => "image folder",
-        }
-    }
-
-    /// One part, or `None` where the data set does not have it.
-    pub(super) fn read(self, files: &Files, section: Section) -> Result<Option<Part>> {
-        match self {
-            Self::Cifar(kind) => cifar::read(files, kind, section),
-            Self::Stl10 => stl10::read(files, section),
-            Self::TinyImageNet => tiny_imagenet::read(files, section),
-            Self::ImageFolder => image_folder::read(files, section),
-        }
+        part.into_dataset(&self.name(), &self.files, size).map(Some)
     }
 }
 

@@ -74,7 +74,7 @@ fn without_a_test_part_one_is_held_out_by_the_seed() {
     let splits = source.load_splits(4, Seed(3)).unwrap();
     let test = splits.test.clone().unwrap();
     assert_eq!((splits.train.class_counts(), test.class_counts()), (vec![2, 2], vec![1, 1]));
-    assert_eq!(test.notes, ["no test part: 2 of 6 images held out by the seed"]);
+    assert_eq!(test.notes, ["no test part: 2 of 6 images held out by the split seed"]);
     assert!(splits.validation.is_none());
     assert_eq!(source.load_splits(4, Seed(3)).unwrap(), splits);
 
@@ -145,15 +145,79 @@ fn what_is_not_a_data_set_is_refused_naming_the_path() {
 }
 
 #[test]
-fn a_bad_image_is_named_and_the_first_bad_image_is_the_one() {
+fn images_that_cannot_be_read_are_left_out_by_name() {
     let mut files = pets();
     files[4].1 = b"not an image".to_vec();
     files[2].1.truncate(50);
+    files.push(("dog/film.mp4".into(), b"\0\0\0\x18ftypmp42".to_vec()));
+    files.push(("dog/list.txt".into(), b"film.mp4".to_vec()));
+    files.push(("dog/3".into(), png([0, 23, 0])));
+    let data = DataSource::from_bytes("pets.zip", zipped("", &files)).unwrap().load(Split::Train, 8).unwrap();
+    assert_eq!((data.labels.as_slice(), data.len()), (&[0, 0, 1, 1, 1][..], 5));
+    let reds_and_greens: Vec<_> = (0..5).map(|index| (data.image(index)[0], data.image(index)[64])).collect();
+    assert_eq!(reds_and_greens, [(10, 0), (11, 0), (0, 20), (0, 22), (0, 23)]);
+    let [notes @ .., film] = &data.notes[..] else { panic!("no notes") };
+    assert!(notes.iter().any(|note| note == "left out 1 file: dog/1.png is not an image"), "{notes:?}");
+    assert!(notes.iter().any(|note| note.starts_with("left out 1 file: cat/2.png cannot be decoded: ")), "{notes:?}");
+    assert!(film.starts_with("left out 1 file: dog/film.mp4 is a video"), "{film}");
+
+    // Two of four files of a class are a note, of three they are too many.
+    files.retain(|(name, _)| name != "dog/3" && name != "dog/2.png");
     let error = message(DataSource::from_bytes("pets.zip", zipped("", &files)).unwrap().load(Split::Train, 8));
-    assert!(error.starts_with("pets.zip/cat/2.png: cannot be decoded: "), "{error}");
-    files.remove(2);
-    let error = message(DataSource::from_bytes("pets.zip", zipped("", &files)).unwrap().load(Split::Train, 8));
-    assert_eq!(error, "pets.zip/dog/1.png: is not an image");
+    let expected =
+        "pets.zip/dog/1.png: is not an image; 2 of the 3 files of class `dog` cannot be read, too many to leave out";
+    assert_eq!(error, expected);
+}
+
+#[test]
+fn what_cannot_be_read_takes_its_box_along() {
+    let list = "v0.JPEG\tn01\t0\t0\t1\t1\nv1.JPEG\tn01\t2\t2\t5\t3\nv2.JPEG\tn02\t0\t0\t5\t3\n";
+    let mut files: Vec<(String, Vec<u8>)> =
+        (0..3).map(|number| (format!("val/images/v{number}.JPEG"), png([number, 0, 0]))).collect();
+    files[0].1.clear();
+    files.push(("wnids.txt".into(), b"n01\nn02\n".to_vec()));
+    files.push(("val/val_annotations.txt".into(), list.into()));
+    let data = DataSource::from_files(files).unwrap().load(Split::Test, 12).unwrap();
+    let boxes: Vec<_> = data.boxes.iter().flatten().flatten().map(|item| (item.x0, item.x1)).collect();
+    assert_eq!((data.labels, boxes), (vec![0, 1], vec![(4.0, 12.0), (0.0, 12.0)]));
+    assert_eq!((data.pixels[0], data.notes[1].as_str()), (1, "left out 1 file: val/images/v0.JPEG is empty"));
+}
+
+#[test]
+fn archives_are_opened_as_they_are_downloaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, bytes) in pets() {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        tar.append_data(&mut header, format!("pets/{name}"), &bytes[..]).unwrap();
+    }
+    let tar = tar.into_inner().unwrap();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&tar).unwrap();
+    let zip = DataSource::from_bytes("pets.zip", zipped("pets/", &pets())).unwrap().load(Split::Train, 5).unwrap();
+    for (name, bytes) in [("pets.tar", tar), ("pets.tar.gz", gzip.finish().unwrap())] {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(load(&path, Split::Train, 5).unwrap(), zip);
+    }
+}
+
+#[test]
+fn what_was_guessed_is_noted() {
+    let mut files: Vec<(String, Vec<u8>)> = ["Training", "Testing"]
+        .iter()
+        .flat_map(|part| pets().into_iter().map(move |(name, bytes)| (format!("x/{part}/{name}"), bytes)))
+        .collect();
+    files.push(("x/@eaDir/a.jpg".into(), png([0; 3])));
+    let source = DataSource::from_files(files).unwrap();
+    let splits = source.load_splits(4, Seed(0)).unwrap();
+    let notes = [
+        "left out what a system left behind: `x/@eaDir`".replace("x/", ""),
+        "parts by their names: `Training` to learn from, `Testing` to measure on".into(),
+    ];
+    assert_eq!((splits.train.notes, splits.test.unwrap().len()), (notes.to_vec(), 6));
+    assert_eq!(source.inspect().notes, [format!("found in `x`; {}; {}", notes[0], notes[1])]);
 }
 
 #[test]

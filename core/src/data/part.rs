@@ -1,9 +1,10 @@
 //! One part of a data set as it lies on disk: what every format is read into, before images get their final size.
 
 use crate::data::dataset::{Dataset, PixelBox};
-use crate::data::decode::{self, Conversions};
+use crate::data::decode::{self, Conversions, Picture};
 use crate::data::files::Files;
 use crate::data::parallel;
+use crate::data::unread::Unread;
 use crate::error::{Error, Result};
 
 /// The parts that a data set can have on disk.
@@ -35,6 +36,8 @@ pub(super) struct Part {
     /// In pixels of the image as stored.
     pub boxes: Option<Vec<Option<PixelBox>>>,
     pub notes: Vec<String>,
+    /// Files that should be images and are none, as far as it is known before decoding.
+    pub unread: Unread,
 }
 
 /// Where the pixels are.
@@ -46,7 +49,7 @@ pub(super) enum Images {
     Encoded(Vec<String>),
 }
 
-/// Images decoded before errors are looked at: the first bad file is the one reported, and is reported soon.
+/// Images decoded before it is asked whether too many cannot be: that is then soon reported.
 const BLOCK: usize = 1024;
 
 /// Most memory that the pixels of one part may take.
@@ -56,22 +59,22 @@ const MAX_PIXEL_BYTES: u64 = if cfg!(target_family = "wasm") { 1 << 30 } else { 
 const MAX_SIZE: usize = 1024;
 
 impl Part {
-    /// Decodes all images and resizes them to `size` × `size`.
+    /// Decodes all images and resizes them to `size` × `size`. Those that cannot be decoded are left out and noted.
     ///
     /// # Errors
-    /// If an image cannot be decoded (naming its file), or the images would not fit the memory.
-    pub(super) fn into_dataset(self, name: &str, files: &Files, size: usize) -> Result<Dataset> {
+    /// If most images of a class cannot be decoded (naming the first), or the images would not fit the memory.
+    pub(super) fn into_dataset(mut self, name: &str, files: &Files, size: usize) -> Result<Dataset> {
         check_memory(files, self.labels.len(), size)?;
-        let Self { class_names, images, labels, mut boxes, mut notes } = self;
-        let pixels = match images {
+        let pixels = match std::mem::replace(&mut self.images, Images::Encoded(Vec::new())) {
             Images::Raw { height, width, pixels } if (height, width) == (size, size) => pixels,
             Images::Raw { height, width, pixels } => {
                 let images: Vec<&[u8]> = pixels.chunks_exact(3 * height * width).collect();
                 let resize = |image: &&[u8]| decode::planar(&decode::from_planar(image, height, width), size);
                 parallel::map(&images, resize).concat()
             }
-            Images::Encoded(names) => decode_all(files, &names, size, boxes.as_deref_mut(), &mut notes)?,
+            Images::Encoded(names) => self.decode_all(files, &names, size)?,
         };
+        let Self { class_names, labels, boxes, notes, .. } = self;
         Ok(Dataset {
             name: name.into(),
             class_names,
@@ -83,6 +86,73 @@ impl Part {
             masks: None,
             notes,
         })
+    }
+
+    /// Images of each class, decoded or not.
+    pub(super) fn class_counts(&self) -> Vec<usize> {
+        let mut counts = self.unread.class_counts(self.class_names.len());
+        self.labels.iter().for_each(|&label| counts[label] += 1);
+        counts
+    }
+
+    /// The pixels of the image files; scales the boxes along with them and notes what was converted and left out.
+    fn decode_all(&mut self, files: &Files, names: &[String], size: usize) -> Result<Vec<u8>> {
+        let all = self.class_counts();
+        let upright = self.boxes.is_none();
+        let mut pixels = Vec::with_capacity(names.len() * 3 * size * size);
+        let (mut conversions, mut kept) = (Conversions::default(), vec![true; names.len()]);
+        for (block, some) in names.chunks(BLOCK).enumerate() {
+            let decoded = parallel::map(some, |name| {
+                let picture = read_picture(files, name, upright)?;
+                Ok::<_, Error>(picture.map(|picture| (decode::planar(&picture.rgb, size), picture.facts)))
+            });
+            files.tell(block * BLOCK + decoded.len(), names.len());
+            for (place, decoded) in (block * BLOCK..).zip(decoded) {
+                let (image, facts) = match decoded? {
+                    Ok(decoded) => decoded,
+                    Err(reason) => {
+                        self.unread.push(self.labels[place], &names[place], reason);
+                        kept[place] = false;
+                        continue;
+                    }
+                };
+                pixels.extend_from_slice(&image);
+                conversions.add(&facts);
+                if let Some(item) = self.boxes.as_mut().and_then(|boxes| boxes[place].as_mut()) {
+                    let size = size as f32;
+                    *item = item.scaled(size / facts.width as f32, size / facts.height as f32);
+                }
+            }
+            self.unread.check(files, &self.class_names, &all)?;
+        }
+        self.keep(&kept);
+        self.notes.extend(conversions.notes());
+        self.notes.extend(self.unread.notes());
+        Ok(pixels)
+    }
+
+    /// Takes away the labels and boxes of the images that were not decoded.
+    fn keep(&mut self, kept: &[bool]) {
+        let mut which = kept.iter();
+        self.labels.retain(|_| which.next().is_none_or(|kept| *kept));
+        let mut which = kept.iter();
+        self.boxes.iter_mut().for_each(|boxes| boxes.retain(|_| which.next().is_none_or(|kept| *kept)));
+    }
+}
+
+/// Decodes an image file; inside, what stands behind the name of one that cannot be.
+///
+/// # Errors
+/// If the file cannot be read from where it lies: that is to be mended there. In an archive it is damaged like any other.
+pub(super) fn read_picture(files: &Files, name: &str, upright: bool) -> Result<Result<Picture, String>> {
+    let reason = |error| match error {
+        Error::File { reason, .. } => reason,
+        other => other.to_string(),
+    };
+    match files.read(name) {
+        Ok(bytes) => Ok(decode::decode(&bytes, &files.path_of(name), upright).map_err(reason)),
+        Err(error) if files.are_packed() => Ok(Err(reason(error))),
+        Err(error) => Err(error),
     }
 }
 
@@ -99,38 +169,6 @@ fn check_memory(files: &Files, images: usize, size: usize) -> Result<()> {
     Ok(())
 }
 
-/// The pixels of the image files; scales `boxes` along with the images and notes what was converted.
-fn decode_all(
-    files: &Files,
-    names: &[String],
-    size: usize,
-    mut boxes: Option<&mut [Option<PixelBox>]>,
-    notes: &mut Vec<String>,
-) -> Result<Vec<u8>> {
-    let upright = boxes.is_none();
-    let mut pixels = Vec::with_capacity(names.len() * 3 * size * size);
-    let mut conversions = Conversions::default();
-    let count = names.len();
-    for (block, names) in names.chunks(BLOCK).enumerate() {
-        let decoded = parallel::map(names, |name| {
-            let picture = decode::decode(&files.read(name)?, &files.path_of(name), upright)?;
-            Ok((decode::planar(&picture.rgb, size), picture.facts))
-        });
-        files.tell(block * BLOCK + decoded.len(), count);
-        for (place, decoded) in decoded.into_iter().enumerate() {
-            let (image, facts) = decoded?;
-            pixels.extend_from_slice(&image);
-            conversions.add(&facts);
-            if let Some(item) = boxes.as_mut().and_then(|boxes| boxes[block * BLOCK + place].as_mut()) {
-                let size = size as f32;
-                *item = item.scaled(size / facts.width as f32, size / facts.height as f32);
-            }
-        }
-    }
-    notes.extend(conversions.notes());
-    Ok(pixels)
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -140,7 +178,8 @@ mod tests {
     fn raw(height: usize, width: usize, pixels: Vec<u8>) -> Part {
         let labels = vec![0; pixels.len() / (3 * height * width)];
         let images = Images::Raw { height, width, pixels };
-        Part { class_names: vec!["only".into()], images, labels, boxes: None, notes: Vec::new() }
+        let class_names = vec!["only".into()];
+        Part { class_names, images, labels, boxes: None, notes: Vec::new(), unread: Unread::default() }
     }
 
     fn no_files() -> Files {

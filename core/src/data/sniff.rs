@@ -33,8 +33,11 @@ pub(super) enum Kind {
     Xml,
     Zip,
     Gzip,
-    /// Any other archive or packed file.
-    Archive,
+    Bzip2,
+    Xz,
+    Zstandard,
+    SevenZip,
+    Rar,
     Tar,
     Hdf5,
     Numpy,
@@ -75,7 +78,11 @@ impl Kind {
             Self::Xml => "an XML file",
             Self::Zip => "a zip archive",
             Self::Gzip => "a gzip archive",
-            Self::Archive => "an archive",
+            Self::Bzip2 => "a bzip2 archive",
+            Self::Xz => "an xz archive",
+            Self::Zstandard => "a Zstandard archive",
+            Self::SevenZip => "a 7z archive",
+            Self::Rar => "a RAR archive",
             Self::Tar => "a tar archive",
             Self::Hdf5 => "an HDF5 file",
             Self::Numpy => "a NumPy file",
@@ -95,9 +102,43 @@ impl Kind {
             Self::Pdf | Self::Video => Some("save pictures of it as JPEG or PNG"),
             Self::Html => Some("download the picture again"),
             Self::LfsPointer => Some("run `git lfs pull` where it came from"),
-            Self::Zip | Self::Gzip | Self::Archive | Self::Tar => Some("unpack it"),
+            kind if kind.is_archive() => Some("unpack it"),
             _ => None,
         }
+    }
+
+    /// Whether other files are packed in it.
+    pub(super) fn is_archive(self) -> bool {
+        matches!(
+            self,
+            Self::Zip | Self::Gzip | Self::Bzip2 | Self::Xz | Self::Zstandard | Self::SevenZip | Self::Rar | Self::Tar
+        )
+    }
+
+    /// Whether data sets are read out of it; tar and gzip would cost the page more than they are worth there.
+    pub(super) fn is_opened(self) -> bool {
+        match self {
+            Self::Zip => true,
+            Self::Tar | Self::Gzip => cfg!(not(target_family = "wasm")),
+            _ => false,
+        }
+    }
+
+    /// Whether people and programs put such files beside pictures, so that nobody misses them among these.
+    pub(super) fn is_companion(self) -> bool {
+        matches!(
+            self,
+            Self::Pdf
+                | Self::Html
+                | Self::Xml
+                | Self::Hdf5
+                | Self::Numpy
+                | Self::Matlab
+                | Self::Parquet
+                | Self::Sqlite
+                | Self::AppleDouble
+                | Self::CompoundFile
+        )
     }
 
     /// Whether it is a still picture, read or not: where it is not read, its owner expects to hear of it.
@@ -128,7 +169,7 @@ impl Kind {
         is_decoded_here && matches!(self, Self::Jpeg | Self::Png | Self::Gif | Self::Bmp | Self::WebP)
     }
 
-    /// The kind that the ending of `name` promises, for the kinds that are read.
+    /// The picture that the ending of `name` promises.
     pub(super) fn promised_by(name: &str) -> Option<Self> {
         let (_, ending) = name.rsplit_once('.')?;
         match ending.to_ascii_lowercase().as_str() {
@@ -138,9 +179,25 @@ impl Kind {
             "bmp" | "dib" => Some(Self::Bmp),
             "webp" => Some(Self::WebP),
             "tif" | "tiff" => Some(Self::Tiff),
+            "heic" | "heif" | "hif" => Some(Self::Heic),
+            "avif" => Some(Self::Avif),
+            "jxl" => Some(Self::JpegXl),
+            "jp2" | "j2k" | "jpx" => Some(Self::Jpeg2000),
+            "ico" => Some(Self::Icon),
+            "psd" => Some(Self::Photoshop),
+            "svg" => Some(Self::Svg),
+            "dng" | "cr2" | "cr3" | "nef" | "arw" | "raf" | "orf" | "rw2" => Some(Self::CameraRaw),
+            "ppm" | "pgm" | "pbm" | "pnm" | "qoi" | "exr" | "dds" => Some(Self::RarePicture),
             _ => None,
         }
     }
+}
+
+/// Why a file of this kind is not read, and what to do.
+pub(super) fn refusal(kind: Kind) -> String {
+    let what = if kind.is_picture() { "which is not read" } else { "not an image" };
+    let advice = kind.advice().map(|advice| format!(": {advice}")).unwrap_or_default();
+    format!("is {}, {what}{advice}", kind.words())
 }
 
 /// The kind of a file from its first bytes, [`SNIFFED_BYTES`] or more of them; `None` for what has no known beginning.
@@ -189,11 +246,11 @@ const SIGNATURES: [(&[u8], Kind); 46] = [
     (b"PK\x03\x04", Kind::Zip),
     (b"PK\x05\x06", Kind::Zip),
     (b"\x1f\x8b", Kind::Gzip),
-    (b"BZh", Kind::Archive),
-    (b"\xfd7zXZ\0", Kind::Archive),
-    (b"\x28\xb5\x2f\xfd", Kind::Archive),
-    (b"7z\xbc\xaf\x27\x1c", Kind::Archive),
-    (b"Rar!\x1a\x07", Kind::Archive),
+    (b"BZh", Kind::Bzip2),
+    (b"\xfd7zXZ\0", Kind::Xz),
+    (b"\x28\xb5\x2f\xfd", Kind::Zstandard),
+    (b"7z\xbc\xaf\x27\x1c", Kind::SevenZip),
+    (b"Rar!\x1a\x07", Kind::Rar),
     (b"\x89HDF\r\n\x1a\n", Kind::Hdf5),
     (b"\x93NUMPY", Kind::Numpy),
     (b"MATLAB 5.0", Kind::Matlab),
@@ -301,7 +358,7 @@ fn sniff_inside(bytes: &[u8]) -> Option<Kind> {
     if bytes.starts_with(b"BM") && long(14).is_some_and(|header| [12, 16, 40, 52, 56, 64, 108, 124].contains(&header)) {
         return Some(Kind::Bmp);
     }
-    if bytes.get(257..262) == Some(b"ustar") {
+    if bytes.get(257..262) == Some(b"ustar") || has_tar_checksum(bytes) {
         return Some(Kind::Tar);
     }
     // An icon: type 1 (2 is a pointer), a few pictures, a reserved byte that is zero.
@@ -315,6 +372,16 @@ fn sniff_inside(bytes: &[u8]) -> Option<Kind> {
         }
         _ => None,
     }
+}
+
+/// Whether a tar header's checksum is right, by which those of old systems are told: it counts itself as spaces.
+fn has_tar_checksum(bytes: &[u8]) -> bool {
+    let Some(header) = bytes.get(..512) else { return false };
+    let field = String::from_utf8_lossy(&header[148..156]);
+    let claimed = u32::from_str_radix(field.trim_matches(['\0', ' ']), 8);
+    let (before, after) = (&header[..148], &header[156..]);
+    let sum = before.iter().chain(after).map(|byte| u32::from(*byte)).sum::<u32>() + 8 * u32::from(b' ');
+    claimed == Ok(sum)
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 //!
 //! An image is 96 × 96 bytes each of red, green and blue, every plane **column by column**; labels are 1 to 10.
 
+use crate::data::copies::{self, Chosen};
 use crate::data::files::Files;
 use crate::data::part::{Images, Part, Section};
+use crate::data::unread::Unread;
 use crate::error::{Error, Result};
 
 /// Rows and columns of an image.
@@ -12,9 +14,9 @@ const PLANE: usize = SIDE * SIDE;
 
 const NAMES: [&str; 10] = ["airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck"];
 
-/// Whether these are STL-10's files.
-pub(super) fn detect(files: &Files) -> bool {
-    files.has("train_X.bin") || files.has("test_X.bin")
+/// Whether the files in `base` are STL-10's.
+pub(super) fn detect(files: &Files, base: &str) -> bool {
+    !copies::choose(files, base, |name| name == "train_X.bin" || name == "test_X.bin").files.is_empty()
 }
 
 /// One part, or `None` where its images are not present. The unlabelled images and the ten folds are not used.
@@ -22,11 +24,11 @@ pub(super) fn detect(files: &Files) -> bool {
 /// # Errors
 /// If there are more or fewer images than labels, or a label is out of range.
 pub(super) fn read(files: &Files, section: Section) -> Result<Option<Part>> {
-    let name = section.name();
-    let (images_file, labels_file) = (format!("{name}_X.bin"), format!("{name}_y.bin"));
-    if section == Section::Validation || !files.has(&images_file) {
-        return Ok(None);
-    }
+    let [images_file, labels_file] = ["X", "y"].map(|half| format!("{}_{half}.bin", section.name()));
+    let Chosen { files: names, notes } = copies::choose(files, "", |name| name == images_file || name == labels_file);
+    let named = |official: &String| names.iter().find(|(name, _)| name == official).map(|(_, file)| file.clone());
+    let (Some(images_file), true) = (named(&images_file), section != Section::Validation) else { return Ok(None) };
+    let labels_file = named(&labels_file).unwrap_or(labels_file);
     let labels = read_labels(files, &labels_file)?;
     let mut pixels = files.read(&images_file)?;
     if labels.is_empty() || pixels.len() != labels.len() * 3 * PLANE {
@@ -40,7 +42,7 @@ pub(super) fn read(files: &Files, section: Section) -> Result<Option<Part>> {
     }
     pixels.chunks_exact_mut(PLANE).for_each(transpose);
     let images = Images::Raw { height: SIDE, width: SIDE, pixels };
-    Ok(Some(Part { class_names: class_names(files)?, images, labels, boxes: None, notes: Vec::new() }))
+    Ok(Some(Part { class_names: class_names(files)?, images, labels, boxes: None, notes, unread: Unread::default() }))
 }
 
 /// Labels counted from 0.
@@ -103,7 +105,7 @@ mod tests {
             ("train_y.bin", vec![1, 10, 4]),
             ("fold_indices.txt", b"0 1 2".to_vec()),
         ]);
-        assert!(detect(&files));
+        assert!(detect(&files, ""));
         let train = read(&files, Section::Train).unwrap().unwrap();
         assert_eq!((train.labels, train.class_names[9].as_str()), (vec![0, 9, 3], "truck"));
         let Images::Raw { height: 96, width: 96, pixels } = train.images else { panic!("raw images expected") };

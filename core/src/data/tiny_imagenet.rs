@@ -1,22 +1,35 @@
-//! TinyImageNet-200.
+//! TinyImageNet-200, as it is downloaded and as people rearrange it.
 //!
-//! The class of a WordNet id is its place among the *sorted* ids of `wnids.txt`. `val/` is the test part: the labels
-//! of the official `test/` are not public. Whatever images are present are used, because partial copies are common.
+//! The class of a WordNet id is its place among the *sorted* ids of `wnids.txt`, or where that is gone among the folders of
+//! `train`. `val/` is the test part: the labels of the official `test/` are not public. Officially its images lie in one
+//! folder and a list has their classes; most tutorials move them to a folder for each class, because torchvision wants
+//! that, and many take away the `images` folders. Whatever images are present are used, because partial copies are common.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::data::dataset::PixelBox;
 use crate::data::decode::plural;
-use crate::data::files::Files;
-use crate::data::image_folder::is_image_name;
+use crate::data::files::{Files, join};
 use crate::data::part::{Images, Part, Section};
+use crate::data::pictures;
+use crate::data::unread::Unread;
 use crate::error::{Error, Result};
 
 const ANNOTATIONS: &str = "val/val_annotations.txt";
 
-/// Whether these are TinyImageNet's files.
-pub(super) fn detect(files: &Files) -> bool {
-    files.has("wnids.txt") && (files.has(ANNOTATIONS) || !files.below("train").is_empty())
+/// Whether the files in `base` are TinyImageNet's.
+pub(super) fn detect(files: &Files, base: &str) -> bool {
+    let [wnids, words, annotations, train] =
+        ["wnids.txt", "words.txt", ANNOTATIONS, "train"].map(|name| join(base, name));
+    let has_train = !files.below(&train).is_empty();
+    let of_wordnet = || files.folders_in(&train).all(is_wnid) && files.folders_in(&train).nth(1).is_some();
+    (files.has(&wnids) && (files.has(&annotations) || has_train))
+        || ((files.has(&words) || files.has(&annotations)) && of_wordnet())
+}
+
+/// Whether a folder is called as WordNet numbers its nouns: `n01443537`.
+fn is_wnid(name: &str) -> bool {
+    name.strip_prefix('n').is_some_and(|digits| digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// One part, or `None` where none of its files is present.
@@ -26,35 +39,87 @@ pub(super) fn detect(files: &Files) -> bool {
 pub(super) fn read(files: &Files, section: Section) -> Result<Option<Part>> {
     match section {
         Section::Train if !files.below("train").is_empty() => read_train(files).map(Some),
-        Section::Test if files.has(ANNOTATIONS) => read_val(files).map(Some),
+        Section::Test => {
+            let wnids = wnids(files)?;
+            let sorted = wnids.iter().any(|wnid| !files.below(&format!("val/{wnid}")).is_empty());
+            if sorted || files.has(ANNOTATIONS) { read_val(files, &wnids).map(Some) } else { Ok(None) }
+        }
         _ => Ok(None),
+    }
+}
+
+/// The images of one class with their boxes, wherever in `folder` they are.
+struct Gathered {
+    names: Vec<String>,
+    labels: Vec<usize>,
+    boxes: Vec<Option<PixelBox>>,
+    unread: Unread,
+}
+
+impl Gathered {
+    fn new() -> Self {
+        Self { names: Vec::new(), labels: Vec::new(), boxes: Vec::new(), unread: Unread::default() }
+    }
+
+    /// Adds what lies in the folder of a class.
+    fn add(&mut self, files: &Files, folder: &str, class: usize, box_of: impl Fn(&str) -> Option<PixelBox>) {
+        let found = pictures::find(files, files.below(folder).iter().map(String::as_str));
+        for name in found.pictures {
+            self.push(class, box_of(file_name(&name)), name);
+        }
+        found.others.into_iter().for_each(|(name, reason)| self.unread.push(class, name, reason));
+    }
+
+    fn push(&mut self, class: usize, item: Option<PixelBox>, name: String) {
+        self.names.push(name);
+        self.labels.push(class);
+        self.boxes.push(item);
+    }
+
+    fn into_part(self, class_names: Vec<String>, notes: Vec<String>) -> Part {
+        let boxes = self.boxes.iter().any(Option::is_some).then_some(self.boxes);
+        Part {
+            class_names,
+            images: Images::Encoded(self.names),
+            labels: self.labels,
+            boxes,
+            notes,
+            unread: self.unread,
+        }
+    }
+}
+
+fn file_name(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+/// Refuses a folder of `part` that is no class.
+fn check_classes(files: &Files, part: &str, wnids: &[String]) -> Result<()> {
+    let known: HashSet<&str> = wnids.iter().map(String::as_str).collect();
+    let strange = |folder: &&str| !known.contains(folder) && (part, *folder) != ("val", "images");
+    match files.folders_in(part).find(strange) {
+        Some(unknown) => {
+            let reason = "is a class that wnids.txt does not list";
+            Err(Error::file(files.path_of(&format!("{part}/{unknown}")), reason))
+        }
+        None => Ok(()),
     }
 }
 
 fn read_train(files: &Files) -> Result<Part> {
     let wnids = wnids(files)?;
-    let known: HashSet<&str> = wnids.iter().map(String::as_str).collect();
-    if let Some(unknown) = files.folders_in("train").find(|folder| !known.contains(folder)) {
-        return Err(Error::file(files.path_of(&format!("train/{unknown}")), "is a class that wnids.txt does not list"));
-    }
-    let (mut names, mut labels, mut boxes) = (Vec::new(), Vec::new(), Vec::new());
+    check_classes(files, "train", &wnids)?;
+    let mut gathered = Gathered::new();
     for (class, wnid) in wnids.iter().enumerate() {
         let folder = format!("train/{wnid}");
         let class_boxes = class_boxes(files, &format!("{folder}/{wnid}_boxes.txt"))?;
-        let images = format!("{folder}/images");
-        let before = names.len();
-        for image in files.files_in(&images).filter(|name| is_image_name(name)) {
-            boxes.push(class_boxes.get(image).copied());
-            names.push(format!("{images}/{image}"));
-            labels.push(class);
-        }
-        if names.len() == before {
+        let before = gathered.names.len();
+        gathered.add(files, &folder, class, |image| class_boxes.get(image).copied());
+        if gathered.names.len() == before {
             return Err(Error::file(files.path_of(&folder), "is a class without images"));
         }
     }
-    let boxes = boxes.iter().any(Option::is_some).then_some(boxes);
-    let class_names = class_names(files, &wnids)?;
-    Ok(Part { class_names, images: Images::Encoded(names), labels, boxes, notes: Vec::new() })
+    Ok(gathered.into_part(class_names(files, &wnids)?, Vec::new()))
 }
 
 /// The boxes of one class by file name; none where there is no list.
@@ -73,11 +138,17 @@ fn class_boxes(files: &Files, list: &str) -> Result<HashMap<String, PixelBox>> {
     Ok(boxes)
 }
 
-fn read_val(files: &Files) -> Result<Part> {
-    let wnids = wnids(files)?;
-    let (mut names, mut labels, mut boxes, mut missing) = (Vec::new(), Vec::new(), Vec::new(), 0);
-    let list = files.lines(ANNOTATIONS)?;
-    for (number, line) in list.iter().enumerate() {
+/// What the official list says of one image.
+struct Listed {
+    file: String,
+    class: usize,
+    item: PixelBox,
+}
+
+/// The official list; empty where it is gone.
+fn annotations(files: &Files, wnids: &[String]) -> Result<Vec<Listed>> {
+    let list = if files.has(ANNOTATIONS) { files.lines(ANNOTATIONS)? } else { Vec::new() };
+    let entry = |(number, line): (usize, &String)| {
         let fields: Vec<&str> = line.split_whitespace().collect();
         let (Some(&file), Some(&wnid), Some(item)) =
             (fields.first(), fields.get(1), fields.get(2..).and_then(inclusive_box))
@@ -88,23 +159,39 @@ fn read_val(files: &Files) -> Result<Part> {
             let reason = format!("line {} names the class {wnid}, which wnids.txt does not list", number + 1);
             return Err(Error::file(files.path_of(ANNOTATIONS), reason));
         };
+        Ok(Listed { file: file.into(), class, item })
+    };
+    list.iter().enumerate().map(entry).collect()
+}
+
+/// The images that were moved to the folders of their classes, then those that still lie where the list has them.
+fn read_val(files: &Files, wnids: &[String]) -> Result<Part> {
+    check_classes(files, "val", wnids)?;
+    let list = annotations(files, wnids)?;
+    let boxes: HashMap<(&str, usize), PixelBox> =
+        list.iter().map(|listed| ((listed.file.as_str(), listed.class), listed.item)).collect();
+    let mut gathered = Gathered::new();
+    for (class, wnid) in wnids.iter().enumerate() {
+        gathered.add(files, &format!("val/{wnid}"), class, |image| boxes.get(&(image, class)).copied());
+    }
+    let moved: BTreeSet<String> = gathered.names.iter().map(|name| file_name(name).to_string()).collect();
+    let mut missing = 0;
+    for Listed { file, class, item } in &list {
         let image = format!("val/images/{file}");
         if files.has(&image) {
-            names.push(image);
-            labels.push(class);
-            boxes.push(Some(item));
-        } else {
+            gathered.push(*class, Some(*item), image);
+        } else if !moved.contains(file) {
             missing += 1;
         }
     }
-    if names.is_empty() {
+    if gathered.names.is_empty() {
         let reason = format!("none of the {} images it names is in val/images", list.len());
         return Err(Error::file(files.path_of(ANNOTATIONS), reason));
     }
     let note = || format!("{missing} {} named in {ANNOTATIONS} not present: left out", plural(missing, "image"));
-    let notes = if missing > 0 { vec![note()] } else { Vec::new() };
-    let class_names = class_names(files, &wnids)?;
-    Ok(Part { class_names, images: Images::Encoded(names), labels, boxes: Some(boxes), notes })
+    // Those that were moved and called otherwise are not missing.
+    let notes = if missing > 0 && moved.is_empty() { vec![note()] } else { Vec::new() };
+    Ok(gathered.into_part(class_names(files, wnids)?, notes))
 }
 
 /// x0 y0 x1 y1 with the far edges *inclusive*, as the official lists have them.
@@ -123,6 +210,9 @@ fn malformed(files: &Files, list: &str, number: usize, wanted: &str) -> Error {
 
 /// The ids, sorted; a class is a place in this.
 fn wnids(files: &Files) -> Result<Vec<String>> {
+    if !files.has("wnids.txt") {
+        return Ok(files.folders_in("train").map(String::from).collect());
+    }
     let mut wnids = files.lines("wnids.txt")?;
     wnids.sort_unstable();
     let fail = |reason: String| Err(Error::file(files.path_of("wnids.txt"), reason));
@@ -196,7 +286,7 @@ mod tests {
     #[test]
     fn training_images_get_the_place_of_their_sorted_id_and_their_box() {
         let files = folder(official());
-        assert!(detect(&files));
+        assert!(detect(&files, ""));
         let train = read(&files, Section::Train).unwrap().unwrap();
         assert_eq!(train.class_names, ["crane (n01)", "crane (n02)", "boat"]);
         assert_eq!(train.labels, [0, 0, 1, 2]);
@@ -215,6 +305,52 @@ mod tests {
         let boxes = expected.map(|(x0, y0, x1, y1)| Some(PixelBox { x0, y0, x1, y1 }));
         assert_eq!(val.boxes.as_deref(), Some(&boxes[..]));
         assert_eq!(val.notes, ["1 image named in val/val_annotations.txt not present: left out"]);
+    }
+
+    /// The official copy with these files instead of some of its own.
+    fn rearranged(without: &[&str], with: &[&str]) -> Files {
+        let mut files = official();
+        files.retain(|(name, _)| !without.iter().any(|part| name.contains(part)));
+        files.extend(with.iter().map(|name| (name.to_string(), Vec::new())));
+        folder(files)
+    }
+
+    #[test]
+    fn images_may_lie_in_the_folders_of_their_classes() {
+        for with in [["val/n02/v0.JPEG", "val/n03/v2.JPEG"], ["val/n02/images/v0.JPEG", "val/n03/images/v2.JPEG"]] {
+            let listed = rearranged(&["val/images"], &with);
+            let val = read(&listed, Section::Test).unwrap().unwrap();
+            assert_eq!((val.labels.as_slice(), names(&val)), (&[1, 2][..], &with.map(String::from)[..]));
+            let boxes = val.boxes.unwrap();
+            assert_eq!(boxes[0], Some(PixelBox { x0: 0.0, y0: 0.0, x1: 32.0, y1: 16.0 }));
+            let unlisted = rearranged(&["val/images", "annotations"], &with);
+            assert!(detect(&unlisted, ""));
+            let val = read(&unlisted, Section::Test).unwrap().unwrap();
+            assert_eq!((val.labels, val.boxes, val.notes), (vec![1, 2], None, Vec::new()));
+        }
+        let half = rearranged(&["val/images/v2"], &["val/n03/v2.JPEG"]);
+        assert_eq!(read(&half, Section::Test).unwrap().unwrap().labels, [2, 1], "moved ones first");
+        let flat = rearranged(&["train/n01/images"], &["train/n01/n01_0.JPEG", "train/n01/n01_1.JPEG"]);
+        let train = read(&flat, Section::Train).unwrap().unwrap();
+        assert_eq!(train.labels, [0, 0, 1, 2]);
+        assert!(train.boxes.unwrap()[0].is_some(), "the list lies beside the images");
+    }
+
+    #[test]
+    fn without_the_list_of_classes_their_folders_are_it() {
+        let long = |name: &str| name.replace("n0", "n0000000");
+        let renamed = official()
+            .into_iter()
+            .filter(|(name, _)| name != "wnids.txt")
+            .map(|(name, bytes)| (long(&name), long(&String::from_utf8(bytes).unwrap()).into_bytes()));
+        let files = folder(renamed.collect());
+        assert!(detect(&files, ""));
+        let train = read(&files, Section::Train).unwrap().unwrap();
+        assert_eq!(
+            (train.labels, train.class_names),
+            (vec![0, 0, 1, 2], ["crane (n00000001)", "crane (n00000002)", "boat"].map(String::from).to_vec())
+        );
+        assert_eq!(read(&files, Section::Test).unwrap().unwrap().labels, [1, 2]);
     }
 
     #[test]
@@ -260,7 +396,7 @@ mod tests {
     #[test]
     fn parts_that_are_not_there_are_none() {
         let only_val = folder(official().into_iter().filter(|(name, _)| !name.starts_with("train")).collect());
-        assert!(detect(&only_val));
+        assert!(detect(&only_val, ""));
         assert!(read(&only_val, Section::Train).unwrap().is_none());
         assert!(read(&folder(official()), Section::Validation).unwrap().is_none());
     }

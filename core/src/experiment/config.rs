@@ -14,7 +14,7 @@ use crate::method::{SourceUse, at, lwf};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Root of all randomness: initial weights, the choice of images, their order, their augmentation.
+    /// Root of all randomness but `data.split_seed`'s: initial weights, the choice of images, their order, their augmentation.
     pub seed: u64,
     /// The target task.
     pub data: DataConfig,
@@ -47,6 +47,9 @@ pub struct DataConfig {
     /// Share of those held out to choose the best epoch: the paper's 10 %. The built-in world draws validation images
     /// besides them instead, 20 a class, because 10 % of 20 chooses nothing; 0 still turns them off.
     pub validation: f64,
+    /// Which images of a folder without a test part are held out to measure on, a fifth of each class. Apart from the run's
+    /// seed, so that runs of several seeds are measured on the same images.
+    pub split_seed: u64,
     /// Zeros around the image before a random crop; 0 turns augmentation off. The paper's small images have 4.
     pub augment: usize,
 }
@@ -189,7 +192,15 @@ impl Default for Config {
 
 impl Default for DataConfig {
     fn default() -> Self {
-        Self { path: None, synthetic: WorldTask::FineGrained, size: 32, per_class: 0, validation: 0.1, augment: 4 }
+        Self {
+            path: None,
+            synthetic: WorldTask::FineGrained,
+            size: 32,
+            per_class: 0,
+            validation: 0.1,
+            split_seed: 0,
+            augment: 4,
+        }
     }
 }
 

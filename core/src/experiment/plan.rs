@@ -259,12 +259,11 @@ fn load(config: &Config, inputs: &Inputs, watch: impl Fn(usize, usize) + Send + 
             test: Some(TestPart::of_world(task, TASK_SEED)),
         });
     };
-    let splits = inputs.data(path)?.watched(watch).load_splits(config.data.size, seed)?;
-    let train = match config.data.per_class {
-        0 => splits.train,
-        n => splits.train.per_class(n, seed)?,
-    };
-    Ok(Parts { train, validation: splits.validation, test: splits.test.map(TestPart::read) })
+    let mut splits = inputs.data(path)?.watched(watch).load_splits(config.data.size, Seed(config.data.split_seed))?;
+    if config.data.per_class > 0 {
+        splits.train = splits.train_per_class(config.data.per_class, seed)?;
+    }
+    Ok(Parts { train: splits.train, validation: splits.validation, test: splits.test.map(TestPart::read) })
 }
 
 /// The training part, less what is held out for validation where the data set brings none.
@@ -395,3 +394,7 @@ fn auxiliary(
         }
     }
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

@@ -220,7 +220,7 @@ pub fn world(config: &WorldConfig, split: Split, seed: Seed) -> Dataset {
 /// As [`world`].
 pub fn world_per_class(config: &WorldConfig, split: Split, seed: Seed, n: usize, choice: Seed) -> Result<Dataset> {
     let labels = config.labels(split);
-    let chosen = chosen_per_class(&config.name(), &config.task.class_names(), &labels, n, choice)?;
+    let chosen = chosen_per_class(&config.name(), &config.task.class_names(), &labels, &[], n, choice)?;
     Ok(drawn(config, split, seed, &chosen))
 }
 

@@ -1,0 +1,53 @@
+use std::io::Cursor;
+use std::path::Path;
+
+use image::{ImageFormat, Rgb, RgbImage};
+
+use super::*;
+
+/// A folder of `each` pictures of every class, each of one colour of its own, and no division.
+fn pictures(folder: &Path, each: &[(&str, u8)]) {
+    for (class, (name, count)) in each.iter().enumerate() {
+        std::fs::create_dir(folder.join(name)).unwrap();
+        for number in 0..*count {
+            let mut png = Cursor::new(Vec::new());
+            let colour = Rgb([number, class as u8, 0]);
+            RgbImage::from_pixel(4, 4, colour).write_to(&mut png, ImageFormat::Png).unwrap();
+            std::fs::write(folder.join(format!("{name}/{number}.png")), png.into_inner()).unwrap();
+        }
+    }
+}
+
+fn plan(folder: &Path, changes: &[&str]) -> Result<Plan> {
+    let path = format!("data.path='{}'", folder.display());
+    let usual = [&path[..], "method.name=scratch", "target.width=0.03125", "train.batch_size=2"];
+    let changes: Vec<String> = usual.iter().chain(changes).map(ToString::to_string).collect();
+    Plan::new(Config::from_toml("", &changes)?, Device::flex(), "CPU".into())
+}
+
+#[test]
+fn runs_of_every_seed_are_measured_on_the_same_images() {
+    let folder = tempfile::tempdir().unwrap();
+    pictures(folder.path(), &[("cat", 20), ("dog", 20)]);
+    let parts = |changes: &[&str]| {
+        let plan = plan(folder.path(), changes).unwrap();
+        (plan.test.unwrap().data().pixels.clone(), plan.train.pixels.clone())
+    };
+    let (test, train) = parts(&["data.per_class=5"]);
+    let (of_another, train_of_another) = parts(&["data.per_class=5", "seed=1"]);
+    assert_eq!((test.len(), &of_another), (2 * 4 * 3 * 32 * 32, &test));
+    assert_ne!(train_of_another, train, "what is learned from is chosen by the seed of the run");
+    assert_ne!(parts(&["data.split_seed=1"]).0, test);
+}
+
+#[test]
+fn too_few_images_are_counted_with_those_held_out() {
+    let folder = tempfile::tempdir().unwrap();
+    pictures(folder.path(), &[("cat", 30), ("dog", 8), ("fox", 1)]);
+    let refused = |changes: &[&str]| plan(folder.path(), changes).map(drop).unwrap_err().to_string();
+    let path = folder.path().file_name().unwrap().to_str().unwrap();
+    let eight = refused(&["data.per_class=8"]);
+    assert_eq!(eight, format!("{path}: class `dog` has 8 images, of which 2 are held out, 8 are wanted"));
+    let five = refused(&["data.per_class=5"]);
+    assert_eq!(five, format!("{path}: class `fox` has 1 image, 5 are wanted"));
+}
