@@ -52,6 +52,8 @@ pub fn main() -> ExitCode {
         Ok(Ending::Done) => ExitCode::SUCCESS,
         Ok(Ending::Stopped) => ExitCode::from(STOPPED),
         Ok(Ending::Problems) => ExitCode::FAILURE,
+        // By Ctrl-C, before there was anything to keep.
+        Err(Error::Stopped) => ExitCode::from(STOPPED),
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE

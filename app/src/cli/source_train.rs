@@ -25,6 +25,8 @@ pub fn run(arguments: &SourceTrainArguments) -> Result<Ending> {
     let earlier = RunFolder::earlier(&run, &config)?;
     let device = open_device(arguments.device.device.into())?;
     let inputs = earlier.as_ref().map_or_else(Inputs::default, |(_, checkpoint)| checkpoint.inputs());
+    let control = on_interrupt();
+    let inputs = inputs.until(control.token());
     let plan = Plan::prepare(config, inputs, device.device, device.name, loading())?;
     describe(&plan);
     let (mut folder, checkpoint) = match earlier {
@@ -32,7 +34,7 @@ pub fn run(arguments: &SourceTrainArguments) -> Result<Ending> {
         None => (RunFolder::create(&run, &plan.config)?, None),
     };
     nothing_left(&plan, checkpoint.as_ref());
-    let outcome = train_into(&plan, &mut folder, checkpoint.as_ref(), &on_interrupt(), "source")?;
+    let outcome = train_into(&plan, &mut folder, checkpoint.as_ref(), &control, "source")?;
     write_summary(folder.path(), &Summary { runs: vec![outcome.summary.clone()] })?;
     if !outcome.summary.complete {
         say!("go on with the same command");

@@ -248,7 +248,7 @@ impl App {
             self.earlier.retain(|earlier| earlier.config != run.config);
             self.earlier.push(run);
         }
-        // The old one ends first: two would share the device.
+        // The new one waits until the old one has ended: two would share the device.
         self.session = None;
         self.state = ViewState::default();
         self.pictures = Pictures::default();
@@ -452,7 +452,7 @@ impl eframe::App for App {
 
     #[cfg(not(target_family = "wasm"))]
     fn on_exit(&mut self) {
-        // Waits for the iteration under way, and for what it saves.
+        // It saves where it stands; the program ends with it.
         self.session = None;
         let measured = self.frame_times.as_ref().map_or(Ok(()), FrameTimes::write);
         for failed in [self.host.remember(&self.settings()), measured].into_iter().filter_map(Result::err) {

@@ -65,8 +65,9 @@ pub fn open(opening: Opening) -> Result<()> {
     let shares = matches!(options.wgpu_options.wgpu_setup, WgpuSetup::Existing(_));
     let open = Arc::new(move |lost| Ok(if lost { instead_of_lost() } else { device.clone() }));
     let measure = frame_times.as_deref().map(FrameTimes::new);
+    let host = Host::new(open).remembering();
+    let leaving = host.leaving();
     let create = move |creation: &eframe::CreationContext<'_>| {
-        let host = Host::new(open).remembering();
         let last_run = host.last_run().filter(|_| after_loss);
         let mut app = App::new(&creation.egui_ctx, host, &settings, link);
         if after_loss {
@@ -84,8 +85,10 @@ pub fn open(opening: Opening) -> Result<()> {
     if let Some(device) = drawn_with {
         take_over_where_lost(device);
     }
-    eframe::run_native("l2t", options, Box::new(create))
-        .map_err(|error| Error::Device(format!("the window cannot be opened: {error}")))
+    let shown = eframe::run_native("l2t", options, Box::new(create));
+    // The window has gone; what the last run saves is waited for.
+    leaving.wait();
+    shown.map_err(|error| Error::Device(format!("the window cannot be opened: {error}")))
 }
 
 /// Whoever draws with a lost device panics, and what it would unwind through cannot be taken down: so the program is left from
