@@ -105,7 +105,13 @@ impl Link {
                     }
                 }
                 "device" => link.device = Some(device_by_key(value).ok_or_else(unknown)?),
-                "train" => link.train = value == "1",
+                "train" => {
+                    link.train = match value.as_str() {
+                        "1" => true,
+                        "0" => false,
+                        _ => return Err(unknown()),
+                    }
+                }
                 _ => return Err(Error::config("the link", format!("“{key}” is not known here"))),
             }
         }
@@ -162,6 +168,8 @@ mod tests {
             ("pair=x", "pair"),
             ("hide=files,none", "hide"),
             ("device=none", "device"),
+            ("train=yes", "train"),
+            ("train=", "train"),
             ("colour=red", "colour"),
         ] {
             let error = Link::read(broken).unwrap_err().to_string();

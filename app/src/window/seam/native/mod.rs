@@ -1,6 +1,9 @@
 //! A program: runs go on in a thread of their own, files are on disk, settings in a file.
 
+mod frame_times;
 mod map_painter;
+mod opening;
+mod shell;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -25,6 +28,9 @@ use crate::window::facts::Fact;
 use crate::window::keeper::Opened;
 use crate::window::settings::Settings;
 
+pub use frame_times::FrameTimes;
+pub use opening::{Opening, has_display, open};
+
 pub use map_painter::{DrawableMaps, MapPainter, Painted};
 
 /// Where a run gets its device from; told whether the one before was lost.
@@ -38,6 +44,7 @@ pub struct Host {
     last_run: Option<PathBuf>,
     given: (Sender<Given>, Receiver<Given>),
     leaving: Leaving,
+    frame_times: Option<FrameTimes>,
 }
 
 /// The runs that were asked to end and have not done so yet. The window never waits for them: the next run does before it
@@ -69,13 +76,26 @@ impl Leaving {
 impl Host {
     /// Whose runs get their device by `open`.
     pub fn new(open: OpenFor) -> Self {
-        Self { open, remembers: false, last_run: None, given: channel(), leaving: Leaving::default() }
+        Self {
+            open,
+            remembers: false,
+            last_run: None,
+            given: channel(),
+            leaving: Leaving::default(),
+            frame_times: None,
+        }
     }
 
     /// The same, which remembers settings.
     #[must_use]
     pub fn remembering(self) -> Self {
         Self { remembers: true, last_run: last_run_path(), ..self }
+    }
+
+    /// The same, which draws without a break while a run goes on, and measures how evenly; written when the window closes.
+    #[must_use]
+    pub fn measuring(self, times: Option<FrameTimes>) -> Self {
+        Self { frame_times: times, ..self }
     }
 
     /// The runs that were dropped and may still save something.

@@ -35,6 +35,12 @@ async fn open() -> Result<Rexie> {
 }
 
 fn refused(error: &rexie::Error) -> Error {
+    // The browser's own name of it is all that there is.
+    if format!("{error:?}").contains("QuotaExceeded") {
+        return Error::Device(
+            "the browser's storage is full: take away runs that are kept here, or export this one".into(),
+        );
+    }
     Error::Device(format!("this browser does not keep runs for the page ({error}): export the run instead"))
 }
 
@@ -79,7 +85,8 @@ pub async fn read(name: &str) -> Result<Vec<u8>> {
         transaction.store(RUNS)?.get(JsValue::from_str(name)).await
     };
     let found = attempt.await.map_err(|error| refused(&error))?;
-    let blob: Blob = found.ok_or_else(|| Error::file(name, "is not kept in this browser"))?.unchecked_into();
+    let blob = found.ok_or_else(|| Error::file(name, "is not kept in this browser"))?;
+    let blob: Blob = blob.dyn_into().map_err(|_| Error::file(name, "is kept by another version of the page"))?;
     let bytes = JsFuture::from(blob.array_buffer()).await;
     bytes.map(|bytes| Uint8Array::new(&bytes).to_vec()).map_err(|_| Error::file(name, "can no longer be read"))
 }
@@ -98,7 +105,8 @@ pub async fn list() -> Result<Vec<KeptRun>> {
             let Some(name) = key.as_string() else { continue };
             // Sizes of blobs are whole numbers far below 2^53.
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "see above")]
-            let bytes = store.get(key).await?.map_or(0, |zip| zip.unchecked_into::<Blob>().size() as u64);
+            let bytes =
+                store.get(key).await?.and_then(|zip| zip.dyn_into::<Blob>().ok()).map_or(0, |zip| zip.size() as u64);
             runs.push(KeptRun { name, bytes });
         }
         Ok(runs)

@@ -10,10 +10,10 @@ use eframe::wgpu;
 use l2t_core::device::{DeviceChoice, instead_of_lost, open_shared};
 use l2t_core::{Error, Result};
 
-use super::app::App;
-use super::frame_times::FrameTimes;
-use super::link::Link;
-use super::seam::{Given, Host, MapPainter};
+use super::{FrameTimes, Host, MapPainter};
+use crate::window::app::App;
+use crate::window::link::Link;
+use crate::window::seam::Given;
 
 /// The smallest size that everything fits in.
 const SMALLEST: [f32; 2] = [1024.0, 700.0];
@@ -64,8 +64,7 @@ pub fn open(opening: Opening) -> Result<()> {
     }
     let shares = matches!(options.wgpu_options.wgpu_setup, WgpuSetup::Existing(_));
     let open = Arc::new(move |lost| Ok(if lost { instead_of_lost() } else { device.clone() }));
-    let measure = frame_times.as_deref().map(FrameTimes::new);
-    let host = Host::new(open).remembering();
+    let host = Host::new(open).remembering().measuring(frame_times.as_deref().map(FrameTimes::new));
     let leaving = host.leaving();
     let create = move |creation: &eframe::CreationContext<'_>| {
         let last_run = host.last_run().filter(|_| after_loss);
@@ -76,9 +75,6 @@ pub fn open(opening: Opening) -> Result<()> {
         }
         if let Some(render) = creation.wgpu_render_state.as_ref().filter(|_| shares) {
             app.draw_maps_by(MapPainter::new(&render.device, render.target_format));
-        }
-        if let Some(times) = measure {
-            app.measure_frames(times);
         }
         Ok(Box::new(app) as Box<dyn eframe::App>)
     };
