@@ -13,6 +13,7 @@ use l2t_core::experiment::saliency::{Request, Survey, survey};
 use l2t_core::experiment::store::{RunFolder, write_whole};
 use l2t_core::matching::Pair;
 use l2t_core::saliency::colour::ColourMap;
+use l2t_core::whole_file::check_folder;
 use l2t_core::{Error, Result};
 
 use super::args::{ColourName, SaliencyArguments, SplitName};
@@ -137,8 +138,7 @@ impl<'a> OutFolder<'a> {
         let folder = Self { path, made: missing.collect() };
         std::fs::create_dir_all(path).map_err(cannot)?;
         // Making a folder that is there succeeds also where no file can be made in it.
-        let probe = path.join("saliency.png.partial");
-        std::fs::File::create(&probe).and_then(|_| std::fs::remove_file(&probe)).map_err(cannot)?;
+        check_folder(path)?;
         Ok(folder)
     }
 }

@@ -7,6 +7,7 @@ use l2t_core::experiment::source_file::{Provenance, pack};
 use l2t_core::experiment::store::{RunFolder, write_summary, write_whole};
 use l2t_core::experiment::{Config, Plan, Summary};
 use l2t_core::inputs::Inputs;
+use l2t_core::whole_file::check_folder;
 use l2t_core::{Error, Result};
 
 use super::args::SourceTrainArguments;
@@ -20,6 +21,7 @@ pub fn run(arguments: &SourceTrainArguments) -> Result<Ending> {
     if parent.is_some_and(|parent| !parent.is_dir()) || arguments.out.is_dir() {
         return Err(Error::file(&arguments.out, "cannot be written: no such folder, or a folder itself"));
     }
+    check_folder(parent.unwrap_or(Path::new(".")))?;
     let config = configuration(arguments)?;
     let run = run_folder(arguments);
     let earlier = RunFolder::earlier(&run, &config)?;
