@@ -5,10 +5,12 @@ import init, { work } from "./l2t.js";
 for (const make of globalThis.GPUDevice ? ["createShaderModule", "createComputePipeline"] : []) {
   const made = GPUDevice.prototype[make];
   GPUDevice.prototype[make] = function (...args) {
-    this.pushErrorScope("validation");
+    // What the browser refuses, and what its driver cannot compile.
+    const kinds = ["validation", "internal"];
+    for (const kind of kinds) this.pushErrorScope(kind);
     const result = made.apply(this, args);
     // Where the device is lost instead, that is noticed elsewhere.
-    this.popErrorScope().then((error) => error && refused(error.message), () => {});
+    for (const _ of kinds) this.popErrorScope().then((error) => error && refused(error.message), () => {});
     return result;
   };
 }

@@ -94,6 +94,9 @@ impl Link {
         let preset = all("preset").pop().unwrap_or_else(|| super::settings::Settings::default().preset);
         let mut link = Self::to(&preset, &Config::preset(&preset, &changes)?);
         for (key, value) in &pairs {
+            if key != "set" && pairs.iter().filter(|(other, _)| other == key).count() > 1 {
+                return Err(Error::config(format!("the link's {key}"), "stands there more than once"));
+            }
             let unknown = || Error::config(format!("the link's {key}"), format!("“{value}” is not known here"));
             match key.as_str() {
                 "preset" | "set" => {}
@@ -170,6 +173,8 @@ mod tests {
             ("device=none", "device"),
             ("train=yes", "train"),
             ("train=", "train"),
+            ("train=1&train=0", "train"),
+            ("preset=demo&preset=smoke", "preset"),
             ("colour=red", "colour"),
         ] {
             let error = Link::read(broken).unwrap_err().to_string();

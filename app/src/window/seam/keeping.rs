@@ -5,13 +5,15 @@ use l2t_core::Result;
 /// How keeping goes.
 #[derive(Debug, Default)]
 pub struct Attempts {
-    failing: bool,
+    /// The run whose last attempt failed.
+    failing: Option<String>,
 }
 
 impl Attempts {
     /// What to tell the user after an attempt to keep the run called `name`; the next comes at the end of the next epoch.
     pub fn after(&mut self, name: &str, attempt: Result<()>) -> Option<String> {
-        let failed_before = std::mem::replace(&mut self.failing, attempt.is_err());
+        let failed_before = self.failing.take().is_some_and(|failing| failing == name);
+        self.failing = attempt.is_err().then(|| name.to_owned());
         match attempt {
             Err(error) if !failed_before => Some(format!("{error}; it is tried again at the end of every epoch")),
             Ok(()) if failed_before => Some(format!("{name} is kept in this browser again")),
@@ -36,6 +38,7 @@ mod tests {
         assert_eq!(attempts.after("last run", full()), None);
         assert_eq!(attempts.after("last run", Ok(())).as_deref(), Some("last run is kept in this browser again"));
         assert_eq!(attempts.after("last run", Ok(())), None);
-        assert!(attempts.after("mine", full()).is_some(), "and another time");
+        assert!(attempts.after("last run", full()).is_some(), "and another time");
+        assert_eq!(attempts.after("mine", Ok(())), None, "which had not failed");
     }
 }

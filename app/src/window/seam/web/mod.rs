@@ -7,7 +7,7 @@ mod shell;
 mod storage;
 mod worker;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -229,6 +229,9 @@ pub struct Keeping {
     runs: RefCell<Vec<KeptRun>>,
     trouble: RefCell<Option<String>>,
     attempts: RefCell<Attempts>,
+    /// The name and zip that is written next.
+    next: RefCell<Option<(String, Uint8Array)>>,
+    writing: Cell<bool>,
     wake: Wake,
 }
 
@@ -239,19 +242,31 @@ impl Keeping {
             runs: RefCell::default(),
             trouble: RefCell::default(),
             attempts: RefCell::default(),
+            next: RefCell::default(),
+            writing: Cell::default(),
             wake,
         }
     }
 
-    /// Keeps the zip of a run, if it is to be kept.
+    /// Keeps the zip of a run, if it is to be kept: one after another, and of those that wait the newest.
     fn keep(self: &Rc<Self>, zip: &Uint8Array) {
         let Some(name) = self.name.borrow().clone() else { return };
-        let (this, zip) = (self.clone(), zip.clone());
+        let is_writing = self.next.borrow_mut().replace((name, zip.clone())).is_some() || self.writing.get();
+        if is_writing {
+            return;
+        }
+        self.writing.set(true);
+        let this = self.clone();
         spawn_local(async move {
-            let attempt = storage::keep(&name, &zip).await;
-            if let Some(words) = this.attempts.borrow_mut().after(&name, attempt) {
-                *this.trouble.borrow_mut() = Some(words);
+            loop {
+                let next = this.next.borrow_mut().take();
+                let Some((name, zip)) = next else { break };
+                let attempt = storage::keep(&name, &zip).await;
+                if let Some(words) = this.attempts.borrow_mut().after(&name, attempt) {
+                    *this.trouble.borrow_mut() = Some(words);
+                }
             }
+            this.writing.set(false);
             this.refresh();
         });
     }

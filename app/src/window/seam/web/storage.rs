@@ -2,7 +2,7 @@
 
 use js_sys::{Array, Uint8Array};
 use l2t_core::{Error, Result};
-use rexie::{ObjectStore, Rexie, TransactionMode};
+use rexie::{ObjectStore, Rexie, TransactionMode, TransactionResult};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
@@ -44,6 +44,19 @@ fn refused(error: &rexie::Error) -> Error {
     Error::Device(format!("this browser does not keep runs for the page ({error}): export the run instead"))
 }
 
+/// A transaction that is not committed kept nothing, also where none of its requests failed: so it is with a full disk.
+fn committed(ended: std::result::Result<TransactionResult, rexie::Error>) -> Result<()> {
+    match ended {
+        Ok(TransactionResult::Committed) => Ok(()),
+        Ok(TransactionResult::Aborted) => {
+            let reason = "the browser ended the writing, most likely because its storage is full: take away runs that are \
+                          kept here, or export this one";
+            Err(Error::Device(reason.into()))
+        }
+        Err(error) => Err(refused(&error)),
+    }
+}
+
 /// Keeps the zip of a run under a name, in place of what was there. As a blob: its size is known without reading it.
 ///
 /// # Errors
@@ -57,7 +70,7 @@ pub async fn keep(name: &str, zip: &Uint8Array) -> Result<()> {
         transaction.store(RUNS)?.put(&blob, Some(&JsValue::from_str(name))).await?;
         transaction.done().await
     };
-    attempt.await.map(drop).map_err(|error| refused(&error))
+    committed(attempt.await)
 }
 
 /// Takes a run away.
@@ -71,7 +84,7 @@ pub async fn forget(name: &str) -> Result<()> {
         transaction.store(RUNS)?.delete(JsValue::from_str(name)).await?;
         transaction.done().await
     };
-    attempt.await.map(drop).map_err(|error| refused(&error))
+    committed(attempt.await)
 }
 
 /// The zip of a run.
