@@ -39,7 +39,7 @@ pub fn eval(arguments: &EvalArguments) -> Result<Ending> {
     }
     let bar = counter("evaluating", data.len());
     let share = block_on(accuracy(&source.network, &source.state, &data, &Stop::default(), |done, _| {
-        bar.set_position(done as u64)
+        bar.set_position(done as u64);
     }))?;
     bar.finish_and_clear();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of images")]

@@ -105,7 +105,7 @@ async fn train(order: &Order, device: OpenDevice, control: &Control, post: &impl
     let plan = prepare(order, &device, control, post)?;
     let from = order.opened.as_ref().map(|opened| &opened.snapshot.latest);
     let history = from.map(|checkpoint| checkpoint.position.history.clone()).unwrap_or_default();
-    post.say(Fact::Ready(Experiment::of(&plan, history).into()));
+    post.say(Fact::Ready(Experiment::of(&plan, history)?.into()));
     let keeper = RefCell::new(WindowKeeper::new(order.opened.as_ref(), post));
     let mut watcher = Watcher {
         post,

@@ -82,7 +82,7 @@ fn read_held_out(files: &Files, train: &str, base: &str) -> Result<Part> {
                 classes[class].folders.push(path);
             }
             None if layout::is_unlabelled(folder) => {
-                notes.push(format!("left out `{path}`, whose images have no class"))
+                notes.push(format!("left out `{path}`, whose images have no class"));
             }
             None => return Err(Error::file(files.path_of(&path), format!("is a class that `{train}` does not have"))),
         }
