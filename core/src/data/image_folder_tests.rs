@@ -29,7 +29,11 @@ fn without_a_division_every_folder_is_a_class_in_the_order_of_names() {
     let train = part(&files, Section::Train).unwrap().unwrap();
     assert_eq!(train.class_names, ["cat", "dog"]);
     assert_eq!(listed(&train), [("cat/deep/er.jpg", 0), ("dog/a.jpeg", 1), ("dog/b.PNG", 1)]);
-    assert_eq!(train.notes, ["left out 1 image outside the class folders"]);
+    let notes = [
+        "left out 1 image outside the class folders",
+        "1 folder inside class folders (`deep`): their images count for the class",
+    ];
+    assert_eq!(train.notes, notes);
     assert!(part(&files, Section::Test).unwrap().is_none());
     assert!(part(&files, Section::Validation).unwrap().is_none());
 }
