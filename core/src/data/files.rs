@@ -143,8 +143,9 @@ impl Files {
             #[cfg(not(target_family = "wasm"))]
             Kind::Gzip => Self::from_gzip(path, reader, packed, LIMITS),
             other => {
-                let what = other.words();
-                Err(Error::file(path, format!("is {what}, which is not read: unpack it first and give its folder")))
+                let page = cfg!(target_family = "wasm");
+                let then = if page { "drop its files, or a zip of them" } else { "give its folder" };
+                Err(Error::file(path, format!("is {}, which is not read: unpack it first and {then}", other.words())))
             }
         }
     }

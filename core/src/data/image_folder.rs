@@ -43,8 +43,10 @@ struct Class {
 
 /// The classes that are the folders in `base`, all of which must have images.
 fn read_classes(files: &Files, base: &str) -> Result<Part> {
-    let class = |name: &str| Class { name: name.into(), folders: vec![join(base, name)] };
-    let classes: Vec<Class> = files.folders_in(base).map(class).collect();
+    let (names, again): (Vec<&str>, Vec<&str>) =
+        files.folders_in(base).partition(|name| !holds_its_siblings(files, base, name));
+    let class = |name: &&str| Class { name: name.to_string(), folders: vec![join(base, name)] };
+    let classes: Vec<Class> = names.iter().map(class).collect();
     if classes.len() < 2 {
         return Err(Error::file(files.path_of(base), "needs two or more class folders"));
     }
@@ -54,8 +56,15 @@ fn read_classes(files: &Files, base: &str) -> Result<Part> {
     if let Some(class) = empty {
         return Err(Error::file(files.path_of(&classes[class].folders[0]), "is a class folder without images"));
     }
+    part.notes.extend(again.iter().map(|name| format!("left out `{name}`, which holds the same class folders again")));
     part.notes.extend(folders_inside_classes(files, &classes));
     Ok(part)
+}
+
+/// Whether a folder is no class but the whole once more, as some archives have it: its folders are called as those beside it.
+fn holds_its_siblings(files: &Files, base: &str, name: &str) -> bool {
+    let inside: Vec<&str> = files.folders_in(&join(base, name)).collect();
+    inside.len() >= 2 && files.folders_in(base).filter(|sibling| *sibling != name).eq(inside)
 }
 
 /// A note of folders inside class folders: what they are for is known to nobody here, and their images count for the class.

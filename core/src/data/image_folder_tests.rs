@@ -65,6 +65,14 @@ fn a_test_class_with_other_capitals_is_the_same_class() {
 }
 
 #[test]
+fn a_set_beside_itself_is_read_once() {
+    let files = folder(&["cells/ill/1.jpg", "cells/well/2.jpg", "ill/1.jpg", "well/2.jpg"]);
+    let train = part(&files, Section::Train).unwrap().unwrap();
+    assert_eq!((train.labels, train.class_names), (vec![0, 1], vec!["ill".to_string(), "well".into()]));
+    assert_eq!(train.notes, ["left out `cells`, which holds the same class folders again"]);
+}
+
+#[test]
 fn parts_inside_classes_are_no_parts() {
     let files = folder(&["cat/train/1.jpg", "cat/test/2.jpg", "dog/train/3.jpg"]);
     let train = part(&files, Section::Train).unwrap().unwrap();
