@@ -195,8 +195,8 @@ impl Files {
     /// Files that are in memory already, as (name, bytes).
     pub(super) fn from_memory(root: &Path, files: Vec<(String, Vec<u8>)>) -> Self {
         let mut listing = Listing::default();
-        let files: BTreeMap<_, _> =
-            files.into_iter().filter(|(name, _)| !listing.leftovers.takes(name, false)).collect();
+        let files = files.into_iter().map(|(name, bytes)| (without_empty_parts(&name), bytes));
+        let files: BTreeMap<_, _> = files.filter(|(name, _)| !listing.leftovers.takes(name, false)).collect();
         listing.names = files.keys().cloned().collect();
         Self::of(root, listing, Store::Memory(files))
     }
@@ -420,8 +420,13 @@ pub(super) fn safe_name(name: &str) -> Option<String> {
     if drive || name.starts_with('/') || name.contains('\0') || name.split('/').any(|part| part == "..") {
         return None;
     }
+    Some(without_empty_parts(&name))
+}
+
+/// The name with single `/` between its parts: every folder has a name.
+fn without_empty_parts(name: &str) -> String {
     let parts: Vec<_> = name.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
-    Some(parts.join("/"))
+    parts.join("/")
 }
 
 /// The name of what was packed with gzip.
