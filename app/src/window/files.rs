@@ -214,7 +214,8 @@ pub enum Gathered {
 
 /// What was given at once: the files of CIFAR come several at a time and are one data set.
 pub fn gathered(given: Vec<Given>) -> Vec<Gathered> {
-    let part = |name: &str| name.ends_with(".bin") || name.ends_with(".txt");
+    // Those of the python versions have no ending, but for their lists of names.
+    let part = |name: &str| [".bin", ".txt", ".meta"].iter().any(|end| name.ends_with(end)) || !name.contains('.');
     let mut together = Vec::new();
     let mut all = Vec::new();
     for given in given {
@@ -276,10 +277,10 @@ pub fn take_into(draft: &mut Config, inputs: &mut Inputs, given: Gathered) -> Re
         }
         Gathered::Words(text) => return Ok(text),
     };
-    let weights = Path::new(&text).extension().is_some_and(|extension| {
-        ["safetensors", "pth", "pt", "tar", "ckpt"].iter().any(|known| extension.eq_ignore_ascii_case(known))
-    });
-    let note = if weights {
+    let ends_with = |known: &str| Path::new(&text).extension().is_some_and(|end| end.eq_ignore_ascii_case(known));
+    let weights = ["safetensors", "pth", "pt", "ckpt"].iter().any(|known| ends_with(known));
+    // `resnet32.pth.tar` is none, by old habit.
+    let note = if weights || (ends_with("tar") && fresh.data(&text).is_err()) {
         l2t_core::source::infer(&fresh.weights(&text)?, draft.data.size)?;
         let note = format!("{text} is the source of the next run");
         let source = SourceConfig { weights: text, layers: None, mean: None, std: None };
@@ -326,9 +327,13 @@ mod tests {
 
     #[test]
     fn the_files_of_one_data_set_are_taken_together() {
-        let given = ["data_batch_1.bin", "beetles.zip", "test_batch.bin"];
-        let given = given.map(|name| Given::Bytes(name.into(), vec![1])).to_vec();
-        let names: Vec<String> = gathered(given).iter().map(Gathered::name).collect();
-        assert_eq!(names, ["beetles.zip", "data_batch_1.bin + test_batch.bin"]);
+        for (given, expected) in [
+            (["data_batch_1.bin", "beetles.zip", "test_batch.bin"], "data_batch_1.bin + test_batch.bin"),
+            (["batches.meta", "beetles.zip", "test_batch"], "batches.meta + test_batch"),
+        ] {
+            let given = given.map(|name| Given::Bytes(name.into(), vec![1])).to_vec();
+            let names: Vec<String> = gathered(given).iter().map(Gathered::name).collect();
+            assert_eq!(names, ["beetles.zip", expected]);
+        }
     }
 }

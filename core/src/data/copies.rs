@@ -40,6 +40,11 @@ fn original(name: &str) -> Option<String> {
     Some(format!("{}{ending}", original(rest).as_deref().unwrap_or(rest)))
 }
 
+/// Tells most files of large folders quickly.
+fn may_be_copy(name: &str) -> bool {
+    name.contains([' ', '(']) || name.contains("copy")
+}
+
 /// `stem` without what is behind it.
 fn unmarked(stem: &str) -> Option<&str> {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -72,7 +77,10 @@ pub(super) fn choose(files: &Files, base: &str, wanted: impl Fn(&str) -> bool) -
     for name in files.files_in(base) {
         if wanted(name) {
             all.push((name.into(), false, name));
-        } else if let Some(original) = original(name).filter(|original| wanted(original)) {
+            continue;
+        }
+        let original = if may_be_copy(name) { original(name) } else { None };
+        if let Some(original) = original.filter(|original| wanted(original)) {
             all.push((original, true, name));
         }
     }

@@ -164,8 +164,9 @@ impl Files {
             #[cfg(not(target_family = "wasm"))]
             Kind::Gzip => Self::from_gzip(path, reader, packed, LIMITS),
             other => {
-                let what = other.words();
-                Err(Error::file(path, format!("is {what}, which is not read: unpack it first and give its folder")))
+                let page = cfg!(target_family = "wasm");
+                let then = if page { "drop its files, or a zip of them" } else { "give its folder" };
+                Err(Error::file(path, format!("is {}, which is not read: unpack it first and {then}", other.words())))
             }
         }
     }
@@ -224,8 +225,8 @@ impl Files {
     /// Files that are in memory already, as (name, bytes).
     pub(super) fn from_memory(root: &Path, files: Vec<(String, Vec<u8>)>) -> Self {
         let mut listing = Listing::default();
-        let files: BTreeMap<_, _> =
-            files.into_iter().filter(|(name, _)| !listing.leftovers.takes(name, false)).collect();
+        let files = files.into_iter().map(|(name, bytes)| (without_empty_parts(&name), bytes));
+        let files: BTreeMap<_, _> = files.filter(|(name, _)| !listing.leftovers.takes(name, false)).collect();
         listing.names = files.keys().cloned().collect();
         Self::of(root, listing, Store::Memory(files))
     }
@@ -471,8 +472,13 @@ pub(super) fn safe_name(name: &str) -> Option<String> {
     if drive || name.starts_with('/') || name.contains('\0') || name.split('/').any(|part| part == "..") {
         return None;
     }
+    Some(without_empty_parts(&name))
+}
+
+/// The name with single `/` between its parts: every folder has a name.
+fn without_empty_parts(name: &str) -> String {
     let parts: Vec<_> = name.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
-    Some(parts.join("/"))
+    parts.join("/")
 }
 
 /// The name of what was packed with gzip.

@@ -109,6 +109,17 @@ fn messages_name_the_file_inside_the_archive() {
 }
 
 #[test]
+fn names_in_memory_have_no_empty_parts() {
+    let names = ["/a/1.txt", "b//2.txt", "./3.txt", ""];
+    let files = Files::from_memory(Path::new("top"), names.map(|name| (name.into(), name.into())).to_vec());
+    assert_eq!(files.below(""), ["", "3.txt", "a/1.txt", "b/2.txt"]);
+    assert_eq!(
+        (files.folders_in("").collect::<Vec<_>>(), files.read("a/1.txt").unwrap()),
+        (vec!["a", "b"], b"/a/1.txt".to_vec())
+    );
+}
+
+#[test]
 fn a_single_file_keeps_its_path() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data.bin");

@@ -43,8 +43,10 @@ struct Class {
 
 /// The classes that are the folders in `base`, all of which must have images.
 fn read_classes(files: &Files, base: &str) -> Result<Part> {
-    let class = |name: &str| Class { name: name.into(), folders: vec![join(base, name)] };
-    let classes: Vec<Class> = files.folders_in(base).map(class).collect();
+    let (names, again): (Vec<&str>, Vec<&str>) =
+        files.folders_in(base).partition(|name| !holds_its_siblings(files, base, name));
+    let class = |name: &&str| Class { name: name.to_string(), folders: vec![join(base, name)] };
+    let classes: Vec<Class> = names.iter().map(class).collect();
     if classes.len() < 2 {
         return Err(Error::file(files.path_of(base), "needs two or more class folders"));
     }
@@ -54,17 +56,35 @@ fn read_classes(files: &Files, base: &str) -> Result<Part> {
     if let Some(class) = empty {
         return Err(Error::file(files.path_of(&classes[class].folders[0]), "is a class folder without images"));
     }
-    part.notes.extend(parts_inside_classes(files, &classes));
+    part.notes.extend(again.iter().map(|name| format!("left out `{name}`, which holds the same class folders again")));
+    part.notes.extend(folders_inside_classes(files, &classes));
     Ok(part)
 }
 
-/// A note of folders inside class folders that are called as parts are, and are none.
-fn parts_inside_classes(files: &Files, classes: &[Class]) -> Option<String> {
+/// Whether a folder is no class but the whole once more, as some archives have it: its folders are called as those beside it.
+fn holds_its_siblings(files: &Files, base: &str, name: &str) -> bool {
+    let inside: Vec<&str> = files.folders_in(&join(base, name)).collect();
+    inside.len() >= 2 && files.folders_in(base).filter(|sibling| *sibling != name).eq(inside)
+}
+
+/// A note of folders inside class folders: what they are for is known to nobody here, and their images count for the class.
+fn folders_inside_classes(files: &Files, classes: &[Class]) -> Option<String> {
     let inside = classes.iter().flat_map(|class| files.folders_in(&class.folders[0]));
-    let parts: BTreeSet<&str> = inside.filter(|name| layout::is_called_a_part(name)).collect();
-    let names = parts.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    (!names.is_empty())
-        .then(|| format!("{names} inside class folders: taken for no parts, all images of a class count"))
+    // Where each class keeps its images, as TinyImageNet does.
+    let names: BTreeSet<&str> = inside.filter(|name| !name.eq_ignore_ascii_case("images")).collect();
+    let parts: Vec<&str> = names.iter().copied().filter(|name| layout::is_called_a_part(name)).collect();
+    let first = |names: &[&str]| names.iter().take(3).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    match (&parts[..], names.len()) {
+        ([], 0) => None,
+        ([], count) => {
+            let (names, folders) = (first(&Vec::from_iter(names)), plural(count, "folder"));
+            Some(format!("{count} {folders} inside class folders ({names}): their images count for the class"))
+        }
+        (parts, _) => {
+            let names = first(parts);
+            Some(format!("{names} inside class folders: taken for no parts, all images of a class count"))
+        }
+    }
 }
 
 /// The images in `base`, with the classes of `train`; a class may be missing.

@@ -29,7 +29,11 @@ fn without_a_division_every_folder_is_a_class_in_the_order_of_names() {
     let train = part(&files, Section::Train).unwrap().unwrap();
     assert_eq!(train.class_names, ["cat", "dog"]);
     assert_eq!(listed(&train), [("cat/deep/er.jpg", 0), ("dog/a.jpeg", 1), ("dog/b.PNG", 1)]);
-    assert_eq!(train.notes, ["left out 1 image outside the class folders"]);
+    let notes = [
+        "left out 1 image outside the class folders",
+        "1 folder inside class folders (`deep`): their images count for the class",
+    ];
+    assert_eq!(train.notes, notes);
     assert!(part(&files, Section::Test).unwrap().is_none());
     assert!(part(&files, Section::Validation).unwrap().is_none());
 }
@@ -58,6 +62,14 @@ fn a_test_class_with_other_capitals_is_the_same_class() {
     assert_eq!(test.notes, ["`test/A` is taken for class `a`", "left out `test/unknown`, whose images have no class"]);
     let both = folder(&["train/a/1.jpg", "train/A/2.jpg", "test/a/3.jpg", "test/A/4.jpg"]);
     assert_eq!(part(&both, Section::Test).unwrap().unwrap().labels, [0, 1], "two classes that differ in capitals");
+}
+
+#[test]
+fn a_set_beside_itself_is_read_once() {
+    let files = folder(&["cells/ill/1.jpg", "cells/well/2.jpg", "ill/1.jpg", "well/2.jpg"]);
+    let train = part(&files, Section::Train).unwrap().unwrap();
+    assert_eq!((train.labels, train.class_names), (vec![0, 1], vec!["ill".to_string(), "well".into()]));
+    assert_eq!(train.notes, ["left out `cells`, which holds the same class folders again"]);
 }
 
 #[test]

@@ -270,7 +270,7 @@ notes
         let problem = "dropped files/b/bad.png: is not an image; 2 of the 3 files of class `b` cannot be read, too many to \
                        leave out";
         assert_eq!(inspection.problems, [problem]);
-        assert_eq!(inspection.notes[0], "train: left out 2 files, each of which is not an image: a/bad.png, b/bad.png");
+        assert_eq!(inspection.notes[0], "train: left out 2 files (a/bad.png, b/bad.png): each is not an image");
         assert!(inspection.to_string().contains(&format!("\nproblems\n  - {problem}\n")));
     }
 

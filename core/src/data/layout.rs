@@ -77,14 +77,15 @@ pub(super) fn divide(files: &Files, base: &str) -> Result<Option<Division>> {
     if trains.is_empty() {
         return refuse_half_divided(files, &folders).map(|()| None);
     }
-    let held_out = |folder: &Folder| folder.role.is_some_and(|role| role != Role::Train);
-    let beside = folders.iter().any(|folder| held_out(folder) && folder.shape == Shape::Classes);
+    let held_out = |folder: &&Folder| folder.role.is_some_and(|role| role != Role::Train);
+    let beside = folders
+        .iter()
+        .filter(held_out)
+        .any(|folder| folder.shape == Shape::Classes || (folder.exact && folder.shape == Shape::Pictures));
+    let may_be_class =
+        |folder: &Folder| folder.shape == Shape::Pictures && folder.role.is_none() && !folder.is_unlabelled();
     // Beside folders of pictures, one with folders in it is a class as they are.
-    if !beside
-        && folders
-            .iter()
-            .any(|folder| folder.shape == Shape::Pictures && !folder.is_unlabelled() && folder.role.is_none())
-    {
+    if !beside && folders.iter().any(may_be_class) {
         return Ok(None);
     }
     let train = one_of(files, &trains, "the training part")?;
@@ -243,8 +244,10 @@ impl<'a> Folder<'a> {
     fn classes<'f>(&self, files: &'f Files, known: &[&str]) -> (String, Vec<&'f str>) {
         let mut path = self.path.clone();
         for _ in 0..MAX_WRAPPERS {
-            let inner: Vec<&str> = files.folders_in(&path).collect();
-            let [only] = inner[..] else { break };
+            // Lists and boxes may lie beside the one folder with pictures.
+            let full = files.folders_in(&path).filter(|name| shape(files, &join(&path, name)) != Shape::Empty);
+            let full: Vec<&str> = full.take(2).collect();
+            let [only] = full[..] else { break };
             let inside = join(&path, only);
             if known.contains(&only) || shape(files, &inside) != Shape::Classes {
                 break;

@@ -74,6 +74,7 @@ fn every_usual_name_makes_a_division() {
         ("seg_train/seg_train", "seg_test/seg_test"),
         ("train/train", "test/test"),
         ("TRAIN/images", "VAL/images"),
+        ("asl_train/asl_train", "asl_test/asl_test"),
         ("train", "eval"),
         ("horse-or-human-train", "horse-or-human-validation"),
     ] {
@@ -125,6 +126,11 @@ fn what_has_no_classes_is_left_out_by_name() {
         assert_eq!((division.validation, division.test.as_deref()), (None, Some("val")), "{name}");
         assert!(division.notes.contains(&format!("left out {why}")), "{:?}", division.notes);
     }
+    let lists =
+        divided(&["train/lists/1.xml", "train/images/a/1.jpg", "train/images/b/1.jpg", "test/1.jpg", "meta/1.jpg"]);
+    let lists = lists.unwrap();
+    assert_eq!((lists.train.as_str(), lists.test), ("train/images", None));
+    assert_eq!(lists.notes, ["left out `test`, which has no class folders", "left out `meta`: not taken for a part"]);
     let known = divided(&["train/a/1.jpg", "train/b/1.jpg", "test/a/1.jpg"]).unwrap();
     assert_eq!(known.test.as_deref(), Some("test"), "one class of those that are known");
     let deep = divided(&["train/a/1.jpg", "train/b/1.jpg", "test/a/x/1.jpg", "test/a/y/1.jpg"]).unwrap();

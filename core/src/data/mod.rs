@@ -6,8 +6,11 @@
 //! - [`open`]: [`load`], [`load_splits`] and [`DataSource`], which recognise the format of a folder, a zip or bytes.
 //! - [`inspect()`]: what is on disk, class by class, with every problem that loading would meet.
 //! - `files`, `part`, `decode`: named bytes → one part of a data set → pixels of the wanted size.
+//! - `walk`, `tarball`, `gzip`, `leftovers`: what lies in a folder or an archive, less what systems leave behind.
+//! - `format`, `layout`, `copies`: which data set lies where, which folders are its parts, which files are copies.
+//! - `cifar`, `cifar_python`, `stl10`, `tiny_imagenet`, `image_folder`: one file per format.
+//! - `pictures`, `unread`: which files are pictures, and what becomes of those that cannot be read.
 //! - `sniff`, `jpeg`, `png_boxes`: what a file is, whether a JPEG is whole, and very large pictures made small.
-//! - `cifar`, `stl10`, `tiny_imagenet`, `image_folder`: one file per format.
 //! - [`mod@world`]: drawn tasks with object masks, so that everything runs with nothing downloaded.
 //! - [`normalise`], [`augment`], [`batches`]: from bytes to what a network is fed, in an order fixed by the seed.
 

@@ -22,14 +22,15 @@ pub struct DataSource {
     pub(super) format: Format,
 }
 
-/// Loads one part of the data set at `path`: a folder, a zip archive, or a CIFAR `.bin` file.
+/// Loads one part of the data set at `path`: a folder, a zip, tar or tar.gz archive, or a CIFAR `.bin` file.
 ///
-/// Recognised are the official files of CIFAR-10, CIFAR-100 and STL-10 (binary versions) and TinyImageNet-200, and
-/// folders of images with one folder per class, also inside `train`, `val` and `test`. One enclosing folder is
-/// looked through. Images are resized to `size` × `size`, bilinear with antialias; the aspect ratio is not kept.
+/// Recognised are the official files of CIFAR-10 and CIFAR-100 (binary and python versions), STL-10 (binary version) and
+/// TinyImageNet-200, also as people rearrange it, and folders of images with one folder per class, also inside `train`,
+/// `val` and `test` by any usual name. Folders around it are looked through. Images are resized to `size` × `size`,
+/// bilinear with antialias; the aspect ratio is not kept. Those that cannot be read are left out and noted.
 ///
 /// # Errors
-/// One line that names the file at fault. Asking for [`Split::Test`] of a data set that has no test part is an error;
+/// One line that names the file at fault, be it the first of a class of which most cannot be read. Asking for [`Split::Test`] of a data set that has no test part is an error;
 /// [`load_splits`] holds one out.
 #[cfg(not(target_family = "wasm"))]
 pub fn load(path: &Path, split: Split, size: usize) -> Result<Dataset> {
@@ -46,7 +47,7 @@ pub fn load_splits(path: &Path, size: usize, seed: Seed) -> Result<Splits> {
 }
 
 impl DataSource {
-    /// Recognises the folder, zip archive or CIFAR `.bin` file at `path`.
+    /// Recognises the folder, archive or CIFAR file at `path`.
     ///
     /// # Errors
     /// If there is nothing, or nothing known; the message names `path`.
@@ -64,7 +65,7 @@ impl DataSource {
         Self::recognise(Files::open(path, stop)?)
     }
 
-    /// Recognises a zip archive or a CIFAR `.bin` file that is in memory already, such as a file dropped on a page.
+    /// Recognises an archive or a CIFAR file that is in memory already, such as a file dropped on a page.
     ///
     /// # Errors
     /// If it is nothing known; the message names `name`.

@@ -86,7 +86,7 @@ fn note(reason: &str, names: &[&str]) -> String {
     }
     let named = names.iter().take(MAX_NAMED).copied().collect::<Vec<_>>().join(", ");
     let more = if count > MAX_NAMED { format!(" and {} more", count - MAX_NAMED) } else { String::new() };
-    format!("left out {count} files, each of which {reason}: {named}{more}")
+    format!("left out {count} files ({named}{more}): each {reason}")
 }
 
 #[cfg(test)]

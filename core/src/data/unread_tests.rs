@@ -32,10 +32,10 @@ fn more_than_half_of_a_class_is_a_problem_and_half_is_a_note() {
 fn every_file_is_named_or_counted() {
     assert!(Unread::default().notes().is_empty());
     let mut many = unread(&[(0, "a/1", "is empty"), (0, "a/2", "is not an image"), (1, "b/1", "is empty")]);
-    let notes = ["left out 2 files, each of which is empty: a/1, b/1", "left out 1 file: a/2 is not an image"];
+    let notes = ["left out 2 files (a/1, b/1): each is empty", "left out 1 file: a/2 is not an image"];
     assert_eq!(many.notes(), notes);
     (3..6).for_each(|number| many.push(1, format!("b/{number}"), "is empty"));
-    assert_eq!(many.notes()[0], "left out 5 files, each of which is empty: a/1, b/1, b/3 and 2 more");
+    assert_eq!(many.notes()[0], "left out 5 files (a/1, b/1, b/3 and 2 more): each is empty");
     (0..9).for_each(|number| many.push(1, format!("c/{number}"), format!("reason {number}")));
     assert_eq!(many.notes().last().unwrap(), "left out 5 more files that cannot be read");
 }

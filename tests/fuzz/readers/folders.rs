@@ -12,7 +12,12 @@ pub const IMAGE_FOLDER: Reader = Reader {
     name: "image-folder",
     about: "images in one folder a class, divided or not",
     several: true,
-    valid: || vec![pack(&classes()), pack(&divided())],
+    valid: || {
+        let parts =
+            [["train", "val", "test"], ["Training", "dev", "Testing"], ["seg_train/seg_train", "eval", "x_test"]];
+        let divided = parts.iter().map(|parts| pack(&divided(parts)));
+        [pack(&classes())].into_iter().chain(divided).collect()
+    },
     others: Vec::new,
     words: || {
         super::words(&[
@@ -53,7 +58,7 @@ pub const TINY_IMAGENET: Reader = Reader {
     name: "tiny-imagenet",
     about: "TinyImageNet's folders and lists",
     several: true,
-    valid: || vec![pack(&tiny())],
+    valid: || vec![pack(&tiny()), pack(&rearranged("")), pack(&rearranged("images/"))],
     others: Vec::new,
     words: || {
         super::words(&[
@@ -86,8 +91,7 @@ pub fn classes() -> Files {
     files([("cat/a.jpg", JPEGS[0].to_vec()), ("cat/b.png", PNGS[0].to_vec()), ("dog/c.jpg", JPEGS[2].to_vec())])
 }
 
-fn divided() -> Files {
-    let parts = ["train", "val", "test"];
+fn divided(parts: &[&str; 3]) -> Files {
     parts
         .iter()
         .flat_map(|part| classes().into_iter().map(move |(name, image)| (format!("{part}/{name}"), image)))
@@ -108,6 +112,14 @@ pub fn tiny() -> Files {
         ("val/images/v0.JPEG", image()),
         ("val/images/v1.JPEG", image()),
     ])
+}
+
+/// The same without lists of what is to be measured on, whose images were moved to `inside` their classes.
+fn rearranged(inside: &str) -> Files {
+    let mut all = tiny();
+    all.retain(|(name, _)| !name.starts_with("val/"));
+    all.extend(["n01", "n02"].map(|wnid| (format!("val/{wnid}/{inside}v.JPEG"), JPEGS[0].to_vec())));
+    all
 }
 
 /// Folders called as people call them, with files that lie about.

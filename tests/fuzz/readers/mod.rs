@@ -7,6 +7,7 @@ mod pickles;
 mod pictures;
 mod records;
 mod safetensors;
+mod tars;
 mod texts;
 mod torch;
 mod zips;
@@ -18,11 +19,12 @@ use l2t_core::seed::Seed;
 use crate::reader::Reader;
 
 /// All readers.
-pub static ALL: [Reader; 17] = [
+pub static ALL: [Reader; 18] = [
     torch::ZIP,
     torch::LEGACY,
     safetensors::READER,
     zips::DATA,
+    tars::DATA,
     records::CIFAR,
     records::STL10,
     folders::TINY_IMAGENET,

@@ -12,8 +12,8 @@ pub const CIFAR: Reader = Reader {
     name: "cifar",
     about: "CIFAR-10 and CIFAR-100, binary and Python versions",
     several: true,
-    valid: || vec![pack(&cifar_ten()), pack(&cifar_hundred())],
-    others: || vec![pack(&python_ten()), pack(&python_hundred())],
+    valid: || vec![pack(&cifar_ten()), pack(&cifar_hundred()), pack(&python_ten()), pack(&python_hundred())],
+    others: Vec::new,
     words: || {
         super::words(&[
             "data_batch_1.bin",
