@@ -26,11 +26,14 @@ struct Refused {
     undisturbed: Undisturbed,
 }
 
+/// The line of a command that writes to a place.
+type Line = Box<dyn Fn(&Path) -> String>;
+
 /// A run, an exported file, a shard, and a source.
 fn commands(work: &Work, kind: &str) -> Result<Vec<Refused>, Failure> {
     shards::write_grid(work)?;
     let [shard, _] = shards::commands();
-    let lines: [(&'static str, Box<dyn Fn(&Path) -> String>); 4] = [
+    let lines: [(&'static str, Line); 4] = [
         ("run", Box::new(|place| train(place, CHANGES))),
         ("weights.safetensors", Box::new(|_| EXPORTS[0].to_owned())),
         ("grid", Box::new(move |_| shard.clone())),

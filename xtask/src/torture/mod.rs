@@ -46,8 +46,11 @@ pub struct Args {
 /// One way to be tortured; says in a line what happened.
 type Kind = fn(&Work, usize) -> Result<String, Failure>;
 
+/// Of so many processes to kill in all.
+type Share = fn(usize) -> usize;
+
 /// Name, how many for `kills`, and what is done.
-const KINDS: [(&str, fn(usize) -> usize, Kind); 6] = [
+const KINDS: [(&str, Share, Kind); 6] = [
     ("training", |kills| kills * 3 / 10, training::training),
     ("saving", |kills| kills * 3 / 10, training::saving),
     ("shards", |kills| kills * 3 / 10, shards::shards),
