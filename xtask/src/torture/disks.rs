@@ -21,7 +21,7 @@ struct Refused {
     /// What its files are called.
     out: &'static str,
     /// The command, in a folder where it may have been given before.
-    line: Box<dyn Fn(&Path) -> String>,
+    line: Line,
     /// What it makes.
     undisturbed: Undisturbed,
 }

@@ -67,7 +67,7 @@ fn the_images_that_are_chosen_are_drawn_alone() {
     for (n, choice) in [(1, Seed(1)), (3, Seed(8))] {
         let whole = world(&config, Split::Train, Seed(7)).per_class(n, choice).unwrap();
         assert_eq!(world_per_class(&config, Split::Train, Seed(7), n, choice, &Stop::default()), Ok(whole.clone()));
-        assert_eq!(whole.per_class(n, choice, &Stop::default()), Ok(whole), "choosing all of them changes nothing");
+        assert_eq!(whole.per_class(n, choice), Ok(whole), "choosing all of them changes nothing");
     }
     assert!(
         world_per_class(&config, Split::Train, Seed(7), 1000, Seed(0), &Stop::default())
