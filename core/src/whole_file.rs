@@ -40,7 +40,7 @@ pub fn write_unsynced(path: &Path, bytes: &[u8]) -> Result<()> {
 pub fn check_folder(folder: &Path) -> Result<()> {
     // A file without a name, where there are such: nothing is left even where the program is killed here.
     let made = tempfile::tempfile_in(folder).map(drop);
-    made.map_err(|error| Error::file(folder, format!("cannot be written into: {error}{}", advice(error.kind()))))
+    made.map_err(|error| Error::file(folder, format!("cannot be written into: {}{}", reason(&error), advice(error.kind()))))
 }
 
 fn write(path: &Path, bytes: &[u8], sync: bool) -> Result<()> {
@@ -57,7 +57,12 @@ fn write(path: &Path, bytes: &[u8], sync: bool) -> Result<()> {
             break;
         }
     }
-    attempt.map_err(|error| Error::file(path, format!("cannot be written: {error}{}", advice(error.kind()))))
+    attempt.map_err(|error| Error::file(path, format!("cannot be written: {}{}", reason(&error), advice(error.kind()))))
+}
+
+/// What the system said, without the name of the unfinished file.
+fn reason(error: &io::Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 fn advice(kind: ErrorKind) -> &'static str {
