@@ -51,7 +51,7 @@ fn what_is_there_in_place_of_a_set_is_named() {
     for (there, end) in [
         (
             files(&[("pets.7z", b"7z\xbc\xaf\x27\x1c"), ("pets.zip", b"PK\x03\x04")]),
-            "; `pets.zip` is a zip archive: give its path",
+            "; `pets.zip` is a zip archive: give its path, or unpack it",
         ),
         (files(&[("a.txt", b""), ("pets", b"Rar!\x1a\x07")]), "; `pets` is a RAR archive: unpack it"),
         (files(&[("train.parquet", b"PAR1")]), "; it is a Parquet file"),

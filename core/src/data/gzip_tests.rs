@@ -31,7 +31,7 @@ fn damage_and_bombs_are_refused_in_words() {
     for length in [4, 12, sound.len() - 9, sound.len() - 1] {
         assert_eq!(unpacked_within(LIMITS, &sound[..length]).unwrap_err(), "is cut off", "{length}");
     }
-    let mut wrong = sound.clone();
+    let mut wrong = sound;
     let checksum = wrong.len() - 8;
     wrong[checksum] ^= 1;
     let refused = unpacked_within(LIMITS, &wrong).unwrap_err();

@@ -44,9 +44,9 @@ fn is_picture(files: &Files, name: &str) -> bool {
 }
 
 /// Whether there is a picture among `names`. Of files that promise none only a few are looked into.
-pub(super) fn any<'a>(files: &Files, names: impl Iterator<Item = &'a str> + Clone) -> bool {
+pub(super) fn any<'a>(files: &Files, mut names: impl Iterator<Item = &'a str> + Clone) -> bool {
     let untold = names.clone().filter(|name| !promises_picture(name) && !is_companion_name(name));
-    names.clone().any(promises_picture) || untold.take(MOST_SNIFFED).any(|name| is_picture(files, name))
+    names.any(promises_picture) || untold.take(MOST_SNIFFED).any(|name| is_picture(files, name))
 }
 
 /// Sorts what `names` are.

@@ -117,11 +117,7 @@ impl Kind {
 
     /// Whether data sets are read out of it; tar and gzip would cost the page more than they are worth there.
     pub(super) fn is_opened(self) -> bool {
-        match self {
-            Self::Zip => true,
-            Self::Tar | Self::Gzip => cfg!(not(target_family = "wasm")),
-            _ => false,
-        }
+        self == Self::Zip || (cfg!(not(target_family = "wasm")) && matches!(self, Self::Tar | Self::Gzip))
     }
 
     /// Whether people and programs put such files beside pictures, so that nobody misses them among these.
