@@ -146,6 +146,9 @@ fn unknown(files: &Files) -> Error {
                 if kind.is_opened() && !files.are_packed() { "give its path, or unpack it" } else { "unpack it" };
             format!("; `{name}` is {}: {advice}", kind.words())
         }
+        (.., Some((name, Kind::LfsPointer))) => {
+            format!("; `{name}` {}", Kind::LfsPointer.went_wrong().unwrap_or_default())
+        }
         ([_], _, Some((_, kind))) if !kind.is_picture() => match kind.advice() {
             Some(advice) => format!("; it is {}: {advice}", kind.words()),
             None => format!("; it is {}", kind.words()),
