@@ -40,7 +40,9 @@ pub fn write_unsynced(path: &Path, bytes: &[u8]) -> Result<()> {
 pub fn check_folder(folder: &Path) -> Result<()> {
     // A file without a name, where there are such: nothing is left even where the program is killed here.
     let made = tempfile::tempfile_in(folder).map(drop);
-    made.map_err(|error| Error::file(folder, format!("cannot be written into: {}{}", reason(&error), advice(error.kind()))))
+    made.map_err(|error| {
+        Error::file(folder, format!("cannot be written into: {}{}", reason(&error), advice(error.kind())))
+    })
 }
 
 fn write(path: &Path, bytes: &[u8], sync: bool) -> Result<()> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use burn_tensor::DType;
 use futures_lite::future::block_on;
 use l2t_core::data::{DataSource, Split};
+use l2t_core::error::OneLine;
 use l2t_core::experiment::evaluate::accuracy;
 use l2t_core::experiment::store::write_whole;
 use l2t_core::source::{Source, infer, read_weights};
@@ -30,7 +31,7 @@ pub fn eval(arguments: &EvalArguments) -> Result<Ending> {
     }
     let data = Arc::new(DataSource::open(&arguments.data)?.watched(loading()).load(Split::Test, arguments.size)?);
     for note in &data.notes {
-        say!("data    {note}");
+        say!("data    {}", OneLine(note));
     }
     if data.class_names.len() != source.network.classes() {
         let reason =

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use futures_lite::future::block_on;
+use l2t_core::error::OneLine;
 use l2t_core::experiment::beside::Beside;
 use l2t_core::experiment::checkpoint::Checkpoint;
 use l2t_core::experiment::run::Outcome;
@@ -150,8 +151,8 @@ pub fn describe(plan: &Plan) {
         plan.validation.as_ref().map_or(0, |part| part.len()),
         plan.test.as_ref().map_or(0, TestPart::images)
     );
-    for note in &plan.train.notes {
-        say!("        {note}");
+    for note in plan.data_notes() {
+        say!("        {}", OneLine(&note));
     }
     for source in &plan.sources {
         say!("source  {}: {}", source.name, source.keys);

@@ -6,6 +6,7 @@
 use crate::data::copies::{self, Chosen};
 use crate::data::files::Files;
 use crate::data::part::{Images, Part, Section};
+use crate::data::sniff::{Kind, sniff};
 use crate::data::unread::Unread;
 use crate::error::{Error, Result};
 
@@ -131,6 +132,9 @@ fn read_records(files: &Files, name: &str, kind: Cifar, pixels: &mut Vec<u8>, la
     let fail = |reason: String| Err(Error::file(files.path_of(name), reason));
     let (length, record_bytes) = (bytes.len(), kind.record_bytes());
     if length == 0 || !length.is_multiple_of(record_bytes) {
+        if let Some(reason) = sniff(&bytes).and_then(Kind::went_wrong) {
+            return fail(reason);
+        }
         let title = kind.title();
         return fail(format!("{length} bytes are not a whole number of {title} records of {record_bytes} bytes"));
     }
@@ -262,6 +266,7 @@ mod tests {
         let cases = [
             (vec![(batch, vec![0; 3072])], batch, cut),
             (vec![(batch, Vec::new())], batch, empty),
+            (vec![(batch, b"<html>gone".to_vec())], batch, "is a web page: download it again"),
             (vec![(batch, [record(&[9], 0), record(&[10], 0)].concat())], batch, label),
             (
                 vec![(batch, record(&[0], 0)), ("batches.meta.txt", b"one\ntwo\n".to_vec())],

@@ -67,7 +67,7 @@ fn what_is_not_read_is_named_with_what_to_do() {
         ),
         (b"II\x2a\0\x08\0\0\0", "a.tif", "is a TIFF, which is not read: save it as JPEG or PNG"),
         (b"<svg/>", "a.png", "is an SVG drawing, which is not read: save it as JPEG or PNG"),
-        (b"<!DOCTYPE html>", "a.jpg", "is a web page, not an image: download the picture again"),
+        (b"<!DOCTYPE html>", "a.jpg", "is a web page, not an image: download it again"),
         (b"%PDF-1.4", "a", "is a PDF document, not an image: save pictures of it as JPEG or PNG"),
         (b"\0\0\0\x18ftypmp42\0\0\0\0isom", "a.jpg", "is a video, not an image: save pictures of it as JPEG or PNG"),
         (

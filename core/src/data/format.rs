@@ -142,8 +142,12 @@ fn unknown(files: &Files) -> Error {
     let archive = kinds.iter().filter(|(_, kind)| kind.is_archive()).min_by_key(|(_, kind)| !kind.is_opened());
     let what = match (files.below(""), archive, kinds.first()) {
         (_, Some((name, kind)), _) => {
-            let advice = if kind.is_opened() && !files.are_packed() { "give its path" } else { "unpack it" };
+            let advice =
+                if kind.is_opened() && !files.are_packed() { "give its path, or unpack it" } else { "unpack it" };
             format!("; `{name}` is {}: {advice}", kind.words())
+        }
+        (.., Some((name, Kind::LfsPointer))) => {
+            format!("; `{name}` {}", Kind::LfsPointer.went_wrong().unwrap_or_default())
         }
         ([_], _, Some((_, kind))) if !kind.is_picture() => match kind.advice() {
             Some(advice) => format!("; it is {}: {advice}", kind.words()),

@@ -51,13 +51,17 @@ fn what_is_there_in_place_of_a_set_is_named() {
     for (there, end) in [
         (
             files(&[("pets.7z", b"7z\xbc\xaf\x27\x1c"), ("pets.zip", b"PK\x03\x04")]),
-            "; `pets.zip` is a zip archive: give its path",
+            "; `pets.zip` is a zip archive: give its path, or unpack it",
         ),
         (files(&[("a.txt", b""), ("pets", b"Rar!\x1a\x07")]), "; `pets` is a RAR archive: unpack it"),
         (files(&[("train.parquet", b"PAR1")]), "; it is a Parquet file"),
-        (files(&[("data.tar.gz", b"<html>")]), "; it is a web page: download the picture again"),
+        (files(&[("data.tar.gz", b"<html>")]), "; it is a web page: download it again"),
         (files(&[("1.jpg", b"\xff\xd8\xff"), ("2.jpg", b"\xff\xd8\xff")]), "; pictures need a folder for each class"),
         (files(&[("only/1", b"\xff\xd8\xff")]), "; pictures need a folder for each class"),
+        (
+            files(&[("data_batch_1", b"version https://git-lfs"), ("test_batch", b"version https://git-lfs")]),
+            "; `data_batch_1` is a Git LFS pointer: run `git lfs pull` where it came from",
+        ),
         (files(&[("readme.txt", b"text")]), "two or more class folders of pictures"),
     ] {
         let error = Format::find(&there).unwrap_err().to_string();

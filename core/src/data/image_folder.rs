@@ -51,9 +51,7 @@ fn read_classes(files: &Files, base: &str) -> Result<Part> {
         return Err(Error::file(files.path_of(base), "needs two or more class folders"));
     }
     let mut part = read_images(files, base, &classes);
-    let unread = part.unread.class_counts(classes.len());
-    let empty = (0..classes.len()).find(|class| !part.labels.contains(class) && unread[*class] == 0);
-    if let Some(class) = empty {
+    if let Some(class) = part.class_counts().iter().position(|count| *count == 0) {
         return Err(Error::file(files.path_of(&classes[class].folders[0]), "is a class folder without images"));
     }
     part.notes.extend(again.iter().map(|name| format!("left out `{name}`, which holds the same class folders again")));
@@ -89,15 +87,30 @@ fn folders_inside_classes(files: &Files, classes: &[Class]) -> Option<String> {
 
 /// The images in `base`, with the classes of `train`; a class may be missing.
 fn read_held_out(files: &Files, train: &str, base: &str) -> Result<Part> {
+    let (classes, notes) = held_out_classes(files, train, base)?;
+    let mut part = read_images(files, base, &classes);
+    part.notes.splice(0..0, notes);
+    let missing = part.class_counts().iter().filter(|count| **count == 0).count();
+    if missing == classes.len() {
+        return Err(Error::file(files.path_of(base), "has no images in its class folders"));
+    }
+    if missing > 0 {
+        part.notes.push(format!("{missing} {} without images in `{base}`", plural(missing, "class")));
+    }
+    Ok(part)
+}
+
+/// The classes of `train` with their folders in `base`, and what is worth knowing of these.
+fn held_out_classes(files: &Files, train: &str, base: &str) -> Result<(Vec<Class>, Vec<String>)> {
     let class = |name: &str| Class { name: name.into(), folders: Vec::new() };
     let mut classes: Vec<Class> = files.folders_in(train).map(class).collect();
-    let mut notes = Vec::new();
+    let (mut notes, mut other_capitals) = (Vec::new(), Vec::new());
     for folder in files.folders_in(base) {
         let path = join(base, folder);
         match class_called(&classes, folder) {
             Some(class) => {
                 if classes[class].name != folder {
-                    notes.push(format!("`{path}` is taken for class `{}`", classes[class].name));
+                    other_capitals.push(format!("`{path}` is taken for class `{}`", classes[class].name));
                 }
                 classes[class].folders.push(path);
             }
@@ -107,17 +120,14 @@ fn read_held_out(files: &Files, train: &str, base: &str) -> Result<Part> {
             None => return Err(Error::file(files.path_of(&path), format!("is a class that `{train}` does not have"))),
         }
     }
-    let mut part = read_images(files, base, &classes);
-    part.notes.splice(0..0, notes);
-    if part.labels.is_empty() && part.unread == Unread::default() {
-        return Err(Error::file(files.path_of(base), "has no images in its class folders"));
+    match &other_capitals[..] {
+        [] => {}
+        [only] => notes.push(only.clone()),
+        [first, ..] => {
+            notes.push(format!("{first}, and {} more with other capitals likewise", other_capitals.len() - 1));
+        }
     }
-    let unread = part.unread.class_counts(classes.len());
-    let missing = (0..classes.len()).filter(|class| !part.labels.contains(class) && unread[*class] == 0).count();
-    if missing > 0 {
-        part.notes.push(format!("{missing} {} without images in `{base}`", plural(missing, "class")));
-    }
-    Ok(part)
+    Ok((classes, notes))
 }
 
 /// The class of a folder: that of its name, or the only one whose name has other capitals.

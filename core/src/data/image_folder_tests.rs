@@ -59,7 +59,10 @@ fn a_test_class_with_other_capitals_is_the_same_class() {
     let files = folder(&["train/a/1.jpg", "train/b/2.jpg", "test/A/3.jpg", "test/b/4.jpg", "test/unknown/5.jpg"]);
     let test = part(&files, Section::Test).unwrap().unwrap();
     assert_eq!(listed(&test), [("test/A/3.jpg", 0), ("test/b/4.jpg", 1)]);
-    assert_eq!(test.notes, ["`test/A` is taken for class `a`", "left out `test/unknown`, whose images have no class"]);
+    assert_eq!(test.notes, ["left out `test/unknown`, whose images have no class", "`test/A` is taken for class `a`"]);
+    let all = folder(&["train/a/1.jpg", "train/b/2.jpg", "test/A/3.jpg", "test/B/4.jpg"]);
+    let notes = part(&all, Section::Test).unwrap().unwrap().notes;
+    assert_eq!(notes, ["`test/A` is taken for class `a`, and 1 more with other capitals likewise"]);
     let both = folder(&["train/a/1.jpg", "train/A/2.jpg", "test/a/3.jpg", "test/A/4.jpg"]);
     assert_eq!(part(&both, Section::Test).unwrap().unwrap().labels, [0, 1], "two classes that differ in capitals");
 }

@@ -100,7 +100,7 @@ impl Kind {
         match self {
             kind if kind.is_picture() => Some("save it as JPEG or PNG"),
             Self::Pdf | Self::Video => Some("save pictures of it as JPEG or PNG"),
-            Self::Html => Some("download the picture again"),
+            Self::Html => Some("download it again"),
             Self::LfsPointer => Some("run `git lfs pull` where it came from"),
             kind if kind.is_archive() => Some("unpack it"),
             _ => None,
@@ -117,8 +117,7 @@ impl Kind {
 
     /// Whether data sets are read out of it; tar and gzip would cost the page more than they are worth there.
     pub(super) fn is_opened(self) -> bool {
-        let is_unpacked_here = self == Self::Zip || cfg!(not(target_family = "wasm"));
-        is_unpacked_here && matches!(self, Self::Zip | Self::Tar | Self::Gzip)
+        self == Self::Zip || (cfg!(not(target_family = "wasm")) && matches!(self, Self::Tar | Self::Gzip))
     }
 
     /// Whether people and programs put such files beside pictures, so that nobody misses them among these.
@@ -136,6 +135,13 @@ impl Kind {
                 | Self::AppleDouble
                 | Self::CompoundFile
         )
+    }
+
+    /// What stands in a message behind the name of a file that should hold numbers and is of this kind, where a download
+    /// went wrong.
+    pub(super) fn went_wrong(self) -> Option<String> {
+        let advice = self.advice().filter(|_| matches!(self, Self::Html | Self::LfsPointer));
+        advice.map(|advice| format!("is {}: {advice}", self.words()))
     }
 
     /// Whether it is a still picture, read or not: where it is not read, its owner expects to hear of it.

@@ -5,6 +5,7 @@
 use crate::data::copies::{self, Chosen};
 use crate::data::files::Files;
 use crate::data::part::{Images, Part, Section};
+use crate::data::sniff::{Kind, sniff};
 use crate::data::unread::Unread;
 use crate::error::{Error, Result};
 
@@ -32,6 +33,9 @@ pub(super) fn read(files: &Files, section: Section) -> Result<Option<Part>> {
     let labels = read_labels(files, &labels_file)?;
     let mut pixels = files.read(&images_file)?;
     if labels.is_empty() || pixels.len() != labels.len() * 3 * PLANE {
+        if let Some(reason) = sniff(&pixels).and_then(Kind::went_wrong) {
+            return Err(Error::file(files.path_of(&images_file), reason));
+        }
         let reason = format!(
             "{} bytes are not the {} images of {} bytes that {labels_file} has labels for",
             pixels.len(),

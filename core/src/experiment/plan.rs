@@ -202,6 +202,17 @@ impl Plan {
         self.inputs.stop()
     }
 
+    /// What is worth knowing of the images: what was left out, guessed and converted, each once.
+    pub fn data_notes(&self) -> Vec<String> {
+        let mut notes = self.train.notes.clone();
+        let validation = self.validation.iter().flat_map(|part| &part.notes).map(|note| ("validation", note));
+        let test = self.test.iter().flat_map(TestPart::notes).map(|note| ("test", note));
+        // Parts that were held out of the training part have its notes.
+        let others = validation.chain(test).filter(|(_, note)| !self.train.notes.contains(note));
+        notes.extend(others.map(|(part, note)| format!("{part}: {note}")));
+        notes
+    }
+
     /// The folder that the relative paths of the configuration are meant from; `None` where it has none.
     pub fn begun_in(&self) -> Option<String> {
         let is_relative = |path: &str| !path.starts_with('~') && std::path::Path::new(path).is_relative();

@@ -76,3 +76,23 @@ fn all_that_takes_long_ends_by_one_token() {
     let packed = super::super::source_file::pack(&stopped, &network, &provenance);
     assert_eq!(futures_lite::future::block_on(packed).map(drop), Err(Error::Stopped));
 }
+
+#[test]
+fn what_was_left_out_of_any_part_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    for part in ["train", "val", "test"] {
+        std::fs::create_dir(folder.path().join(part)).unwrap();
+        pictures(&folder.path().join(part), &[("cat", 3), ("dog", 3)]);
+        std::fs::write(folder.path().join(format!("{part}/cat/3.png")), b"").unwrap();
+    }
+    let left_out = |part: &str| format!("left out 1 file: {part}/cat/3.png is empty");
+    let divided = plan(folder.path(), &[]).unwrap();
+    let expected =
+        [left_out("train"), format!("validation: {}", left_out("val")), format!("test: {}", left_out("test"))];
+    assert_eq!(divided.data_notes(), expected);
+    let whole = plan(&folder.path().join("train"), &["data.validation=0.5"]).unwrap();
+    assert_eq!(
+        whole.data_notes(),
+        ["left out 1 file: cat/3.png is empty", "no test part: 2 of 6 images held out by the split seed"]
+    );
+}

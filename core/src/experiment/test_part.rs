@@ -33,6 +33,11 @@ impl TestPart {
         self.images
     }
 
+    /// What is worth knowing of images that were read; there is nothing to say of drawn ones.
+    pub fn notes(&self) -> &[String] {
+        self.data.get().map_or(&[], |data| &data.notes)
+    }
+
     /// Their bytes and labels, which are there before `stop` is asked for.
     ///
     /// # Errors
@@ -56,7 +61,7 @@ mod tests {
     fn it_is_as_large_as_it_says_before_it_is_drawn() {
         let config = WorldConfig { size: 16, test_per_class: 2, ..WorldConfig::default() };
         let drawn = TestPart::of_world(config, Seed(3));
-        assert_eq!((drawn.images(), drawn.data.get()), (20, None));
+        assert_eq!((drawn.images(), drawn.notes().len(), drawn.data.get()), (20, 0, None));
         let whole = world(&config, Split::Test, Seed(3));
         let stop = Stop::default();
         assert_eq!(**drawn.data(&stop).unwrap(), whole);
