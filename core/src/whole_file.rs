@@ -64,7 +64,8 @@ fn write(path: &Path, bytes: &[u8], sync: bool) -> Result<()> {
 
 /// What the system said, without the name of the unfinished file.
 fn reason(error: &io::Error) -> String {
-    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+    let words = error.to_string();
+    words.split_once(" at path ").map_or(words.as_str(), |(reason, _)| reason).to_owned()
 }
 
 fn advice(kind: ErrorKind) -> &'static str {
