@@ -1,12 +1,12 @@
 //! The pictures of a run, from its history, as files in memory: a disk, a zip or a page takes them from there.
 
+use l2t_core::Result;
 use l2t_core::experiment::{History, Plan};
 use l2t_core::network::Tap;
-use l2t_core::{Error, Result};
 
 use crate::plots::{
-    CurveSeries, LayerBlock, PairCurve, PairLine, PairPoint, Rendered, SourceColumn, learning_curves, matching_diagram,
-    pair_weights_over_epochs,
+    CurveSeries, LayerBlock, PairCurve, PairLine, PairPoint, Rendered, SourceColumn, explained, learning_curves,
+    matching_diagram, pair_weights_over_epochs,
 };
 
 /// What the pictures need of a run besides its history: the two columns of the matching diagram.
@@ -125,5 +125,5 @@ pub fn compare_curves(title: &str, runs: &[(&str, &History)]) -> Result<Rendered
 }
 
 fn drawn(picture: std::io::Result<Rendered>) -> Result<Rendered> {
-    picture.map_err(|e| Error::file("the chart", format!("cannot be drawn: {e}")))
+    picture.map_err(|error| explained("the chart".as_ref(), error))
 }

@@ -106,7 +106,9 @@ mod tests {
             let config = WorldConfig { task, test_per_class: per_class, ..WorldConfig::default() };
             // Another seed than that of the task draws images that nobody has seen.
             let fresh = Arc::new(world(&config, Split::Test, Seed(77)));
-            let reached = block_on(accuracy(&source.network, &source.state, &fresh, |_, _| {})).unwrap();
+            let reached =
+                block_on(accuracy(&source.network, &source.state, &fresh, &crate::stop::Stop::default(), |_, _| {}))
+                    .unwrap();
             let said = stated(weights.notes());
             // 340 or 360 images: a standard error of at most 2.7 points; four of them.
             assert!(reached >= said - 0.11, "{name}: {reached} of {said}");

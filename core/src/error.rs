@@ -46,6 +46,9 @@ pub enum Error {
     /// The run produced numbers that are not finite.
     #[error("training diverged: {}", OneLine(.0))]
     Diverged(String),
+    /// It was asked to end before it was done, see [`Stop`](crate::stop::Stop): nothing went wrong.
+    #[error("stopped")]
+    Stopped,
 }
 
 impl Error {

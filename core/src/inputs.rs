@@ -11,6 +11,7 @@ use crate::embedded;
 use crate::error::{Error, Result};
 use crate::network::weights::WeightMap;
 use crate::source::read_weights;
+use crate::stop::Stop;
 
 /// One file or several that belong together, as (name, bytes).
 type Handed = Arc<Vec<(String, Vec<u8>)>>;
@@ -21,18 +22,30 @@ pub struct Inputs {
     handed: BTreeMap<String, Handed>,
     /// See [`begun_in`](Self::begun_in).
     folder: Option<String>,
+    stop: Stop,
 }
 
 impl Inputs {
     /// The files of an experiment that was begun in `folder`: relative paths that lead nowhere are tried from there.
     pub fn begun_in(folder: Option<String>) -> Self {
-        Self { handed: BTreeMap::new(), folder }
+        Self { folder, ..Self::default() }
     }
 
     /// The same files for an experiment that was begun in `folder`.
     #[must_use]
     pub fn from_folder(self, folder: Option<String>) -> Self {
         Self { folder, ..self }
+    }
+
+    /// The same files, which are read until `stop` is asked for.
+    #[must_use]
+    pub fn until(self, stop: &Stop) -> Self {
+        Self { stop: stop.clone(), ..self }
+    }
+
+    /// What ends their reading.
+    pub fn stop(&self) -> &Stop {
+        &self.stop
     }
 
     /// Where the experiment was begun, if that is known.
@@ -71,11 +84,12 @@ impl Inputs {
     /// # Errors
     /// Where it is missing or nothing known; names `path`.
     pub fn data(&self, path: &str) -> Result<DataSource> {
-        match self.handed.get(path).map(|files| &files[..]) {
+        let found = match self.handed.get(path).map(|files| &files[..]) {
             Some([(name, bytes)]) => DataSource::from_bytes(name, bytes.clone()),
             Some(files) => DataSource::from_files(files.to_vec()),
             None => self.data_elsewhere(path),
-        }
+        };
+        found.map(|source| source.until(&self.stop))
     }
 
     /// The weights called `from`; those that the program carries or makes need no file, see [`read_weights`].
@@ -83,6 +97,7 @@ impl Inputs {
     /// # Errors
     /// Where they are missing or of no known format; names `from`.
     pub fn weights(&self, from: &str) -> Result<WeightMap> {
+        self.stop.check()?;
         let carried = embedded::file(from)?;
         match (self.handed.get(carried.unwrap_or(from)).map(|files| &files[..]), carried) {
             (Some([(_, bytes), ..]), Some(_)) => WeightMap::from_safetensors(from, bytes),
@@ -96,7 +111,7 @@ impl Inputs {
 #[cfg(not(target_family = "wasm"))]
 impl Inputs {
     fn data_elsewhere(&self, path: &str) -> Result<DataSource> {
-        DataSource::open(&self.place(path)).map_err(|error| explained(path, error))
+        DataSource::open_until(&self.place(path), &self.stop).map_err(|error| explained(path, error))
     }
 
     fn weights_elsewhere(&self, from: &str) -> Result<WeightMap> {

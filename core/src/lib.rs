@@ -43,6 +43,7 @@ mod pickle;
 pub mod saliency;
 pub mod seed;
 pub mod source;
+pub mod stop;
 pub mod text;
 #[cfg(not(target_family = "wasm"))]
 pub mod whole_file;

@@ -33,6 +33,18 @@ pub fn write_unsynced(path: &Path, bytes: &[u8]) -> Result<()> {
     write(path, bytes, false)
 }
 
+/// Whether files can be made in `folder`, so that it is known before hours of work; nothing is left of the attempt.
+///
+/// # Errors
+/// Names the folder.
+pub fn check_folder(folder: &Path) -> Result<()> {
+    // A file without a name, where there are such: nothing is left even where the program is killed here.
+    let made = tempfile::tempfile_in(folder).map(drop);
+    made.map_err(|error| {
+        Error::file(folder, format!("cannot be written into: {}{}", reason(&error), advice(error.kind())))
+    })
+}
+
 fn write(path: &Path, bytes: &[u8], sync: bool) -> Result<()> {
     let Some(name) = path.file_name() else { return Err(Error::file(path, "cannot be written: it names no file")) };
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -47,7 +59,12 @@ fn write(path: &Path, bytes: &[u8], sync: bool) -> Result<()> {
             break;
         }
     }
-    attempt.map_err(|error| Error::file(path, format!("cannot be written: {error}{}", advice(error.kind()))))
+    attempt.map_err(|error| Error::file(path, format!("cannot be written: {}{}", reason(&error), advice(error.kind()))))
+}
+
+/// What the system said, without the name of the unfinished file.
+fn reason(error: &io::Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 fn advice(kind: ErrorKind) -> &'static str {
@@ -146,6 +163,9 @@ mod tests {
             let error = write_whole(&folder.path().join(path), b"new").unwrap_err().to_string();
             assert!(error.contains(words), "{error}");
         }
+        assert_eq!(check_folder(folder.path()), Ok(()));
+        let error = check_folder(&folder.path().join("gone")).unwrap_err().to_string();
+        assert!(error.contains("gone: cannot be written into: "), "{error}");
         assert!(write_whole(Path::new("/"), b"").unwrap_err().to_string().contains("names no file"));
         assert_eq!(names(folder.path()), ["taken"]);
     }

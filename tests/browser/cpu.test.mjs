@@ -140,6 +140,81 @@ describe("on the CPU", () => {
   });
 });
 
+describe("what the browser keeps", () => {
+  it("is tried again where the storage was full, which is said once", async () => {
+    const page = await chromium.context.newPage();
+    await page.addInitScript(() => {
+      const put = IDBObjectStore.prototype.put;
+      globalThis.full = "at once";
+      globalThis.puts = 0;
+      IDBObjectStore.prototype.put = function (...args) {
+        globalThis.puts += 1;
+        if (globalThis.full === "at once") throw new DOMException("no room is left", "QuotaExceededError");
+        const request = put.apply(this, args);
+        // As browsers do that find out when they write: no request fails, and nothing is kept.
+        if (globalThis.full) request.addEventListener("success", () => this.transaction.abort());
+        return request;
+      };
+    });
+    const tab = new Tab(page);
+    await tab.goto(hash({ set: [...SMALL, "train.epochs=400"], ...CPU }));
+    await tab.started();
+    await tab.waiting();
+    await tab.press("Keep here");
+    await tab.press("Train");
+    await tab.until("that it is said", (state) => state.notices.some((notice) => notice.includes("storage is full")));
+    const puts = await page.evaluate(() => globalThis.puts);
+    await page.waitForFunction((puts) => globalThis.puts > puts + 1, puts);
+    const { notices } = await tab.state();
+    assert.equal(notices.filter((notice) => notice.includes("storage is full")).length, 1, String(notices));
+    await page.evaluate(() => { globalThis.full = "later"; });
+    const later = await page.evaluate(() => globalThis.puts);
+    await page.waitForFunction((puts) => globalThis.puts > puts + 1, later);
+    assert.ok(!(await tab.state()).notices.some((notice) => notice.includes("is kept in this browser again")), "it is not kept yet");
+    await page.evaluate(() => { globalThis.full = false; });
+    await tab.until("that there is room", (state) => state.notices.some((notice) => notice.includes("is kept in this browser again")));
+    await tab.press("Pause");
+    await tab.waiting();
+    await page.reload();
+    await tab.started();
+    await tab.waiting();
+    await tab.press("Open my run");
+    await tab.until("the kept run", (state) => state.stage === "Waiting" && state.epochs.length > 0);
+    await tab.close();
+  });
+
+  it("is whole where the tab is closed while it saves", async () => {
+    for (const nth of [0, 1, 2]) {
+      const page = await chromium.context.newPage();
+      await page.addInitScript(() => {
+        const put = IDBObjectStore.prototype.put;
+        IDBObjectStore.prototype.put = function (...args) {
+          globalThis.puts = (globalThis.puts ?? 0) + 1;
+          return put.apply(this, args);
+        };
+      });
+      const tab = new Tab(page);
+      await tab.goto(hash({ set: [...SMALL, `seed=${nth}`, "train.epochs=400"], ...CPU }));
+      await tab.started();
+      await tab.waiting();
+      await tab.press("Keep here");
+      await tab.press("Train");
+      // One is being written now, at another moment each time, and whole ones before it.
+      await page.waitForFunction((puts) => globalThis.puts >= puts, 3 + nth, { polling: "raf" });
+      await page.waitForTimeout(3 * nth);
+      const { epochs } = await tab.state();
+      await page.close();
+      const again = await Tab.open(chromium.context, hash({ ...CPU }));
+      await again.waiting();
+      await again.press("Open my run");
+      const kept = await again.until("the kept run", (state) => state.stage === "Waiting" && state.epochs.length > 0);
+      const common = Math.min(kept.epochs.length, epochs.length);
+      assert.deepEqual(kept.epochs.slice(0, common), epochs.slice(0, common));
+      await again.close();
+    }
+  });
+});
+
 describe("what is dropped", () => {
   it("is a source as safetensors or as PyTorch writes it: the same weights, the same run", async () => {
     const file = readFileSync("core/assets/things-resnet20.safetensors");

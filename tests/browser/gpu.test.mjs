@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { pictures } from "./files.mjs";
-import { browser, hash, SMALL, Tab } from "./support.mjs";
+import { browser, hash, inWorkers, SMALL, Tab } from "./support.mjs";
 
 let chromium;
 before(async () => {
@@ -39,6 +39,11 @@ describe("on WebGPU", () => {
   });
 
   it("says that the device was lost, and goes on from the last epoch with another", async () => {
+    const undo = await inWorkers(chromium.context, `
+      const request = GPUAdapter.prototype.requestDevice;
+      GPUAdapter.prototype.requestDevice = async function (...args) {
+        return globalThis.device = await request.apply(this, args);
+      };`);
     const tab = await Tab.open(chromium.context, hash({ set: [...SMALL, "method.name=scratch", "train.epochs=4"], ...GPU }));
     await tab.waiting();
     await tab.press("Train");
@@ -53,15 +58,29 @@ describe("on WebGPU", () => {
     assert.deepEqual(state.epochs.slice(0, lost.epochs.length), lost.epochs, "what was done is kept");
     tab.errors = tab.errors.filter((error) => !/lost/.test(error));
     await tab.close();
+    await undo();
+  });
+
+  it("ends a run whose kernels the browser refuses, with its words", async () => {
+    const undo = await inWorkers(chromium.context, `
+      const make = GPUDevice.prototype.createShaderModule;
+      GPUDevice.prototype.createShaderModule = function (description) {
+        return make.call(this, { ...description, code: description.code + " nonsense" });
+      };`);
+    const tab = await Tab.open(chromium.context, hash({ set: [...SMALL, "method.name=scratch"], ...GPU }));
+    await tab.until("that it is ready or ended", (state) => state.stage === "Waiting" || state.stage.startsWith("Failed"));
+    if ((await tab.state()).stage === "Waiting") await tab.press("Train");
+    const { stage } = await tab.until("the banner", (state) => state.stage.startsWith("Failed"));
+    assert.match(stage, /refuses a kernel \(.+\): train on the CPU/);
+    tab.errors = [];
+    await tab.close();
+    await undo();
   });
 
   it("takes the width that fits the adapter, and says so", async () => {
     // 64 channels of 1,024 × 1,024 pixels are 256 MiB. This adapter binds 1 GiB, others no more than WebGPU asks for: 128 MiB.
     const least = `Object.defineProperty(GPUSupportedLimits.prototype, "maxStorageBufferBindingSize", { get: () => 2 ** 27 });`;
-    await chromium.context.route("**/worker.js", async (route) => {
-      const response = await route.fetch();
-      await route.fulfill({ response, body: `${await response.text()}\n${least}` });
-    });
+    const undo = await inWorkers(chromium.context, least);
     const set = ["method.name=scratch", "target.width=1", "data.size=1024", "data.validation=0", "data.per_class=0",
       "train.batch_size=2", "train.epochs=1"];
     const tab = await Tab.open(chromium.context, hash({ set, ...GPU }));
@@ -75,6 +94,6 @@ describe("on WebGPU", () => {
     await tab.until("the address", () => decodeURIComponent(tab.page.url()).includes("target.width=0.5"));
     await tab.picture("gpu-narrowed");
     await tab.close();
-    await chromium.context.unroute("**/worker.js");
+    await undo();
   });
 });

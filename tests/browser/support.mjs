@@ -44,6 +44,15 @@ export async function browser(gpu) {
   };
 }
 
+/** Has every worker from now on run `script` before it begins; gives back what ends that. */
+export async function inWorkers(context, script) {
+  await context.route("**/worker.js", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${await response.text()}\n${script}` });
+  });
+  return () => context.unroute("**/worker.js");
+}
+
 /** A run of a few iterations. */
 export const SMALL = ["target.width=0.0625", "data.per_class=8", "train.batch_size=20", "train.epochs=3",
   "meta.matching_steps=1"];

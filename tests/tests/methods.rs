@@ -44,11 +44,19 @@ fn plan(method: Method, changes: &[&str]) -> Plan {
 /// What fine-tuning needs.
 const SAME_NETWORK: [&str; 2] = ["target.network=resnet8", "sources.0.weights=untrained-resnet8"];
 
-/// Runs to the end, or to the second iteration of the second epoch.
-fn train(plan: &Plan, from: Option<&Checkpoint>, stop: bool, keeper: &mut Memory) -> Outcome {
+/// Where somebody asks for an end.
+type Asked = fn(&Event) -> bool;
+
+/// Behind the second of four iterations, and behind the last: while the epoch is measured on the validation images.
+const IN_AN_EPOCH: Asked = |event| matches!(event, Event::Iteration { epoch: 1, done: 2, .. });
+const BEHIND_AN_EPOCH: Asked = |event| matches!(event, Event::Iteration { epoch: 1, done: 4, .. });
+const IN_THE_TEST: Asked = |event| matches!(event, Event::Testing { .. });
+
+/// Runs to the end, or to where it is stopped.
+fn train(plan: &Plan, from: Option<&Checkpoint>, stop: Option<Asked>, keeper: &mut Memory) -> Outcome {
     let control = Control::default();
     let mut tell = |event: Event| {
-        if stop && matches!(event, Event::Iteration { epoch: 1, done: 2, .. }) {
+        if stop.is_some_and(|asked| asked(&event)) {
             control.stop();
         }
     };
@@ -67,7 +75,7 @@ fn epochs(outcome: &Outcome) -> Vec<EpochRecord> {
 
 fn check(method: Method, changes: &[&str]) {
     let plan = plan(method, changes);
-    let whole = train(&plan, None, false, &mut Memory::default());
+    let whole = train(&plan, None, None, &mut Memory::default());
     let records = epochs(&whole);
     assert_eq!(records.len(), 3, "{method:?}");
     let (first, last) = (&records[0], &records[2]);
@@ -82,10 +90,10 @@ fn check(method: Method, changes: &[&str]) {
     }
 
     let mut keeper = Memory::default();
-    assert!(!train(&plan, None, true, &mut keeper).summary.complete, "{method:?}");
+    assert!(!train(&plan, None, Some(IN_AN_EPOCH), &mut keeper).summary.complete, "{method:?}");
     let checkpoint = Checkpoint::from_bytes("latest", &keeper.latest).expect("a checkpoint");
     assert_eq!((checkpoint.position.epoch, checkpoint.position.iteration), (1, 2));
-    let resumed = train(&plan, Some(&checkpoint), false, &mut keeper);
+    let resumed = train(&plan, Some(&checkpoint), None, &mut keeper);
     assert_eq!(epochs(&resumed), records, "{method:?}");
     let theta = |outcome: &Outcome| block_on(read(&outcome.target.theta)).expect("the CPU answers");
     assert!(theta(&resumed) == theta(&whole), "{method:?}: the weights differ");
@@ -96,6 +104,22 @@ fn every_method_learns_and_goes_on_where_it_was() {
     for method in Method::ALL {
         let changes: &[&str] = if method == Method::FineTuning { &SAME_NETWORK } else { &[] };
         check(method, changes);
+    }
+}
+
+/// Measuring takes long where there are many images.
+#[test]
+fn a_run_that_is_stopped_while_it_is_measured_goes_on_there() {
+    let plan = plan(Method::L2tWw, &[]);
+    let whole = train(&plan, None, None, &mut Memory::default());
+    for (asked, at) in [(BEHIND_AN_EPOCH, (1, 4)), (IN_THE_TEST, (3, 0))] {
+        let mut keeper = Memory::default();
+        assert!(!train(&plan, None, Some(asked), &mut keeper).summary.complete);
+        let checkpoint = Checkpoint::from_bytes("latest", &keeper.latest).expect("a checkpoint");
+        assert_eq!((checkpoint.position.epoch, checkpoint.position.iteration), at);
+        let resumed = train(&plan, Some(&checkpoint), None, &mut keeper);
+        assert_eq!(epochs(&resumed), epochs(&whole));
+        assert_eq!(resumed.summary.test_accuracy, whole.summary.test_accuracy);
     }
 }
 

@@ -1,25 +1,25 @@
 // The thread that trains. The page sends the compiled program first, then messages of its own (see wire.rs).
 import init, { work } from "./l2t.js";
 
-// The device, where somebody who debugs a lost one finds it.
-if (globalThis.GPUAdapter) {
-  const request = GPUAdapter.prototype.requestDevice;
-  GPUAdapter.prototype.requestDevice = async function (...args) {
-    globalThis.device = await request.apply(this, args);
-    return globalThis.device;
+// A kernel that the browser refuses would write nothing, without a word: each is made inside an error scope.
+for (const make of globalThis.GPUDevice ? ["createShaderModule", "createComputePipeline"] : []) {
+  const made = GPUDevice.prototype[make];
+  GPUDevice.prototype[make] = function (...args) {
+    // What the browser refuses, and what its driver cannot compile.
+    const kinds = ["validation", "internal"];
+    for (const kind of kinds) this.pushErrorScope(kind);
+    const result = made.apply(this, args);
+    // Where the device is lost instead, that is noticed elsewhere.
+    for (const _ of kinds) this.popErrorScope().then((error) => error && refused(error.message), () => {});
+    return result;
   };
 }
 
-// A browser that refuses a kernel says so on the console alone, and the kernel would write nothing: that ends the run.
-const complain = console.error;
-console.error = (...words) => {
-  complain(...words);
-  const text = words.join(" ");
-  if (text.includes("WGSL compilation failed")) {
-    const reason = text.split("\n").find((line) => line.includes("error:")) ?? "no reason";
-    setTimeout(() => { throw new Error(`this browser refuses a kernel (${reason.trim()}): train on the CPU`); });
-  }
-};
+/** Ends the run: reaches the page as the worker's error, with these words. */
+function refused(message) {
+  const reason = message.split("\n").find((line) => line.includes("error:")) ?? message.split("\n")[0];
+  setTimeout(() => { throw new Error(`this browser refuses a kernel (${reason.trim()}): train on the CPU`); });
+}
 
 onmessage = async (event) => {
   onmessage = null;

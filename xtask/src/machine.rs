@@ -201,7 +201,8 @@ fn is_there(program: &str) -> bool {
     run.is_ok()
 }
 
-fn is_root() -> bool {
+/// Whether this is Unix's superuser.
+pub fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 

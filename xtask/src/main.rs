@@ -7,6 +7,7 @@
 //! | `bare.rs` | `cargo xtask bare`: the README's commands on a Debian that has nothing else (Linux, root) |
 //! | `fuzz.rs` | `cargo xtask fuzz`: made-up inputs for every reader of files, links and messages |
 //! | `slurm.rs` | `cargo xtask slurm`: the example for Slurm, on a Slurm of this machine alone (Unix) |
+//! | `torture/` | `cargo xtask torture`: the program killed at random moments, on full disks and in read-only folders |
 //! | `web.rs` | `cargo xtask web`: the page, and a server for it |
 //! | `machine.rs` | finds or installs what the commands need from the machine |
 //! | `steps.rs` | runs numbered steps and programs, and words their failures |
@@ -20,6 +21,7 @@ mod machine;
 mod slurm;
 mod steps;
 mod test;
+mod torture;
 mod web;
 
 use clap::error::ErrorKind;
@@ -50,6 +52,8 @@ enum Command {
     Web(web::Args),
     /// Give every reader of files, links and messages inputs that nobody would make
     Fuzz(fuzz::Args),
+    /// Kill the program at random moments, fill its disks, and see that it goes on as if nothing had happened
+    Torture(torture::Args),
     /// Look the dependencies up in the RustSec advisory database (needs the network)
     Audit,
     /// Run the README's two commands on a bare Debian made for it (needs root and most of an hour)
@@ -69,6 +73,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&machine, &args),
         Command::Web(args) => web::run(&machine, &args),
         Command::Fuzz(args) => fuzz::run(&machine, &args),
+        Command::Torture(args) => torture::run(&machine, &args),
         Command::Audit => audit::run(&machine),
         #[cfg(target_os = "linux")]
         Command::Bare(args) => bare::run(&machine, &args),

@@ -1,12 +1,13 @@
 //! `cargo xtask test`: every check a change must pass, cheap ones first.
 //!
 //! `clippy` and `doc` share one set of build artefacts (dependencies checked, not compiled), so `doc` costs seconds
-//! after it; `wasm` checks what runs in a browser, `web` builds the page and uses it; `fuzz` and `test` compile
-//! everything, and `test` comes last, so that its closing lines end the output.
+//! after it; `wasm` checks what runs in a browser, `web` builds the page and uses it; `torture` kills the program;
+//! `fuzz` and `test` compile everything, and `test` comes last, so that its closing lines end the output.
 
 use crate::fuzz;
 use crate::machine::Machine;
 use crate::steps::{self, Failure, Step};
+use crate::torture;
 use crate::web;
 use clap::builder::PossibleValuesParser;
 
@@ -21,7 +22,7 @@ pub struct Args {
     list: bool,
 }
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step { name: "fmt", about: "the code is formatted", run: fmt },
     Step { name: "machine", about: "the software GPU driver and the tools are there", run: machine },
     Step { name: "deny", about: "licences, sources and bans of the dependencies", run: deny },
@@ -30,6 +31,11 @@ const STEPS: [Step; 9] = [
     Step { name: "wasm", about: "lints of the crates that also run in a browser", run: wasm },
     Step { name: "web", about: "the page in a real Chromium, on its CPU and on a software GPU", run: web },
     Step { name: "fuzz", about: "a minute of made-up inputs for every reader", run: fuzz::a_minute },
+    Step {
+        name: "torture",
+        about: "the program killed, its disks full, its folders read-only",
+        run: torture::a_selection,
+    },
     Step { name: "test", about: "every test, those of the GPU on a software adapter if there is no other", run: test },
 ];
 

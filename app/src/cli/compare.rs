@@ -155,7 +155,12 @@ fn run_cell(
     let path = folder.cell_path(cell);
     let earlier = RunFolder::holds_run(&path).then(|| RunFolder::open(&path)).transpose()?;
     let inputs = earlier.as_ref().map_or_else(Inputs::default, |(_, checkpoint)| checkpoint.inputs());
-    let plan = Plan::prepare(cell.config.clone(), inputs, device.device.clone(), device.name.clone(), loading())?;
+    let inputs = inputs.until(control.token());
+    let plan = Plan::prepare(cell.config.clone(), inputs, device.device.clone(), device.name.clone(), loading());
+    let plan = match plan {
+        Err(Error::Stopped) => return Ok(End::Stopped),
+        planned => planned?,
+    };
     let (mut run, checkpoint) = match earlier {
         Some((run, checkpoint)) => (run, Some(checkpoint)),
         None => (RunFolder::create(&path, &plan.config)?, None),

@@ -11,7 +11,7 @@ use l2t_core::{Error, Result};
 use super::Ending;
 use super::args::SampleArguments;
 use super::progress::loading;
-use crate::plots::{SheetRow, contact_sheet};
+use crate::plots::{SheetRow, contact_sheet, explained};
 
 /// What is in a data set; it ends in problems where there are any.
 pub fn inspect(path: &Path) -> Result<Ending> {
@@ -33,8 +33,7 @@ pub fn sample(arguments: &SampleArguments) -> Result<Ending> {
             SheetRow { name: data.class_names[class].clone(), images }
         })
         .collect();
-    let reason = |e: std::io::Error| Error::file(&arguments.out, format!("cannot be written: {e}"));
-    contact_sheet(&arguments.out, &rows).map_err(reason)?;
+    contact_sheet(&arguments.out, &rows).map_err(|error| explained(&arguments.out, error))?;
     say!("{}: {} classes, a row each, in {}", data.name, rows.len(), arguments.out.display());
     Ok(Ending::Done)
 }

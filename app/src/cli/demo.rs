@@ -3,6 +3,7 @@
 use l2t_core::Result;
 use l2t_core::experiment::store::{RunFolder, write_summary, write_whole};
 use l2t_core::experiment::{Config, History, Plan, Summary};
+use l2t_core::inputs::Inputs;
 
 use super::args::DemoArguments;
 use super::train::{describe, nothing_left, on_interrupt, train_into, verdict};
@@ -19,7 +20,9 @@ pub fn run(arguments: &DemoArguments) -> Result<Ending> {
     let mut runs = Vec::new();
     for method in METHODS {
         let changes = [&arguments.set[..], &[format!("method.name={method}")]].concat();
-        let plan = Plan::new(Config::preset("demo", &changes)?, device.device.clone(), device.name.clone())?;
+        let config = Config::preset("demo", &changes)?;
+        let inputs = Inputs::default().until(control.token());
+        let plan = Plan::with_inputs(config, inputs, device.device.clone(), device.name.clone())?;
         let kept = RunFolder::earlier(&arguments.out.join(method), &plan.config)?;
         runs.push((method, plan, kept));
     }

@@ -33,7 +33,7 @@ use l2t_core::{Error, Result};
 use args::{Arguments, Command, DataCommand, SourceCommand, WindowArguments};
 
 use crate::window::link::Link;
-use crate::window::{self, Opening};
+use crate::window::seam::{self, Opening};
 
 /// Exit code of a run that was stopped and saved: that of a program ended by Ctrl-C.
 const STOPPED: u8 = 130;
@@ -52,6 +52,8 @@ pub fn main() -> ExitCode {
         Ok(Ending::Done) => ExitCode::SUCCESS,
         Ok(Ending::Stopped) => ExitCode::from(STOPPED),
         Ok(Ending::Problems) => ExitCode::FAILURE,
+        // By Ctrl-C, before there was anything to keep.
+        Err(Error::Stopped) => ExitCode::from(STOPPED),
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
@@ -70,7 +72,7 @@ fn with_home(word: OsString) -> OsString {
 
 /// What happens without a command: the window, or what can be done without one.
 fn usual() -> Command {
-    let words = if window::has_display() { ["l2t", "window"] } else { ["l2t", "demo"] };
+    let words = if seam::has_display() { ["l2t", "window"] } else { ["l2t", "demo"] };
     Arguments::parse_from(words).command.expect("a command was given")
 }
 
@@ -80,7 +82,7 @@ fn run(command: Command) -> Result<Ending> {
             let link = arguments.link.as_deref().map(Link::of_address).transpose()?;
             let WindowArguments { frame_times, after_loss, lose_device_when, .. } = arguments;
             let device = arguments.device.device.into();
-            window::open(Opening { device, link, frame_times, after_loss, lose_device_when })?;
+            seam::open(Opening { device, link, frame_times, after_loss, lose_device_when })?;
             Ok(Ending::Done)
         }
         Command::Train(arguments) => train::run(&arguments),

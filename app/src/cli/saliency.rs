@@ -13,6 +13,7 @@ use l2t_core::experiment::saliency::{Request, Survey, survey};
 use l2t_core::experiment::store::{RunFolder, write_whole};
 use l2t_core::matching::Pair;
 use l2t_core::saliency::colour::ColourMap;
+use l2t_core::whole_file::check_folder;
 use l2t_core::{Error, Result};
 
 use super::args::{ColourName, SaliencyArguments, SplitName};
@@ -29,7 +30,8 @@ pub fn run(arguments: &SaliencyArguments) -> Result<Ending> {
     let wanted = arguments.pair.as_deref().map(parse_pair).transpose()?;
     let checkpoint = best_of(&arguments.run)?;
     let device = open_device(arguments.device.device.into())?;
-    let (config, inputs) = (checkpoint.config.clone(), checkpoint.inputs());
+    let control = on_interrupt_saying("stopping; nothing is written");
+    let (config, inputs) = (checkpoint.config.clone(), checkpoint.inputs().until(control.token()));
     let plan = Plan::prepare(config, inputs, device.device, device.name, loading())?;
     let Some(matching) = &plan.learner.model.matching else {
         let method = plan.config.method.name.name();
@@ -42,7 +44,6 @@ pub fn run(arguments: &SaliencyArguments) -> Result<Ending> {
     let request = Request { pair, shown: spread(&data, arguments.images), clip: arguments.clip };
     let scene = Scene { arguments, plan: &plan, checkpoint: &checkpoint, pair, data: &data };
     let folder = OutFolder::make(&arguments.out)?;
-    let control = on_interrupt_saying("stopping; nothing is written");
     say!("pair    {}", scene.pair_name());
     say!("images  {} of {}: {} are shown", data.len(), data.name, request.shown.len());
 
@@ -110,7 +111,7 @@ fn images(arguments: &SaliencyArguments, plan: &Plan) -> Result<Arc<Dataset>> {
             "validation images are held out by a run; with --data give test or train",
         ));
     };
-    Ok(Arc::new(DataSource::open(path)?.watched(loading()).load(split, plan.config.data.size)?))
+    Ok(Arc::new(DataSource::open_until(path, plan.stop())?.watched(loading()).load(split, plan.config.data.size)?))
 }
 
 impl From<ColourName> for ColourMap {
@@ -137,8 +138,7 @@ impl<'a> OutFolder<'a> {
         let folder = Self { path, made: missing.collect() };
         std::fs::create_dir_all(path).map_err(cannot)?;
         // Making a folder that is there succeeds also where no file can be made in it.
-        let probe = path.join("saliency.png.partial");
-        std::fs::File::create(&probe).and_then(|_| std::fs::remove_file(&probe)).map_err(cannot)?;
+        check_folder(path)?;
         Ok(folder)
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use futures_lite::future::block_on;
+use l2t_core::Result;
 use l2t_core::data::Dataset;
 use l2t_core::experiment::Plan;
 use l2t_core::experiment::checkpoint::Checkpoint;
@@ -13,11 +14,10 @@ use l2t_core::saliency::colour::{ColourMap, Overlay, Pixels};
 use l2t_core::saliency::map::clip_value;
 use l2t_core::saliency::region::Region;
 use l2t_core::saliency::score::Score;
-use l2t_core::{Error, Result};
 
 use super::args::SaliencyArguments;
 use crate::charts::target_name;
-use crate::plots::{ColourBar, Tile, TileGrid, TileRow, tile_grid};
+use crate::plots::{ColourBar, Tile, TileGrid, TileRow, explained, tile_grid};
 
 /// Differences below this are pointed out as small: the eye takes their stretched colours for large ones.
 const STRETCHED: f64 = 0.1;
@@ -92,7 +92,7 @@ impl Scene<'_> {
 pub fn draw(scene: &Scene<'_>, found: &Survey, folder: &Path) -> Result<()> {
     let stem = folder.join("saliency");
     let grid = grid(scene, found)?;
-    tile_grid(&stem, &grid).map_err(|e| Error::file(&stem, format!("cannot be drawn: {e}")))
+    tile_grid(&stem, &grid).map_err(|error| explained(&stem, error))
 }
 
 fn grid(scene: &Scene<'_>, found: &Survey) -> Result<TileGrid> {

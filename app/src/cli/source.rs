@@ -10,6 +10,7 @@ use l2t_core::error::OneLine;
 use l2t_core::experiment::evaluate::accuracy;
 use l2t_core::experiment::store::write_whole;
 use l2t_core::source::{Source, infer, read_weights};
+use l2t_core::stop::Stop;
 use l2t_core::{Error, Result};
 
 use super::args::EvalArguments;
@@ -38,7 +39,9 @@ pub fn eval(arguments: &EvalArguments) -> Result<Ending> {
         return Err(Error::file(&arguments.data, reason));
     }
     let bar = counter("evaluating", data.len());
-    let share = block_on(accuracy(&source.network, &source.state, &data, |done, _| bar.set_position(done as u64)))?;
+    let share = block_on(accuracy(&source.network, &source.state, &data, &Stop::default(), |done, _| {
+        bar.set_position(done as u64);
+    }))?;
     bar.finish_and_clear();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of images")]
     let correct = (share * data.len() as f64).round() as usize;

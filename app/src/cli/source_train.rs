@@ -7,6 +7,7 @@ use l2t_core::experiment::source_file::{Provenance, pack};
 use l2t_core::experiment::store::{RunFolder, write_summary, write_whole};
 use l2t_core::experiment::{Config, Plan, Summary};
 use l2t_core::inputs::Inputs;
+use l2t_core::whole_file::check_folder;
 use l2t_core::{Error, Result};
 
 use super::args::SourceTrainArguments;
@@ -20,11 +21,14 @@ pub fn run(arguments: &SourceTrainArguments) -> Result<Ending> {
     if parent.is_some_and(|parent| !parent.is_dir()) || arguments.out.is_dir() {
         return Err(Error::file(&arguments.out, "cannot be written: no such folder, or a folder itself"));
     }
+    check_folder(parent.unwrap_or(Path::new(".")))?;
     let config = configuration(arguments)?;
     let run = run_folder(arguments);
     let earlier = RunFolder::earlier(&run, &config)?;
     let device = open_device(arguments.device.device.into())?;
     let inputs = earlier.as_ref().map_or_else(Inputs::default, |(_, checkpoint)| checkpoint.inputs());
+    let control = on_interrupt();
+    let inputs = inputs.until(control.token());
     let plan = Plan::prepare(config, inputs, device.device, device.name, loading())?;
     describe(&plan);
     let (mut folder, checkpoint) = match earlier {
@@ -32,7 +36,7 @@ pub fn run(arguments: &SourceTrainArguments) -> Result<Ending> {
         None => (RunFolder::create(&run, &plan.config)?, None),
     };
     nothing_left(&plan, checkpoint.as_ref());
-    let outcome = train_into(&plan, &mut folder, checkpoint.as_ref(), &on_interrupt(), "source")?;
+    let outcome = train_into(&plan, &mut folder, checkpoint.as_ref(), &control, "source")?;
     write_summary(folder.path(), &Summary { runs: vec![outcome.summary.clone()] })?;
     if !outcome.summary.complete {
         say!("go on with the same command");

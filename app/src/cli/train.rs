@@ -22,10 +22,10 @@ use crate::charts::{Columns, draw};
 pub fn run(arguments: &TrainArguments) -> Result<Ending> {
     let beginning = Beginning::of(arguments)?;
     let device = open_device(arguments.device.device.into())?;
-    let (config, inputs) = (beginning.config().clone(), beginning.inputs());
+    let control = on_interrupt();
+    let (config, inputs) = (beginning.config().clone(), beginning.inputs().until(control.token()));
     let plan = Plan::prepare(config, inputs, device.device, device.name, loading())?;
     describe(&plan);
-    let control = on_interrupt();
     let (mut folder, checkpoint) = beginning.folder()?;
     nothing_left(&plan, checkpoint.as_ref());
     let outcome = train_into(&plan, &mut folder, checkpoint.as_ref(), &control, plan.config.method.name.name())
@@ -119,7 +119,7 @@ fn configuration(arguments: &TrainArguments) -> Result<Config> {
 
 /// A control that Ctrl-C asks to stop; the second Ctrl-C ends the program at once.
 pub fn on_interrupt() -> Control {
-    on_interrupt_saying("stopping after this iteration; everything is being saved")
+    on_interrupt_saying("stopping; what was trained is being saved")
 }
 
 /// The same, with what is said at the first Ctrl-C.

@@ -4,13 +4,12 @@
 //! backends know whole units only. The SVG is told to show them at their true size; the PNG is drawn in them and
 //! averaged down to [`PNG_SCALE`], which smooths every edge.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use image::RgbImage;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use l2t_core::whole_file::write_whole;
 use plotters::coord::Shift;
 use plotters::prelude::{
     BitMapBackend, DrawingArea, DrawingAreaErrorKind, DrawingBackend, IntoDrawingArea, SVGBackend,
@@ -73,8 +72,8 @@ impl Rendered {
     /// # Errors
     /// Names the file that cannot be written.
     pub fn write(&self, path_stem: &Path) -> io::Result<()> {
-        write_atomically(&with_ending(path_stem, ".svg"), self.svg.as_bytes())?;
-        write_atomically(&with_ending(path_stem, ".png"), &self.png)
+        write_file(&with_ending(path_stem, ".svg"), self.svg.as_bytes())?;
+        write_file(&with_ending(path_stem, ".png"), &self.png)
     }
 
     /// The same two files in memory.
@@ -98,12 +97,12 @@ pub(super) fn save(path_stem: &Path, picture: &impl Picture) -> io::Result<()> {
 /// Writes `<path_stem>.png` alone: for pictures of thousands of pixels, each of which would be a shape of an SVG.
 pub(super) fn save_png(path_stem: &Path, picture: &impl Picture) -> io::Result<()> {
     let (width, height) = picture.size();
-    write_atomically(&with_ending(path_stem, ".png"), &to_png(picture, (width.ceil() as u32, height.ceil() as u32))?)
+    write_file(&with_ending(path_stem, ".png"), &to_png(picture, (width.ceil() as u32, height.ceil() as u32))?)
 }
 
 /// Writes pixels to a PNG file.
 pub(super) fn save_image(path: &Path, image: &RgbImage) -> io::Result<()> {
-    write_atomically(path, &encoded(image)?)
+    write_file(path, &encoded(image)?)
 }
 
 /// Appends; `Path::with_extension` would cut a stem like `beta-0.5`.
@@ -165,23 +164,16 @@ fn average_boxes(units: &[u8], wide: usize, high: usize) -> Vec<u8> {
     pixels
 }
 
-/// A reader never sees half a file: it is written beside its place and then moved there.
-fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    static WRITES: AtomicU64 = AtomicU64::new(0);
-    let write_number = WRITES.fetch_add(1, Ordering::Relaxed);
-    let beside = with_ending(path, &format!(".{}-{write_number}.tmp", std::process::id()));
-    let written = File::create(&beside)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&beside, path));
-    written.map_err(|error| {
-        // The first error is the one to report; a left-over temporary file does no harm.
-        let _ = fs::remove_file(&beside);
-        io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))
-    })
+/// Whole or not at all, as every file of the program; the error holds the one that names the file, see
+/// [`explained`](super::explained).
+fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_whole(path, bytes).map_err(io::Error::other)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     struct Blank;
@@ -199,6 +191,8 @@ mod tests {
     #[test]
     fn a_dot_in_the_stem_stays_and_no_temporary_file_does() {
         let folder = tempfile::tempdir().unwrap();
+        // What a killed program left goes, too.
+        fs::write(folder.path().join(".beta-0.5.png.abcdefgh.partial"), "half").unwrap();
         save(&folder.path().join("beta-0.5"), &Blank).unwrap();
         let mut names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
@@ -208,10 +202,11 @@ mod tests {
     }
 
     #[test]
-    fn an_error_names_the_file() {
+    fn an_error_names_the_file_once() {
         let folder = tempfile::tempdir().unwrap();
-        let error = save(&folder.path().join("missing/curves"), &Blank).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::NotFound);
-        assert!(error.to_string().contains("curves.svg"), "{error}");
+        let stem = folder.path().join("missing/curves");
+        let error = crate::plots::explained(&stem, save(&stem, &Blank).unwrap_err()).to_string();
+        assert!(error.contains("curves.svg: cannot be written: "), "{error}");
+        assert_eq!(error.matches("curves").count(), 1, "{error}");
     }
 }

@@ -1,7 +1,7 @@
 //! The pictures of a run: learning curves, the learned matching, and its change over the epochs.
 //!
 //! The three charts of a run are [`Rendered`] in memory. Those of a comparison take a path *stem*; `out/accuracy` gives
-//! `out/accuracy.svg` and `out/accuracy.png`. Both forms are drawn by the same code and written atomically; the folder
+//! `out/accuracy.svg` and `out/accuracy.png`. Both forms are drawn by the same code and written whole or not at all; the folder
 //! must exist. Reading order: `theme` (colours), `canvas` (files), `text` and `pen` (marks), `axes` and
 //! `legend` (shared parts of charts), then one file per picture.
 
@@ -25,6 +25,9 @@ mod theme;
 mod tile_grid;
 
 use std::io;
+use std::path::Path;
+
+use l2t_core::Error;
 
 pub use accuracy_curves::{MeanCurve, MeanPoint, accuracy_by_images, accuracy_over_epochs};
 pub use canvas::Rendered;
@@ -112,6 +115,14 @@ pub struct PairPoint {
     pub mean: f64,
     /// Standard deviation of λ over the samples.
     pub std: f64,
+}
+
+/// Why there is no picture at `path`: the error of its file as it is, or that it cannot be drawn.
+pub fn explained(path: &Path, error: io::Error) -> Error {
+    match error.downcast::<Error>() {
+        Ok(of_its_file) => of_its_file,
+        Err(other) => Error::file(path, format!("cannot be drawn: {other}")),
+    }
 }
 
 /// Whether a value can be drawn. Beyond 1e30 an axis would overflow, and a run that got there has diverged.

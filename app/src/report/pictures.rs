@@ -13,7 +13,7 @@ use l2t_core::{Error, Result};
 
 use super::numbers::{entry, interval, points};
 use crate::plots::{
-    ChartRow, MeanCurve, MeanPoint, accuracy_by_images, accuracy_over_epochs, accuracy_rows, difference_rows,
+    ChartRow, MeanCurve, MeanPoint, accuracy_by_images, accuracy_over_epochs, accuracy_rows, difference_rows, explained,
 };
 
 /// A picture that was drawn.
@@ -45,7 +45,7 @@ pub fn draw(report: &Report, folder: &Path) -> Result<Vec<Picture>> {
     let mut pictures = Vec::new();
     let mut draw = |kind, stem: String, about: String, result: &dyn Fn(&Path, &str) -> io::Result<()>| {
         let path = folder.join(&stem);
-        result(&path, &about).map_err(|e| Error::file(&path, format!("cannot be drawn: {e}")))?;
+        result(&path, &about).map_err(|error| explained(&path, error))?;
         pictures.push(Picture { stem, about, kind });
         Ok::<(), Error>(())
     };

@@ -18,8 +18,6 @@ use super::conduct::{Order, Output, Wanted};
 use super::curves::{Chart, EarlierRun};
 use super::facts::{Experiment, Fact};
 use super::files::{self, FilesPanel};
-#[cfg(not(target_family = "wasm"))]
-use super::frame_times::FrameTimes;
 use super::help::Help;
 use super::hidden::Part;
 use super::keeper::Opened;
@@ -100,8 +98,6 @@ pub struct App {
     pub(super) size: [f32; 2],
     pub(super) position: Option<[f32; 2]>,
     pub(super) remembered: (Instant, Settings),
-    #[cfg(not(target_family = "wasm"))]
-    pub(super) frame_times: Option<FrameTimes>,
 }
 
 impl App {
@@ -146,8 +142,6 @@ impl App {
             size: settings.size,
             position: settings.position,
             remembered: (Instant::now(), settings.clone()),
-            #[cfg(not(target_family = "wasm"))]
-            frame_times: None,
         };
         if !settings.tour_seen && link.is_none() {
             app.help.begin_tour();
@@ -196,16 +190,32 @@ impl App {
         }
     }
 
-    /// Draws without a break while a run goes on, and measures how evenly; written when the window closes.
-    #[cfg(not(target_family = "wasm"))]
-    pub fn measure_frames(&mut self, times: FrameTimes) {
-        self.frame_times = Some(times);
-    }
-
     /// Draws saliency maps from GPU memory, where `painter` shares the run's device.
-    #[cfg(not(target_family = "wasm"))]
     pub fn draw_maps_by(&mut self, painter: Option<MapPainter>) {
         self.map_painter = painter;
+    }
+
+    /// Draws the window, after taking in what has happened since the last time.
+    pub(super) fn show(&mut self, ui: &mut egui::Ui) {
+        let context = ui.ctx().clone();
+        self.listen(&context);
+        self.frame(&context);
+        let dropped = context.input(|input| input.raw.dropped_files.clone());
+        self.host.dropped(dropped, &self.wake);
+        if let Some(png) = self.screen_picture.taken() {
+            self.host.save(&format!("l2t-{}.png", self.selection.tab.key()), png, self.wake.clone());
+        }
+        let given = self.host.given();
+        self.take(given);
+        self.shortcuts(&context);
+        Panel::top("controls").show(ui, |ui| self.toolbar(ui));
+        if self.shows(Part::Left) {
+            let left = Panel::left("experiment").default_size(250.0).size_range(220.0..=380.0);
+            left.show(ui, |ui| self.left_side(ui));
+        }
+        CentralPanel::default().show(ui, |ui| self.centre(ui));
+        self.help.show(&context);
+        self.ask(&context);
     }
 
     /// Whether no link took `part` away.
@@ -248,7 +258,7 @@ impl App {
             self.earlier.retain(|earlier| earlier.config != run.config);
             self.earlier.push(run);
         }
-        // The old one ends first: two would share the device.
+        // The new one waits until the old one has ended: two would share the device.
         self.session = None;
         self.state = ViewState::default();
         self.pictures = Pictures::default();
@@ -417,46 +427,4 @@ fn fonts() -> egui::FontDefinitions {
         fonts.families.insert(family, names.clone());
     }
     fonts
-}
-
-impl eframe::App for App {
-    #[cfg_attr(target_family = "wasm", expect(unused_variables, reason = "frames are timed in the program alone"))]
-    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
-        let context = ui.ctx().clone();
-        #[cfg(not(target_family = "wasm"))]
-        self.time_frame(&context, frame);
-        self.listen(&context);
-        self.frame(&context);
-        let dropped = context.input(|input| input.raw.dropped_files.clone());
-        self.host.dropped(dropped, &self.wake);
-        if let Some(png) = self.screen_picture.taken() {
-            self.host.save(&format!("l2t-{}.png", self.selection.tab.key()), png, self.wake.clone());
-        }
-        let given = self.host.given();
-        self.take(given);
-        self.shortcuts(&context);
-        Panel::top("controls").show(ui, |ui| self.toolbar(ui));
-        if self.shows(Part::Left) {
-            let left = Panel::left("experiment").default_size(250.0).size_range(220.0..=380.0);
-            left.show(ui, |ui| self.left_side(ui));
-        }
-        CentralPanel::default().show(ui, |ui| self.centre(ui));
-        self.help.show(&context);
-        self.ask(&context);
-    }
-
-    #[cfg(target_family = "wasm")]
-    fn as_any_mut(&mut self) -> Option<&mut dyn std::any::Any> {
-        Some(self)
-    }
-
-    #[cfg(not(target_family = "wasm"))]
-    fn on_exit(&mut self) {
-        // Waits for the iteration under way, and for what it saves.
-        self.session = None;
-        let measured = self.frame_times.as_ref().map_or(Ok(()), FrameTimes::write);
-        for failed in [self.host.remember(&self.settings()), measured].into_iter().filter_map(Result::err) {
-            eprintln!("error: {failed}");
-        }
-    }
 }

@@ -74,17 +74,6 @@ impl App {
         self.remember(context);
     }
 
-    #[cfg(not(target_family = "wasm"))]
-    pub(super) fn time_frame(&mut self, context: &Context, frame: &eframe::Frame) {
-        let training = self.state.stage == Stage::Training;
-        if let Some(times) = &mut self.frame_times {
-            times.frame(training, frame.info().cpu_usage);
-            if training {
-                context.request_repaint();
-            }
-        }
-    }
-
     /// Keeps the page's address and what is on screen the same: the link is the state.
     fn address(&mut self) {
         let Some(found) = self.host.hash() else { return };

@@ -94,17 +94,18 @@ pub async fn conduct(order: &Order, device: Result<OpenDevice>, control: &Contro
         Ok(device) => train(order, device, control, post).await,
         Err(error) => Err(error),
     };
-    if let Err(error) = done {
-        post.say(Fact::Failed(error.to_string()));
+    match done {
+        Ok(()) | Err(Error::Stopped) => {}
+        Err(error) => post.say(Fact::Failed(error.to_string())),
     }
 }
 
 async fn train(order: &Order, device: OpenDevice, control: &Control, post: &impl Post) -> Result<()> {
     post.say(Fact::Device(DeviceFacts::of(&device)));
-    let plan = prepare(order, &device, post)?;
+    let plan = prepare(order, &device, control, post)?;
     let from = order.opened.as_ref().map(|opened| &opened.snapshot.latest);
     let history = from.map(|checkpoint| checkpoint.position.history.clone()).unwrap_or_default();
-    post.say(Fact::Ready(Experiment::of(&plan, history).into()));
+    post.say(Fact::Ready(Experiment::of(&plan, history)?.into()));
     let keeper = RefCell::new(WindowKeeper::new(order.opened.as_ref(), post));
     let mut watcher = Watcher {
         post,
@@ -123,9 +124,9 @@ async fn train(order: &Order, device: OpenDevice, control: &Control, post: &impl
 
 /// The plan of `order`. A new run whose target is too wide for the device gets the widest that is not, and the window is
 /// told; one that is gone on with has its width.
-fn prepare(order: &Order, device: &OpenDevice, post: &impl Post) -> Result<Plan> {
+fn prepare(order: &Order, device: &OpenDevice, control: &Control, post: &impl Post) -> Result<Plan> {
     let begun_in = order.opened.as_ref().and_then(|opened| opened.snapshot.latest.begun_in.clone());
-    let inputs = order.inputs.clone().from_folder(begun_in);
+    let inputs = order.inputs.clone().from_folder(begun_in).until(control.token());
     let plan = |config| Plan::with_inputs(config, inputs.clone(), device.device.clone(), device.name.clone());
     match plan(order.config.clone()) {
         Err(Error::TooWide { reason, fits }) if order.opened.is_none() => {

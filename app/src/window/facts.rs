@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use l2t_core::Result;
 use l2t_core::data::Dataset;
 use l2t_core::device::OpenDevice;
 use l2t_core::experiment::gradient_check::GradientCheck;
@@ -132,7 +133,10 @@ pub struct Experiment {
 
 impl Experiment {
     /// That of a plan, gone on with from `history`.
-    pub fn of(plan: &Plan, history: History) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::Stopped`](l2t_core::Error::Stopped), while the images that it is looked at on are drawn.
+    pub fn of(plan: &Plan, history: History) -> Result<Self> {
         let model = &plan.learner.model;
         let layer = |tap: &l2t_core::network::Tap| Layer { label: tap.label.clone(), shape: tap.shape };
         let sources = plan.heard().iter().map(|source| {
@@ -140,7 +144,7 @@ impl Experiment {
             Stack { name: layers.name, layers: layers.taps.iter().map(layer).collect() }
         });
         let rule = plan.learner.meta_rule.as_ref();
-        Self {
+        Ok(Self {
             config: plan.config.clone(),
             sources: sources.collect(),
             target: Stack {
@@ -155,10 +159,10 @@ impl Experiment {
                 plan.validation.as_ref().map_or(0, |part| part.len()),
                 plan.test.as_ref().map_or(0, TestPart::images),
             ],
-            shown: first(images(plan)),
+            shown: first(images(plan)?),
             images_at_once: plan.images_at_once,
             history,
-        }
+        })
     }
 
     /// `block 2 → conv 4`, with the source's name where there are several.

@@ -94,6 +94,9 @@ impl Link {
         let preset = all("preset").pop().unwrap_or_else(|| super::settings::Settings::default().preset);
         let mut link = Self::to(&preset, &Config::preset(&preset, &changes)?);
         for (key, value) in &pairs {
+            if key != "set" && pairs.iter().filter(|(other, _)| other == key).count() > 1 {
+                return Err(Error::config(format!("the link's {key}"), "stands there more than once"));
+            }
             let unknown = || Error::config(format!("the link's {key}"), format!("“{value}” is not known here"));
             match key.as_str() {
                 "preset" | "set" => {}
@@ -105,7 +108,13 @@ impl Link {
                     }
                 }
                 "device" => link.device = Some(device_by_key(value).ok_or_else(unknown)?),
-                "train" => link.train = value == "1",
+                "train" => {
+                    link.train = match value.as_str() {
+                        "1" => true,
+                        "0" => false,
+                        _ => return Err(unknown()),
+                    }
+                }
                 _ => return Err(Error::config("the link", format!("“{key}” is not known here"))),
             }
         }
@@ -162,6 +171,10 @@ mod tests {
             ("pair=x", "pair"),
             ("hide=files,none", "hide"),
             ("device=none", "device"),
+            ("train=yes", "train"),
+            ("train=", "train"),
+            ("train=1&train=0", "train"),
+            ("preset=demo&preset=smoke", "preset"),
             ("colour=red", "colour"),
         ] {
             let error = Link::read(broken).unwrap_err().to_string();

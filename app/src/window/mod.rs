@@ -14,15 +14,11 @@ pub mod curves;
 pub mod experiment_panel;
 pub mod facts;
 pub mod files;
-#[cfg(not(target_family = "wasm"))]
-pub mod frame_times;
 pub mod help;
 pub mod hidden;
 pub mod keeper;
 pub mod left_side;
 pub mod link;
-#[cfg(not(target_family = "wasm"))]
-mod native;
 pub mod network_picture;
 pub mod pair_panel;
 mod palette;
@@ -36,5 +32,19 @@ pub mod tab;
 pub mod toolbar;
 pub mod view_state;
 
-#[cfg(not(target_family = "wasm"))]
-pub use native::{Opening, has_display, open};
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// What differs between a program and a page is said in [`seam`](super::seam) alone.
+    #[test]
+    fn nothing_outside_the_seam_asks_where_it_is() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/window");
+        let files = std::fs::read_dir(&folder).expect("the sources").map(|entry| entry.expect("an entry").path());
+        let sources: Vec<_> = files.filter(|path| path.extension().is_some_and(|ending| ending == "rs")).collect();
+        assert!(sources.len() > 20, "they are elsewhere");
+        let asks = concat!("target_", "family");
+        let asking = sources.iter().filter(|path| std::fs::read_to_string(path).expect("a source").contains(asks));
+        assert_eq!(asking.collect::<Vec<_>>(), Vec::<&std::path::PathBuf>::new());
+    }
+}

@@ -62,7 +62,7 @@ fn a_run_that_is_stopped_by_ctrl_c_goes_on_as_if_it_had_not_been() {
     let said = Said { out, ..Said::by(run.wait_with_output().expect("it ends")) };
     assert_eq!(said.code, Some(130), "{said:?}");
     said.mentions(&["stopped after the iteration and saved", "go on with: l2t train --resume out"]);
-    assert_eq!(said.err, "stopping after this iteration; everything is being saved\n");
+    assert_eq!(said.err, "stopping; what was trained is being saved\n");
 
     let (epoch, iteration) = saved_at(&sandbox, "out");
     assert!(epoch >= 1 && (1..18).contains(&iteration), "not in the middle of an epoch: {epoch}, {iteration}");
@@ -120,4 +120,30 @@ fn a_reader_that_goes_away_does_not_end_a_run() {
     let said = Said::by(run.wait_with_output().expect("it ends"));
     said.succeeds("train | true");
     assert!(sandbox.path("out/target.safetensors").exists());
+}
+
+/// Before there is anything to keep, Ctrl-C leaves nothing behind.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_while_pictures_are_read_ends_the_program() {
+    let sandbox = Sandbox::new();
+    let picture = sandbox.path("a.png");
+    image::RgbImage::from_pixel(4000, 4000, image::Rgb([40, 90, 7])).save(&picture).expect("written");
+    // A fifth of a second each at least, over a hundred times: what is under way at the interrupt is their reading.
+    for nth in 0..120 {
+        let folder = sandbox.path(["set/a", "set/b"][nth % 2]);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::hard_link(&picture, folder.join(format!("{nth}.png"))).expect("linked");
+    }
+    let mut run = sandbox.start(&train("data.path=set data.per_class=0", "out"));
+    let mut lines = BufReader::new(run.stdout.take().expect("standard output is piped"));
+    let mut line = String::new();
+    lines.read_line(&mut line).expect("l2t says UTF-8");
+    assert!(line.starts_with("device"), "{line}");
+    std::thread::sleep(Duration::from_millis(500));
+    let interrupt = std::process::Command::new("kill").args(["-INT", &run.id().to_string()]).status();
+    assert!(interrupt.expect("kill starts").success());
+    let said = Said::by(run.wait_with_output().expect("it ends"));
+    assert_eq!((said.code, &said.err[..]), (Some(130), "stopping; what was trained is being saved\n"));
+    assert!(!sandbox.path("out").exists(), "nothing was begun");
 }

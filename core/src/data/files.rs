@@ -16,6 +16,7 @@ use crate::data::sniff::{Kind, SNIFFED_BYTES, sniff};
 #[cfg(not(target_family = "wasm"))]
 use crate::data::{gzip, tarball, walk};
 use crate::error::{Error, Result};
+use crate::stop::Stop;
 
 /// Bounds on what is read, so that a hostile or mistaken input ends in a message and not in a full memory.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +78,7 @@ pub(super) struct Files {
     notes: Vec<String>,
     store: Store,
     watch: Option<Watch>,
+    stop: Stop,
 }
 
 /// Hears how many images of a part were read, and of how many.
@@ -89,6 +91,17 @@ impl Files {
         self
     }
 
+    /// The same files, which are read until `stop` is asked for.
+    pub(super) fn until(mut self, stop: &Stop) -> Self {
+        self.stop = stop.clone();
+        self
+    }
+
+    /// What ends their reading.
+    pub(super) fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
     /// Tells whoever listens that `done` of `of` images were read.
     pub(super) fn tell(&self, done: usize, of: usize) {
         if let Some(watch) = &self.watch {
@@ -99,13 +112,21 @@ impl Files {
     /// The folder, archive or single file at `path`.
     ///
     /// # Errors
-    /// If it is missing, unreadable, or an archive that is broken, not read or beyond [`LIMITS`].
+    /// If it is missing, unreadable, or an archive that is broken, not read or beyond [`LIMITS`]; [`Error::Stopped`].
     #[cfg(not(target_family = "wasm"))]
-    pub(super) fn open(path: &Path) -> Result<Self> {
+    pub(super) fn open(path: &Path, stop: &Stop) -> Result<Self> {
+        let opened = Self::find(path, stop);
+        // Whatever it was that ended the search.
+        stop.check()?;
+        opened.map(|files| files.until(stop))
+    }
+
+    #[cfg(not(target_family = "wasm"))]
+    fn find(path: &Path, stop: &Stop) -> Result<Self> {
         let failed = |error: std::io::Error| Error::file(path, io_reason(&error));
         let metadata = std::fs::metadata(path).map_err(failed)?;
         if metadata.is_dir() {
-            return Ok(Self::of(path, walk::walk(path, LIMITS)?, Store::Folder));
+            return Ok(Self::of(path, walk::walk(path, LIMITS, stop)?, Store::Folder));
         }
         if !metadata.is_file() {
             return Err(Error::file(path, "is neither a file nor a folder"));
@@ -115,7 +136,7 @@ impl Files {
         (&file).take(SNIFFED_BYTES as u64).read_to_end(&mut start).map_err(failed)?;
         file.rewind().map_err(failed)?;
         if let Some(kind) = sniff(&start).filter(|kind| kind.is_archive()) {
-            let reader = Box::new(std::io::BufReader::new(file));
+            let reader = Box::new(std::io::BufReader::new(Until { file, stop: stop.clone() }));
             return Self::from_archive(path, kind, reader, metadata.len());
         }
         Ok(Self::single(path, read_whole(path, LIMITS.file_bytes)?))
@@ -184,7 +205,16 @@ impl Files {
         folders.extend(parents(&names));
         notes.extend(leftovers.note());
         let folders = folders.into_iter().collect();
-        Self { root: root.into(), prefix: String::new(), names, folders, notes, store, watch: None }
+        Self {
+            root: root.into(),
+            prefix: String::new(),
+            names,
+            folders,
+            notes,
+            store,
+            watch: None,
+            stop: Stop::default(),
+        }
     }
 
     fn single(path: &Path, bytes: Vec<u8>) -> Self {
@@ -356,6 +386,28 @@ impl Files {
         let text = text.map_err(|_| Error::file(self.path_of(name), "is not UTF-8 text"))?;
         let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim).filter(|line| !line.is_empty());
         Ok(lines.map(String::from).collect())
+    }
+}
+
+/// A file that can be read until an end is asked for: archives are unpacked and listed by crates.
+#[cfg(not(target_family = "wasm"))]
+struct Until {
+    file: std::fs::File,
+    stop: Stop,
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl Read for Until {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.stop.check().map_err(std::io::Error::other)?;
+        self.file.read(buffer)
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl Seek for Until {
+    fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
+        self.file.seek(to)
     }
 }
 

@@ -5,6 +5,10 @@ use zip::write::{SimpleFileOptions, ZipWriter};
 
 use super::*;
 
+fn open(path: &Path) -> Result<Files> {
+    Files::open(path, &Stop::default())
+}
+
 /// A zip archive of these files; a name that ends in `/` is a folder.
 fn zip_of(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
@@ -74,11 +78,11 @@ fn a_folder_and_its_zip_show_the_same_names_and_bytes() {
     let packed = gzipped(&tar_of(&FILES));
     fs::write(folder.path().join("all.tgz"), &packed).unwrap();
     for files in [
-        Files::open(&folder.path().join("top")).unwrap(),
-        Files::open(&zipped).unwrap().enter("top"),
+        open(&folder.path().join("top")).unwrap(),
+        open(&zipped).unwrap().enter("top"),
         Files::from_bytes("all.zip", zip_of(&FILES)).unwrap().enter("top"),
         Files::from_bytes("all.tar", tar_of(&FILES)).unwrap().enter("top"),
-        Files::open(&folder.path().join("all.tgz")).unwrap().enter("top"),
+        open(&folder.path().join("all.tgz")).unwrap().enter("top"),
         Files::from_bytes("all, as a browser renames it.gz.txt", packed).unwrap().enter("top"),
     ] {
         assert_eq!(files.notes(), ["left out what a system left behind: `@eaDir`"]);
@@ -120,7 +124,7 @@ fn a_single_file_keeps_its_path() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data.bin");
     fs::write(&path, b"bytes").unwrap();
-    let files = Files::open(&path).unwrap();
+    let files = open(&path).unwrap();
     assert_eq!((files.path_of("data.bin"), files.read("data.bin").unwrap()), (path, b"bytes".to_vec()));
 }
 
@@ -129,7 +133,7 @@ fn what_is_packed_alone_is_one_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data_batch_1.bin.gz");
     fs::write(&path, gzipped(b"bytes")).unwrap();
-    let files = Files::open(&path).unwrap();
+    let files = open(&path).unwrap();
     assert_eq!(
         (files.below(""), files.read("data_batch_1.bin")),
         (&["data_batch_1.bin".into()][..], Ok(b"bytes".to_vec()))
@@ -140,7 +144,7 @@ fn what_is_packed_alone_is_one_file() {
 fn missing_and_foreign_inputs_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("nothing");
-    assert_eq!(message(Files::open(&path)), format!("{}: no such file or folder", path.display()));
+    assert_eq!(message(open(&path)), format!("{}: no such file or folder", path.display()));
     for (start, what) in [
         (&b"7z\xbc\xaf\x27\x1c"[..], "a 7z archive"),
         (b"Rar!\x1a\x07\x01\0", "a RAR archive"),
@@ -154,12 +158,12 @@ fn missing_and_foreign_inputs_are_refused() {
     let gzip = message(Files::from_bytes("cifar.tar.gz", vec![0x1f, 0x8b, 8, 0]));
     assert_eq!(gzip, "cifar.tar.gz: is cut off");
     #[cfg(unix)]
-    assert_eq!(message(Files::open(Path::new("/dev/null"))), "/dev/null: is neither a file nor a folder");
+    assert_eq!(message(open(Path::new("/dev/null"))), "/dev/null: is neither a file nor a folder");
     let cut = zip_of(&FILES)[..60].to_vec();
     let cut = message(Files::from_bytes("cut.zip", cut));
     assert!(cut.starts_with("cut.zip: not a readable zip archive: ") && !cut.contains('\n'), "{cut}");
     fs::write(folder.path().join("not_text"), [0xff, 0xfe, 0x00]).unwrap();
-    let error = Files::open(folder.path()).unwrap().lines("not_text").unwrap_err();
+    let error = open(folder.path()).unwrap().lines("not_text").unwrap_err();
     assert_eq!(error, Error::file(folder.path().join("not_text"), "is not UTF-8 text"));
 }
 
@@ -239,10 +243,10 @@ fn a_link_to_a_parent_ends_and_a_broken_link_is_named() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a.txt"), b"1").unwrap();
     std::os::unix::fs::symlink(folder.path(), folder.path().join("loop")).unwrap();
-    assert_eq!(Files::open(folder.path()).unwrap().below("").len(), walk::MAX_DEPTH);
+    assert_eq!(open(folder.path()).unwrap().below("").len(), walk::MAX_DEPTH);
     let broken = folder.path().join("broken");
     std::os::unix::fs::symlink("nowhere", &broken).unwrap();
-    assert_eq!(message(Files::open(folder.path())), format!("{}: no such file or folder", broken.display()));
+    assert_eq!(message(open(folder.path())), format!("{}: no such file or folder", broken.display()));
 }
 
 #[test]
@@ -251,6 +255,6 @@ fn a_folder_with_too_many_files_is_refused() {
     for name in ["a", "b", "c"] {
         fs::write(folder.path().join(name), b"").unwrap();
     }
-    let error = walk::walk(folder.path(), Limits { entries: 2, ..LIMITS }).unwrap_err();
+    let error = walk::walk(folder.path(), Limits { entries: 2, ..LIMITS }, &Stop::default()).unwrap_err();
     assert_eq!(error, Error::file(folder.path(), "holds more than 2 files"));
 }

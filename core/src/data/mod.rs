@@ -57,4 +57,4 @@ pub use inspect::{Inspection, PartSummary};
 pub use open::DataSource;
 #[cfg(not(target_family = "wasm"))]
 pub use open::{load, load_splits};
-pub use world::{WorldConfig, WorldTask, world, world_per_class};
+pub use world::{WorldConfig, WorldTask, world, world_per_class, world_until};

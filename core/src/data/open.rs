@@ -9,6 +9,7 @@ use crate::data::format::{Format, Set};
 use crate::data::part::Section;
 use crate::error::{Error, Result};
 use crate::seed::Seed;
+use crate::stop::Stop;
 
 /// Share of the images that is held out for measuring where a data set has no test part.
 pub const TEST_FRACTION: f64 = 0.2;
@@ -52,7 +53,16 @@ impl DataSource {
     /// If there is nothing, or nothing known; the message names `path`.
     #[cfg(not(target_family = "wasm"))]
     pub fn open(path: &Path) -> Result<Self> {
-        Self::recognise(Files::open(path)?)
+        Self::open_until(path, &Stop::default())
+    }
+
+    /// [`open`](Self::open), and all that is read of it later, until `stop` is asked for.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and [`Error::Stopped`].
+    #[cfg(not(target_family = "wasm"))]
+    pub fn open_until(path: &Path, stop: &Stop) -> Result<Self> {
+        Self::recognise(Files::open(path, stop)?)
     }
 
     /// Recognises an archive or a CIFAR file that is in memory already, such as a file dropped on a page.
@@ -86,6 +96,13 @@ impl DataSource {
     #[must_use]
     pub fn watched(mut self, watch: impl Fn(usize, usize) + Send + Sync + 'static) -> Self {
         self.files = self.files.watched(std::sync::Arc::new(watch));
+        self
+    }
+
+    /// The same data set, which is read until `stop` is asked for.
+    #[must_use]
+    pub fn until(mut self, stop: &Stop) -> Self {
+        self.files = self.files.until(stop);
         self
     }
 
@@ -146,6 +163,7 @@ impl DataSource {
     }
 
     fn load_section(&self, section: Section, size: usize) -> Result<Option<Dataset>> {
+        self.files.stop().check()?;
         let Some(mut part) = self.format.read(&self.files, section)? else { return Ok(None) };
         if section == Section::Train {
             part.notes.splice(0..0, self.notes());

@@ -69,8 +69,11 @@ impl Part {
             Images::Raw { height, width, pixels } if (height, width) == (size, size) => pixels,
             Images::Raw { height, width, pixels } => {
                 let images: Vec<&[u8]> = pixels.chunks_exact(3 * height * width).collect();
-                let resize = |image: &&[u8]| decode::planar(&decode::from_planar(image, height, width), size);
-                parallel::map(&images, resize).concat()
+                let resized = parallel::map(&images, |image| {
+                    files.stop().check()?;
+                    Ok(decode::planar(&decode::from_planar(image, height, width), size))
+                });
+                resized.into_iter().collect::<Result<Vec<_>>>()?.concat()
             }
             Images::Encoded(names) => self.decode_all(files, &names, size)?,
         };
@@ -103,6 +106,7 @@ impl Part {
         let (mut conversions, mut kept) = (Conversions::default(), vec![true; names.len()]);
         for (block, some) in names.chunks(BLOCK).enumerate() {
             let decoded = parallel::map(some, |name| {
+                files.stop().check()?;
                 let picture = read_picture(files, name, upright)?;
                 Ok::<_, Error>(picture.map(|picture| (decode::planar(&picture.rgb, size), picture.facts)))
             });

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::data::files::{Limits, Listing, io_reason};
 use crate::error::{Error, Result};
+use crate::stop::Stop;
 
 /// Folders deeper than this are not looked into; no data set's are, and a link to a parent would never end.
 pub(super) const MAX_DEPTH: usize = 8;
@@ -11,13 +12,14 @@ pub(super) const MAX_DEPTH: usize = 8;
 /// All files and folders below `root`, without what systems leave behind.
 ///
 /// # Errors
-/// If a folder or a link cannot be followed, a name is not UTF-8, or there are more than `limits` allow.
-pub(super) fn walk(root: &Path, limits: Limits) -> Result<Listing> {
+/// If a folder or a link cannot be followed, a name is not UTF-8, or there are more than `limits` allow; [`Error::Stopped`].
+pub(super) fn walk(root: &Path, limits: Limits, stop: &Stop) -> Result<Listing> {
     let (mut listing, mut open) = (Listing::default(), vec![(String::new(), 1)]);
     while let Some((folder, depth)) = open.pop() {
         let path = root.join(&folder);
         let failed = |error: std::io::Error| Error::file(&path, io_reason(&error));
         for entry in std::fs::read_dir(&path).map_err(failed)? {
+            stop.check()?;
             let entry = entry.map_err(failed)?;
             let Ok(name) = entry.file_name().into_string() else {
                 return Err(Error::file(entry.path(), "has a name that is not UTF-8"));

@@ -6,6 +6,8 @@ use std::task::{Poll, Waker};
 
 use serde::{Deserialize, Serialize};
 
+use crate::stop::Stop;
+
 /// How far a run goes before it waits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Pace {
@@ -40,7 +42,6 @@ pub(super) enum Woken {
 
 #[derive(Debug, Default)]
 struct Asked {
-    stop: bool,
     look: bool,
     pace: Pace,
     waiting: Vec<Waker>,
@@ -48,7 +49,10 @@ struct Asked {
 
 /// Controls a run from elsewhere; clones control the same run.
 #[derive(Debug, Clone, Default)]
-pub struct Control(Arc<Mutex<Asked>>);
+pub struct Control {
+    stop: Stop,
+    asked: Arc<Mutex<Asked>>,
+}
 
 impl Control {
     /// A control whose run begins at `pace`.
@@ -60,12 +64,19 @@ impl Control {
 
     /// Asks the run to stop after its current iteration, which it finishes first if it waits inside one.
     pub fn stop(&self) {
-        self.change(|asked| asked.stop = true);
+        self.stop.ask();
+        // Whoever waits is woken.
+        self.change(|_| {});
+    }
+
+    /// What else the run does ends by the same token.
+    pub fn token(&self) -> &Stop {
+        &self.stop
     }
 
     /// Whether somebody asked it to stop.
     pub fn stopped(&self) -> bool {
-        self.asked().stop
+        self.stop.is_asked()
     }
 
     /// Tells the run how far to go. Pausing takes effect behind the step that it is in.
@@ -103,7 +114,7 @@ impl Control {
             if std::mem::take(&mut asked.look) {
                 return Poll::Ready(Woken::Look);
             }
-            if asked.stop || asked.pace != Pace::Pause {
+            if self.stopped() || asked.pace != Pace::Pause {
                 return Poll::Ready(Woken::GoOn);
             }
             asked.waiting.push(context.waker().clone());
@@ -114,7 +125,7 @@ impl Control {
 
     fn asked(&self) -> MutexGuard<'_, Asked> {
         // Whoever panicked has left plain values behind.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn change(&self, change: impl FnOnce(&mut Asked)) {

@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::network::weights::{NetworkState, read};
 use crate::network::{Mode, Network};
 use crate::seed::Seed;
+use crate::stop::Stop;
 
 /// Images per pass, whatever the training batch, where the device's buffers hold as many.
 const BATCH: usize = 256;
@@ -39,11 +40,12 @@ pub fn count_correct(scores: &Tensor<2>, y: &Tensor<2>) -> Tensor<1> {
 /// share that is done.
 ///
 /// # Errors
-/// When the device does not hold one image, or cannot be read.
+/// When the device does not hold one image, or cannot be read; [`Error::Stopped`](crate::Error::Stopped).
 pub async fn accuracy(
     network: &Network,
     state: &NetworkState,
     dataset: &Arc<Dataset>,
+    stop: &Stop,
     mut progress: impl FnMut(usize, usize),
 ) -> Result<f64> {
     let (device, dtype) = (state.theta.device(), state.theta.dtype());
@@ -59,6 +61,7 @@ pub async fn accuracy(
     let mut correct = Tensor::<1>::zeros([1], (&device, dtype));
     let mut done = 0;
     for batch in Batches::new(dataset.clone(), plan)? {
+        stop.check()?;
         let x = upload_images(&batch, &device, dtype);
         let at = network.forward(&state.theta, &x, Mode::Eval(&state.running), network.output());
         let y = upload_labels(&batch, network.classes(), &device, dtype);

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::config::Precision;
 use super::plan::Plan;
 use super::run::prepare;
-use crate::bilevel::{AdamState, HypergradientMethod, LearnerState, MetaRule, Moving};
+use crate::bilevel::{AdamState, HypergradientMethod, Iteration, LearnerState, MetaRule, Moving};
 use crate::data::{Augmentation, BatchPlan, Batches};
 use crate::error::{Error, Result};
 use crate::network::RunningStats;
@@ -56,7 +56,7 @@ impl GradientCheck {
 /// Checks the hypergradient at `state`, with the rates of `epoch` (0-based), along a direction drawn from `seed`.
 ///
 /// # Errors
-/// When the method learns no φ, or a device or file fails.
+/// When the method learns no φ, or a device or file fails; [`Error::Stopped`].
 pub async fn check_hypergradient(plan: &Plan, state: &LearnerState, epoch: usize, seed: Seed) -> Result<GradientCheck> {
     if plan.learner.meta_rule.is_none() {
         let method = plan.config.method.name.name();
@@ -81,13 +81,20 @@ pub async fn check_hypergradient(plan: &Plan, state: &LearnerState, epoch: usize
         };
         Ok(Batches::new(exact.train.clone(), order)?.next().expect("there are as many images"))
     };
+    let stop = exact.stop();
     let batch = prepare(&exact, &learner, &state, host()?);
-    let (after, report) = learner.iteration(&state, &rule, &batch, |_| {});
+    let mut iteration = Iteration::begin(&learner, &state, &rule, &batch);
+    while !iteration.is_done() {
+        stop.check()?;
+        iteration.advance();
+    }
+    let (after, report) = iteration.finish();
     let hypergradient = report.hypergradient.expect("φ is learned");
     let direction = direction(seed, &hypergradient);
     let analytic = read(&(hypergradient * direction.clone()).sum()).await?[0];
     let mut losses = [0.0; 2];
     for (loss, sign) in losses.iter_mut().zip([1.0, -1.0]) {
+        stop.check()?;
         let mut moved = state.clone();
         moved.meta.phi = moved.meta.phi + direction.clone() * (sign * EPSILON);
         let batch = prepare(&exact, &learner, &moved, host()?);

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use super::Plan;
 use super::micro_batch::{Footprint, within};
 use super::saliency::{ImageRecord, pair_gradient, records, upload};
-use super::test_part::TestPart;
 use crate::bilevel::LearnerState;
 use crate::data::Dataset;
 use crate::error::Result;
@@ -72,8 +71,15 @@ pub struct PairLook {
 }
 
 /// The images that a run is looked at on: held out for validation, or else for the test, or else those it learns from.
-pub fn images(plan: &Plan) -> &Arc<Dataset> {
-    plan.validation.as_ref().or_else(|| plan.test.as_ref().map(TestPart::data)).unwrap_or(&plan.train)
+///
+/// # Errors
+/// [`Error::Stopped`](crate::Error::Stopped).
+pub fn images(plan: &Plan) -> Result<&Arc<Dataset>> {
+    match (&plan.validation, &plan.test) {
+        (Some(validation), _) => Ok(validation),
+        (None, Some(test)) => test.data(plan.stop()),
+        (None, None) => Ok(&plan.train),
+    }
 }
 
 /// A look, and its saliency maps where they were computed, for who draws on that device.
@@ -102,7 +108,7 @@ pub async fn look(plan: &Plan, state: &LearnerState, request: &LookRequest) -> R
     let at_once = within(request.images.len().max(1), footprint, plan.largest_buffer)?;
     let (mut predicted, mut pair, mut maps) = (vec![], None::<PairLook>, vec![]);
     for shown in request.images.chunks(at_once) {
-        let x = upload(images(plan), shown, &plan.device, plan.dtype);
+        let x = upload(images(plan)?, shown, &plan.device, plan.dtype);
         if let Some(gradient) = &gradient {
             let (of_part, maps_of_part) = pair_look(plan, gradient, &x, shown, request.clip).await?;
             maps.push(maps_of_part);
@@ -148,7 +154,7 @@ async fn pair_look(
         channel_weights: read(&channel_weights.narrow(0, 0, 1)).await?,
         source: first(&source).await?,
         regressed: first(&regressed).await?,
-        saliency: records(&gradients, &maps, images(plan), shown, shown).await?,
+        saliency: records(&gradients, &maps, images(plan)?, shown, shown).await?,
     };
     Ok((look, maps))
 }

@@ -236,7 +236,7 @@ mod tests {
         let state = plan.initial_state();
         let request = Request { pair: 0, shown: vec![1, 4, 9], clip: 0.98 };
         let survey = |plan: &Plan| {
-            let (mut done, data) = (vec![0], images(plan).clone());
+            let (mut done, data) = (vec![0], images(plan).unwrap().clone());
             let progress = |images, _| done.push(images);
             let control = Control::default();
             let survey = survey(plan, &state, &data, &request, &control, progress);
@@ -274,6 +274,6 @@ mod tests {
     }
 
     async fn survey_of(plan: &Plan, state: &LearnerState, request: &Request) -> Result<Option<Survey>> {
-        survey(plan, state, &images(plan).clone(), request, &Control::default(), |_, _| {}).await
+        survey(plan, state, &images(plan).unwrap().clone(), request, &Control::default(), |_, _| {}).await
     }
 }

@@ -9,7 +9,7 @@ use super::micro_batch::{Footprint, images_at_once, too_large};
 use super::recompute::kept_bytes;
 use super::test_part::TestPart;
 use crate::bilevel::{Adam, AdamState, InnerRule, Learner, LearnerState, MetaRule, Moving, Sgd};
-use crate::data::{Dataset, Split, world, world_per_class};
+use crate::data::{Dataset, Split, world_per_class, world_until};
 use crate::error::{Error, Result};
 use crate::inputs::Inputs;
 use crate::matching::{Matching, PairRule, PairSet, SourceLayers};
@@ -24,6 +24,7 @@ use crate::network::{Network, ParamLayout, RunningStats};
 use crate::objective::TargetModel;
 use crate::seed::Seed;
 use crate::source::Source;
+use crate::stop::Stop;
 
 /// Seed of the drawn tasks: they are the same for every run.
 pub const TASK_SEED: Seed = Seed(0x5eed);
@@ -95,7 +96,7 @@ impl Plan {
     /// [`Plan::watched`] whose files may be in memory, or lie where an earlier run was begun.
     ///
     /// # Errors
-    /// As [`Plan::new`].
+    /// As [`Plan::new`], and [`Error::Stopped`] where the inputs are told to end.
     pub fn prepare(
         config: Config,
         inputs: Inputs,
@@ -106,6 +107,7 @@ impl Plan {
         config.check()?;
         let dtype = dtype(config.train.precision, &device)?;
         let Parts { train, validation, test } = load(&config, &inputs, watch)?;
+        inputs.stop().check()?;
         let classes = train.class_names.len();
         let (train, validation) = hold_out(&config, train, validation);
         if config.train.batch_size > train.len() {
@@ -195,6 +197,11 @@ impl Plan {
         learner
     }
 
+    /// What ends all that is done with it.
+    pub fn stop(&self) -> &Stop {
+        self.inputs.stop()
+    }
+
     /// What is worth knowing of the images: what was left out, guessed and converted, each once.
     pub fn data_notes(&self) -> Vec<String> {
         let mut notes = self.train.notes.clone();
@@ -256,17 +263,20 @@ struct Parts {
 }
 
 fn load(config: &Config, inputs: &Inputs, watch: impl Fn(usize, usize) + Send + Sync + 'static) -> Result<Parts> {
-    let seed = Seed(config.seed);
+    let (seed, stop) = (Seed(config.seed), inputs.stop());
     let Some(path) = &config.data.path else {
         let task = config.world();
         task.check().map_err(|e| renamed(e, "", "data."))?;
         return Ok(Parts {
             // Of a large pool only those that are chosen are drawn.
             train: match config.data.per_class {
-                0 => world(&task, Split::Train, TASK_SEED),
-                n => world_per_class(&task, Split::Train, TASK_SEED, n, seed)?,
+                0 => world_until(&task, Split::Train, TASK_SEED, stop)?,
+                n => world_per_class(&task, Split::Train, TASK_SEED, n, seed, stop)?,
             },
-            validation: (config.data.validation > 0.0).then(|| world(&task, Split::Validation, TASK_SEED)),
+            validation: match config.data.validation > 0.0 {
+                true => Some(world_until(&task, Split::Validation, TASK_SEED, stop)?),
+                false => None,
+            },
             test: Some(TestPart::of_world(task, TASK_SEED)),
         });
     };

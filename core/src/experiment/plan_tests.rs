@@ -31,7 +31,7 @@ fn runs_of_every_seed_are_measured_on_the_same_images() {
     pictures(folder.path(), &[("cat", 20), ("dog", 20)]);
     let parts = |changes: &[&str]| {
         let plan = plan(folder.path(), changes).unwrap();
-        (plan.test.unwrap().data().pixels.clone(), plan.train.pixels.clone())
+        (plan.test.unwrap().data(&Stop::default()).unwrap().pixels.clone(), plan.train.pixels.clone())
     };
     let (test, train) = parts(&["data.per_class=5"]);
     let (of_another, train_of_another) = parts(&["data.per_class=5", "seed=1"]);
@@ -50,6 +50,31 @@ fn too_few_images_are_counted_with_those_held_out() {
     assert_eq!(eight, format!("{path}: class `dog` has 8 images, of which 2 are held out, 8 are wanted"));
     let five = refused(&["data.per_class=5"]);
     assert_eq!(five, format!("{path}: class `fox` has 1 image, 5 are wanted"));
+}
+
+/// Reading, drawing and checking end where they are asked to, each with nothing but that to say.
+#[test]
+fn all_that_takes_long_ends_by_one_token() {
+    let folder = tempfile::tempdir().unwrap();
+    pictures(folder.path(), &[("a", 5), ("b", 5)]);
+    let stop = Stop::default();
+    stop.ask();
+    let path = format!("data.path={}", toml::Value::String(folder.path().display().to_string()));
+    for change in [&path[..], "data.per_class=20", "data.per_class=0"] {
+        let config = Config::preset("demo", &[change.to_owned(), "train.batch_size=2".into()]).unwrap();
+        let inputs = Inputs::default().until(&stop);
+        let planned = Plan::with_inputs(config, inputs, Device::flex(), "CPU".into());
+        assert_eq!(planned.map(drop), Err(Error::Stopped), "{change}");
+    }
+    assert_eq!(Inputs::default().until(&stop).weights("embedded").map(drop), Err(Error::Stopped));
+    let plan = Plan::new(Config::preset("demo", &[]).unwrap(), Device::flex(), "CPU".into()).unwrap();
+    let (state, stopped) = (plan.initial_state(), Plan { inputs: Inputs::default().until(&stop), ..plan.clone() });
+    let check = super::super::gradient_check::check_hypergradient(&stopped, &state, 0, Seed(0));
+    assert_eq!(futures_lite::future::block_on(check).map(drop), Err(Error::Stopped));
+    let provenance = super::super::source_file::Provenance { command: "l2t".into() };
+    let network = super::super::run::network_state(&plan, &state);
+    let packed = super::super::source_file::pack(&stopped, &network, &provenance);
+    assert_eq!(futures_lite::future::block_on(packed).map(drop), Err(Error::Stopped));
 }
 
 #[test]

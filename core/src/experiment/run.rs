@@ -122,14 +122,15 @@ pub async fn run(
         let (next, finished) = epoch(plan, state, &mut position, control, &mut sitting, audience).await?;
         state = next;
         position.elapsed_secs = clock.elapsed();
-        if !finished {
+        let record = match finished {
+            true => unless_stopped(measure(plan, &state, &position, control, &clock).await)?,
+            false => None,
+        };
+        let Some(record) = record else {
             keeper.keep_latest(&Checkpoint::take(plan, &state, position.clone()).await?)?;
             keeper.finish()?;
-            audience.hear(Event::Stopped);
-            let target = network_state(plan, &state);
-            return Ok(Outcome { summary: summary(plan, &position, None, false), position, target });
-        }
-        let record = measure(plan, &state, &position, &clock).await?;
+            return Ok(stopped(plan, &state, position, audience));
+        };
         position.history.epochs.push(record.clone());
         position.epoch += 1;
         position.iteration = 0;
@@ -144,19 +145,41 @@ pub async fn run(
     }
     keeper.finish()?;
     let target = network_state(plan, &keeper.best()?.restore(plan)?);
-    let test = match &plan.test {
-        Some(test) => {
-            let network = &plan.learner.model.network;
-            let mut tell = |done, of| audience.hear(Event::Testing { done, of });
-            tell(0, test.images());
-            Some(accuracy(network, &target, test.data(), tell).await?)
-        }
-        None => None,
+    let Some(test) = unless_stopped(tested(plan, &target, control, audience).await)? else {
+        return Ok(stopped(plan, &state, position, audience));
     };
     position.elapsed_secs = clock.elapsed();
     let summary = summary(plan, &position, test, true);
     audience.hear(Event::Finished(Box::new(summary.clone())));
     Ok(Outcome { summary, position, target })
+}
+
+/// Accuracy on the test part, if there is one.
+async fn tested(
+    plan: &Plan,
+    target: &NetworkState,
+    control: &Control,
+    audience: &mut impl Audience,
+) -> Result<Option<f64>> {
+    let Some(test) = &plan.test else { return Ok(None) };
+    let mut tell = |done, of| audience.hear(Event::Testing { done, of });
+    tell(0, test.images());
+    let data = test.data(control.token())?;
+    accuracy(&plan.learner.model.network, target, data, control.token(), tell).await.map(Some)
+}
+
+/// What was measured, or nothing where somebody asked for an end meanwhile: the run is then taken up before it.
+fn unless_stopped<T>(measured: Result<T>) -> Result<Option<T>> {
+    match measured {
+        Err(Error::Stopped) => Ok(None),
+        other => other.map(Some),
+    }
+}
+
+/// The outcome of a run that was stopped at `position` and kept.
+fn stopped(plan: &Plan, state: &LearnerState, position: Position, audience: &mut impl Audience) -> Outcome {
+    audience.hear(Event::Stopped);
+    Outcome { summary: summary(plan, &position, None, false), target: network_state(plan, state), position }
 }
 
 /// Lets `audience` look at the state of a run that does not go on, whenever `control` asks for it, until it says stop.
@@ -370,9 +393,16 @@ pub fn network_state(plan: &Plan, state: &LearnerState) -> NetworkState {
 }
 
 /// The record of the epoch that `position` has just finished.
-async fn measure(plan: &Plan, state: &LearnerState, position: &Position, clock: &Clock) -> Result<EpochRecord> {
+async fn measure(
+    plan: &Plan,
+    state: &LearnerState,
+    position: &Position,
+    control: &Control,
+    clock: &Clock,
+) -> Result<EpochRecord> {
+    let network = &plan.learner.model.network;
     let validation = match &plan.validation {
-        Some(data) => Some(accuracy(&plan.learner.model.network, &network_state(plan, state), data, |_, _| {}).await?),
+        Some(data) => Some(accuracy(network, &network_state(plan, state), data, control.token(), |_, _| {}).await?),
         None => None,
     };
     let images = (position.iteration * plan.config.train.batch_size) as f64;

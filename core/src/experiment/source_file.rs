@@ -28,15 +28,19 @@ pub struct SourceFile {
 /// there are test images, `accuracy` (0 to 1, on how many).
 ///
 /// # Errors
-/// When the device cannot be read.
+/// When the device cannot be read; [`Error::Stopped`](crate::Error::Stopped).
 pub async fn pack(plan: &Plan, state: &NetworkState, provenance: &Provenance) -> Result<SourceFile> {
+    let stop = plan.stop();
     let network = &plan.learner.model.network;
     let mut map = network.export("source", state).await?;
     // What is measured has been through the file's rounding.
     let stored = WeightMap::from_safetensors("packed source", &map.to_safetensors_half())?;
     let (rounded, _) = network.import(&stored, &plan.device, plan.dtype)?;
     let measured = match &plan.test {
-        Some(test) => Some((accuracy(network, &rounded, test.data(), |_, _| {}).await?, test.images())),
+        Some(test) => {
+            let data = test.data(stop)?;
+            Some((accuracy(network, &rounded, data, stop, |_, _| {}).await?, test.images()))
+        }
         None => None,
     };
     let config = &plan.config;

@@ -2,8 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::data::{Dataset, Split, WorldConfig, world};
+use crate::data::{Dataset, Split, WorldConfig, world_until};
+use crate::error::Result;
 use crate::seed::Seed;
+use crate::stop::Stop;
 
 /// A test part. That of the built-in world is drawn when it is first asked for: nothing needs it before the end of a run,
 /// and on a single thread drawing it takes longer than all else that a run begins with.
@@ -36,18 +38,24 @@ impl TestPart {
         self.data.get().map_or(&[], |data| &data.notes)
     }
 
-    /// Their bytes and labels.
-    pub fn data(&self) -> &Arc<Dataset> {
-        self.data.get_or_init(|| {
-            let (config, seed) = self.world.as_ref().expect("what is not drawn was read");
-            Arc::new(world(config, Split::Test, *seed))
-        })
+    /// Their bytes and labels, which are there before `stop` is asked for.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`](crate::Error::Stopped).
+    pub fn data(&self, stop: &Stop) -> Result<&Arc<Dataset>> {
+        if let Some((config, seed)) = self.world.as_ref().filter(|_| self.data.get().is_none()) {
+            let drawn = world_until(config, Split::Test, *seed, stop)?;
+            return Ok(self.data.get_or_init(|| Arc::new(drawn)));
+        }
+        Ok(self.data.get().expect("what is not drawn was read"))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::world;
+    use crate::error::Error;
 
     #[test]
     fn it_is_as_large_as_it_says_before_it_is_drawn() {
@@ -55,8 +63,12 @@ mod tests {
         let drawn = TestPart::of_world(config, Seed(3));
         assert_eq!((drawn.images(), drawn.notes().len(), drawn.data.get()), (20, 0, None));
         let whole = world(&config, Split::Test, Seed(3));
-        assert_eq!(**drawn.data(), whole);
+        let stop = Stop::default();
+        assert_eq!(**drawn.data(&stop).unwrap(), whole);
         assert_eq!((whole.len(), TestPart::read(whole.clone()).images()), (20, 20));
-        assert_eq!(**TestPart::read(whole.clone()).data(), whole);
+        assert_eq!(**TestPart::read(whole.clone()).data(&stop).unwrap(), whole);
+        stop.ask();
+        assert_eq!(TestPart::of_world(config, Seed(3)).data(&stop), Err(Error::Stopped));
+        assert!(drawn.data(&stop).is_ok(), "what is drawn is there");
     }
 }

@@ -1,6 +1,7 @@
 //! What differs between a program with a window and a page: where a run goes on, where files come from and go to, what
 //! is remembered. Both sides offer the same names, and nothing else of the window asks where it is.
 
+pub mod keeping;
 #[cfg(not(target_family = "wasm"))]
 mod native;
 #[cfg(target_family = "wasm")]
@@ -13,7 +14,10 @@ use std::sync::Arc;
 use l2t_core::experiment::look::Look;
 
 #[cfg(not(target_family = "wasm"))]
-pub use native::{DrawableMaps, Folder, Host, MapPainter, OpenFor, Painted, Session, pictures, run_at};
+pub use native::{
+    DrawableMaps, Folder, Host, Leaving, MapPainter, OpenFor, Opening, Painted, Session, has_display, open, pictures,
+    run_at,
+};
 #[cfg(target_family = "wasm")]
 pub use web::{DrawableMaps, Folder, Host, MapPainter, Painted, Place, Session, pictures, run_at, work};
 

@@ -39,6 +39,7 @@ use crate::data::dataset::{Dataset, Split, chosen_per_class};
 use crate::data::parallel;
 use crate::error::{Error, Result};
 use crate::seed::Seed;
+use crate::stop::Stop;
 
 /// Which task; the [module](self) says what each is made to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -208,37 +209,58 @@ impl WorldConfig {
 /// If [`WorldConfig::check`] would refuse `config`.
 pub fn world(config: &WorldConfig, split: Split, seed: Seed) -> Dataset {
     let all: Vec<usize> = (0..config.labels(split).len()).collect();
-    drawn(config, split, seed, &all)
+    drawn(config, split, seed, &all, &Stop::default()).expect("nobody asks for an end")
 }
 
-/// `world(config, split, seed).per_class(n, choice)`, of which no other image is drawn.
+/// [`world`], until `stop` is asked for.
 ///
 /// # Errors
-/// If a class has fewer than `n` images; the message names the class.
+/// [`Error::Stopped`](crate::Error::Stopped).
 ///
 /// # Panics
 /// As [`world`].
-pub fn world_per_class(config: &WorldConfig, split: Split, seed: Seed, n: usize, choice: Seed) -> Result<Dataset> {
+pub fn world_until(config: &WorldConfig, split: Split, seed: Seed, stop: &Stop) -> Result<Dataset> {
+    let all: Vec<usize> = (0..config.labels(split).len()).collect();
+    drawn(config, split, seed, &all, stop)
+}
+
+/// `world_until(config, split, seed, stop)?.per_class(n, choice)`, of which no other image is drawn.
+///
+/// # Errors
+/// If a class has fewer than `n` images; the message names the class. [`Error::Stopped`](crate::Error::Stopped).
+///
+/// # Panics
+/// As [`world`].
+pub fn world_per_class(
+    config: &WorldConfig,
+    split: Split,
+    seed: Seed,
+    n: usize,
+    choice: Seed,
+    stop: &Stop,
+) -> Result<Dataset> {
     let labels = config.labels(split);
     let chosen = chosen_per_class(&config.name(), &config.task.class_names(), &labels, &[], n, choice)?;
-    Ok(drawn(config, split, seed, &chosen))
+    drawn(config, split, seed, &chosen, stop)
 }
 
 /// The images of a part with these indices.
-fn drawn(config: &WorldConfig, split: Split, seed: Seed, indices: &[usize]) -> Dataset {
+fn drawn(config: &WorldConfig, split: Split, seed: Seed, indices: &[usize], stop: &Stop) -> Result<Dataset> {
     config.check().expect("a configuration that was checked");
     let labels = config.labels(split);
     let stream = format!("{} {}", config.task.name(), config.part(split).0);
     let pictures = parallel::map(indices, |&index| {
-        picture(config.task, labels[index], config.size, Dice(seed.stream(&stream, index as u64)))
+        stop.check()?;
+        Ok(picture(config.task, labels[index], config.size, Dice(seed.stream(&stream, index as u64))))
     });
     let (mut pixels, mut masks, mut boxes) = (Vec::new(), Vec::new(), Vec::new());
     for picture in pictures {
+        let picture = picture?;
         boxes.push(box_of(&picture.mask, config.size));
         pixels.extend(picture.pixels);
         masks.extend(picture.mask);
     }
-    Dataset {
+    Ok(Dataset {
         name: config.name(),
         class_names: config.task.class_names(),
         height: config.size,
@@ -248,7 +270,7 @@ fn drawn(config: &WorldConfig, split: Split, seed: Seed, indices: &[usize]) -> D
         boxes: Some(boxes),
         masks: Some(masks),
         notes: Vec::new(),
-    }
+    })
 }
 
 fn picture(task: WorldTask, class: usize, size: usize, mut dice: Dice) -> Picture {

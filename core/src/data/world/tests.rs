@@ -66,10 +66,15 @@ fn the_images_that_are_chosen_are_drawn_alone() {
     let config = WorldConfig { train_per_class: 7, ..small(WorldTask::FineGrained) };
     for (n, choice) in [(1, Seed(1)), (3, Seed(8))] {
         let whole = world(&config, Split::Train, Seed(7)).per_class(n, choice).unwrap();
-        assert_eq!(world_per_class(&config, Split::Train, Seed(7), n, choice), Ok(whole.clone()));
+        assert_eq!(world_per_class(&config, Split::Train, Seed(7), n, choice, &Stop::default()), Ok(whole.clone()));
         assert_eq!(whole.per_class(n, choice), Ok(whole), "choosing all of them changes nothing");
     }
-    assert!(world_per_class(&config, Split::Train, Seed(7), 1000, Seed(0)).unwrap_err().to_string().contains("1000"));
+    assert!(
+        world_per_class(&config, Split::Train, Seed(7), 1000, Seed(0), &Stop::default())
+            .unwrap_err()
+            .to_string()
+            .contains("1000")
+    );
 }
 
 #[test]

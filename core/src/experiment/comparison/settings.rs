@@ -129,7 +129,7 @@ mod tests {
         let cells: Vec<&Cell> = grid.cells.iter().collect();
         let choices = Choices::of(&cells, &["a".into(), "b".into()], &["scratch".into(), "fm".into()]);
         assert!(choices.common.contains(&"train.epochs = 30".to_owned()), "{choices:?}");
-        assert!(choices.common.iter().all(|line| !line.contains("seed") && !line.contains("per_class")));
+        assert!(choices.common.iter().all(|line| !line.starts_with("seed") && !line.contains("per_class")));
         assert_eq!(choices.tasks[1], ("b".into(), vec!["data.size = 16".into()]));
         let fm = ["method.name = \"fm\"", "train.lr = 0.02"].map(String::from).to_vec();
         assert_eq!(choices.methods[1], ("fm".into(), fm));

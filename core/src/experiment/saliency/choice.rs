@@ -63,7 +63,7 @@ pub fn part_of(plan: &Plan, part: Part) -> Result<Arc<Dataset>> {
     let found = match part {
         Part::Train => Some(plan.train.clone()),
         Part::Validation => plan.validation.clone(),
-        Part::Test => plan.test.as_ref().map(|test| test.data().clone()),
+        Part::Test => plan.test.as_ref().map(|test| test.data(plan.stop()).cloned()).transpose()?,
     };
     found.ok_or_else(|| Error::config("--split", format!("{} has no {} images", plan.train.name, part.name())))
 }

@@ -1,6 +1,9 @@
 //! A program: runs go on in a thread of their own, files are on disk, settings in a file.
 
+mod frame_times;
 mod map_painter;
+mod opening;
+mod shell;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -25,6 +28,9 @@ use crate::window::facts::Fact;
 use crate::window::keeper::Opened;
 use crate::window::settings::Settings;
 
+pub use frame_times::FrameTimes;
+pub use opening::{Opening, has_display, open};
+
 pub use map_painter::{DrawableMaps, MapPainter, Painted};
 
 /// Where a run gets its device from; told whether the one before was lost.
@@ -37,12 +43,47 @@ pub struct Host {
     /// Where the newest run is kept without being asked; `None` where it is not.
     last_run: Option<PathBuf>,
     given: (Sender<Given>, Receiver<Given>),
+    leaving: Leaving,
+    frame_times: Option<FrameTimes>,
+}
+
+/// The runs that were asked to end and have not done so yet. The window never waits for them: the next run does before it
+/// opens its device, and the program when its window has gone.
+#[derive(Debug, Clone, Default)]
+pub struct Leaving(Arc<Mutex<Vec<JoinHandle<()>>>>);
+
+impl Leaving {
+    fn add(&self, run: JoinHandle<()>) {
+        lock(&self.0).push(run);
+    }
+
+    /// Those so far; whoever takes them waits for them.
+    fn take(&self) -> Self {
+        Self(Arc::new(Mutex::new(std::mem::take(&mut *lock(&self.0)))))
+    }
+
+    /// Waits until they have ended, and what they saved is whole.
+    pub fn wait(&self) {
+        let runs = std::mem::take(&mut *lock(&self.0));
+        for run in runs {
+            if run.join().is_err() {
+                log::error!("a training thread panicked");
+            }
+        }
+    }
 }
 
 impl Host {
     /// Whose runs get their device by `open`.
     pub fn new(open: OpenFor) -> Self {
-        Self { open, remembers: false, last_run: None, given: channel() }
+        Self {
+            open,
+            remembers: false,
+            last_run: None,
+            given: channel(),
+            leaving: Leaving::default(),
+            frame_times: None,
+        }
     }
 
     /// The same, which remembers settings.
@@ -51,9 +92,20 @@ impl Host {
         Self { remembers: true, last_run: last_run_path(), ..self }
     }
 
+    /// The same, which draws without a break while a run goes on, and measures how evenly; written when the window closes.
+    #[must_use]
+    pub fn measuring(self, times: Option<FrameTimes>) -> Self {
+        Self { frame_times: times, ..self }
+    }
+
+    /// The runs that were dropped and may still save something.
+    pub fn leaving(&self) -> Leaving {
+        self.leaving.clone()
+    }
+
     /// Starts a run; `anew` says that the device of the one before was lost.
     pub fn start(&self, order: Order, anew: bool, wake: Wake) -> Session {
-        Session::start(order, self.open.clone(), anew, self.last_run.clone(), wake)
+        Session::start(self, order, anew, wake)
     }
 
     /// What is remembered of the last time.
@@ -217,8 +269,9 @@ fn write_below(path: &Path, bytes: &[u8]) -> Result<()> {
     write_whole(path, bytes)
 }
 
-/// A run under way.
+/// A run under way. Dropped, it is asked to end, and left to.
 pub struct Session {
+    leaving: Leaving,
     control: Control,
     facts: Receiver<Fact>,
     shared: Arc<Slots>,
@@ -234,20 +287,24 @@ struct Slots {
 }
 
 impl Session {
-    fn start(order: Order, open: OpenFor, anew: bool, last_run: Option<PathBuf>, wake: Wake) -> Self {
+    fn start(host: &Host, order: Order, anew: bool, wake: Wake) -> Self {
+        let (open, last_run, before) = (host.open.clone(), host.last_run.clone(), host.leaving.take());
         let control = Control::at(order.pace);
         let (sender, facts) = channel();
         let shared = Arc::<Slots>::default();
         let post = Thread { sender, wake, last_run, shared: shared.clone() };
         let asked = control.clone();
         let thread = std::thread::Builder::new().name("training".into()).spawn(move || {
+            // Two would share the device, and write where the newest run is kept.
+            before.wait();
             let run = AssertUnwindSafe(|| block_on(conduct(&order, open(anew), &asked, &post)));
             // A lost device or a fault ends the run, not the window: what was kept can be gone on with.
             if let Err(panic) = catch_unwind(run) {
                 post.say(Fact::panicked(words(&*panic)));
             }
         });
-        Self { control, facts, shared, thread: Some(thread.expect("a thread can be started")) }
+        let thread = Some(thread.expect("a thread can be started"));
+        Self { leaving: host.leaving.clone(), control, facts, shared, thread }
     }
 
     /// The facts since the last call.
@@ -288,14 +345,9 @@ impl Session {
 }
 
 impl Drop for Session {
-    /// Waits for the iteration under way, and for what it saves.
     fn drop(&mut self) {
         self.control.stop();
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            log::error!("the training thread panicked");
-        }
+        self.leaving.add(self.thread.take().expect("it is dropped once"));
     }
 }
 

@@ -3,10 +3,11 @@
 mod buffer;
 mod map_painter;
 mod session;
+mod shell;
 mod storage;
 mod worker;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -21,6 +22,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, HtmlAnchorElement, Url};
 
+use super::keeping::Attempts;
 use super::{Given, KeptRun, Wake};
 use crate::window::conduct::Order;
 use crate::window::keeper::Opened;
@@ -157,7 +159,9 @@ impl Host {
     pub fn forget(&self, name: &str) {
         let (keeping, name) = (self.keeping.clone(), name.to_owned());
         spawn_local(async move {
-            keeping.note(storage::forget(&name).await);
+            if let Err(error) = storage::forget(&name).await {
+                *keeping.trouble.borrow_mut() = Some(error.to_string());
+            }
             keeping.refresh();
         });
     }
@@ -169,7 +173,7 @@ impl Host {
         }
     }
 
-    /// What went wrong with keeping, once.
+    /// What there is to say of keeping, once.
     pub fn trouble(&self) -> Option<String> {
         self.keeping.trouble.borrow_mut().take()
     }
@@ -224,20 +228,45 @@ pub struct Keeping {
     name: RefCell<Option<String>>,
     runs: RefCell<Vec<KeptRun>>,
     trouble: RefCell<Option<String>>,
+    attempts: RefCell<Attempts>,
+    /// The name and zip that is written next.
+    next: RefCell<Option<(String, Uint8Array)>>,
+    writing: Cell<bool>,
     wake: Wake,
 }
 
 impl Keeping {
     fn new(wake: Wake) -> Self {
-        Self { name: RefCell::default(), runs: RefCell::default(), trouble: RefCell::default(), wake }
+        Self {
+            name: RefCell::default(),
+            runs: RefCell::default(),
+            trouble: RefCell::default(),
+            attempts: RefCell::default(),
+            next: RefCell::default(),
+            writing: Cell::default(),
+            wake,
+        }
     }
 
-    /// Keeps the zip of a run, if it is to be kept.
+    /// Keeps the zip of a run, if it is to be kept: one after another, and of those that wait the newest.
     fn keep(self: &Rc<Self>, zip: &Uint8Array) {
         let Some(name) = self.name.borrow().clone() else { return };
-        let (this, zip) = (self.clone(), zip.clone());
+        let is_writing = self.next.borrow_mut().replace((name, zip.clone())).is_some() || self.writing.get();
+        if is_writing {
+            return;
+        }
+        self.writing.set(true);
+        let this = self.clone();
         spawn_local(async move {
-            this.note(storage::keep(&name, &zip).await);
+            loop {
+                let next = this.next.borrow_mut().take();
+                let Some((name, zip)) = next else { break };
+                let attempt = storage::keep(&name, &zip).await;
+                if let Some(words) = this.attempts.borrow_mut().after(&name, attempt) {
+                    *this.trouble.borrow_mut() = Some(words);
+                }
+            }
+            this.writing.set(false);
             this.refresh();
         });
     }
@@ -251,14 +280,6 @@ impl Keeping {
             }
             (this.wake)();
         });
-    }
-
-    fn note(&self, done: Result<()>) {
-        if let Err(error) = done {
-            *self.trouble.borrow_mut() = Some(error.to_string());
-            // Said once.
-            *self.name.borrow_mut() = None;
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use js_sys::{Array, Uint8Array};
 use l2t_core::{Error, Result};
-use rexie::{ObjectStore, Rexie, TransactionMode};
+use rexie::{ObjectStore, Rexie, TransactionMode, TransactionResult};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
@@ -35,7 +35,26 @@ async fn open() -> Result<Rexie> {
 }
 
 fn refused(error: &rexie::Error) -> Error {
+    // The browser's own name of it is all that there is.
+    if format!("{error:?}").contains("QuotaExceeded") {
+        return Error::Device(
+            "the browser's storage is full: take away runs that are kept here, or export this one".into(),
+        );
+    }
     Error::Device(format!("this browser does not keep runs for the page ({error}): export the run instead"))
+}
+
+/// A transaction that is not committed kept nothing, also where none of its requests failed: so it is with a full disk.
+fn committed(ended: std::result::Result<TransactionResult, rexie::Error>) -> Result<()> {
+    match ended {
+        Ok(TransactionResult::Committed) => Ok(()),
+        Ok(TransactionResult::Aborted) => {
+            let reason = "the browser ended the writing, most likely because its storage is full: take away runs that are \
+                          kept here, or export this one";
+            Err(Error::Device(reason.into()))
+        }
+        Err(error) => Err(refused(&error)),
+    }
 }
 
 /// Keeps the zip of a run under a name, in place of what was there. As a blob: its size is known without reading it.
@@ -51,7 +70,7 @@ pub async fn keep(name: &str, zip: &Uint8Array) -> Result<()> {
         transaction.store(RUNS)?.put(&blob, Some(&JsValue::from_str(name))).await?;
         transaction.done().await
     };
-    attempt.await.map(drop).map_err(|error| refused(&error))
+    committed(attempt.await)
 }
 
 /// Takes a run away.
@@ -65,7 +84,7 @@ pub async fn forget(name: &str) -> Result<()> {
         transaction.store(RUNS)?.delete(JsValue::from_str(name)).await?;
         transaction.done().await
     };
-    attempt.await.map(drop).map_err(|error| refused(&error))
+    committed(attempt.await)
 }
 
 /// The zip of a run.
@@ -79,7 +98,8 @@ pub async fn read(name: &str) -> Result<Vec<u8>> {
         transaction.store(RUNS)?.get(JsValue::from_str(name)).await
     };
     let found = attempt.await.map_err(|error| refused(&error))?;
-    let blob: Blob = found.ok_or_else(|| Error::file(name, "is not kept in this browser"))?.unchecked_into();
+    let blob = found.ok_or_else(|| Error::file(name, "is not kept in this browser"))?;
+    let blob: Blob = blob.dyn_into().map_err(|_| Error::file(name, "is kept by another version of the page"))?;
     let bytes = JsFuture::from(blob.array_buffer()).await;
     bytes.map(|bytes| Uint8Array::new(&bytes).to_vec()).map_err(|_| Error::file(name, "can no longer be read"))
 }
@@ -98,7 +118,8 @@ pub async fn list() -> Result<Vec<KeptRun>> {
             let Some(name) = key.as_string() else { continue };
             // Sizes of blobs are whole numbers far below 2^53.
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "see above")]
-            let bytes = store.get(key).await?.map_or(0, |zip| zip.unchecked_into::<Blob>().size() as u64);
+            let bytes =
+                store.get(key).await?.and_then(|zip| zip.dyn_into::<Blob>().ok()).map_or(0, |zip| zip.size() as u64);
             runs.push(KeptRun { name, bytes });
         }
         Ok(runs)

@@ -10,10 +10,10 @@ use eframe::wgpu;
 use l2t_core::device::{DeviceChoice, instead_of_lost, open_shared};
 use l2t_core::{Error, Result};
 
-use super::app::App;
-use super::frame_times::FrameTimes;
-use super::link::Link;
-use super::seam::{Given, Host, MapPainter};
+use super::{FrameTimes, Host, MapPainter};
+use crate::window::app::App;
+use crate::window::link::Link;
+use crate::window::seam::Given;
 
 /// The smallest size that everything fits in.
 const SMALLEST: [f32; 2] = [1024.0, 700.0];
@@ -64,9 +64,9 @@ pub fn open(opening: Opening) -> Result<()> {
     }
     let shares = matches!(options.wgpu_options.wgpu_setup, WgpuSetup::Existing(_));
     let open = Arc::new(move |lost| Ok(if lost { instead_of_lost() } else { device.clone() }));
-    let measure = frame_times.as_deref().map(FrameTimes::new);
+    let host = Host::new(open).remembering().measuring(frame_times.as_deref().map(FrameTimes::new));
+    let leaving = host.leaving();
     let create = move |creation: &eframe::CreationContext<'_>| {
-        let host = Host::new(open).remembering();
         let last_run = host.last_run().filter(|_| after_loss);
         let mut app = App::new(&creation.egui_ctx, host, &settings, link);
         if after_loss {
@@ -76,16 +76,15 @@ pub fn open(opening: Opening) -> Result<()> {
         if let Some(render) = creation.wgpu_render_state.as_ref().filter(|_| shares) {
             app.draw_maps_by(MapPainter::new(&render.device, render.target_format));
         }
-        if let Some(times) = measure {
-            app.measure_frames(times);
-        }
         Ok(Box::new(app) as Box<dyn eframe::App>)
     };
     if let Some(device) = drawn_with {
         take_over_where_lost(device);
     }
-    eframe::run_native("l2t", options, Box::new(create))
-        .map_err(|error| Error::Device(format!("the window cannot be opened: {error}")))
+    let shown = eframe::run_native("l2t", options, Box::new(create));
+    // The window has gone; what the last run saves is waited for.
+    leaving.wait();
+    shown.map_err(|error| Error::Device(format!("the window cannot be opened: {error}")))
 }
 
 /// Whoever draws with a lost device panics, and what it would unwind through cannot be taken down: so the program is left from
