@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::data::decode::{Conversions, plural};
+use crate::data::files::Files;
 use crate::data::open::DataSource;
 use crate::data::parallel;
 use crate::data::part::{Images, Part, Section, read_picture};
@@ -43,7 +44,7 @@ pub struct PartSummary {
     pub class_counts: Vec<usize>,
     /// Number of images of each size, as (width, height), as stored.
     pub sizes: BTreeMap<(usize, usize), usize>,
-    /// Images with an object box.
+    /// Those of them with an object box.
     pub boxes: usize,
 }
 
@@ -98,46 +99,57 @@ impl DataSource {
 
 impl Inspection {
     fn add(&mut self, source: &DataSource, section: Section, mut part: Part) {
-        let all = part.class_counts();
-        let mut sizes = BTreeMap::new();
         let mut conversions = Conversions::default();
-        let mut class_counts = vec![0; part.class_names.len()];
-        match &part.images {
+        let mut summary = PartSummary {
+            name: section.name().into(),
+            class_counts: vec![0; part.class_names.len()],
+            sizes: BTreeMap::new(),
+            boxes: 0,
+        };
+        match std::mem::replace(&mut part.images, Images::Encoded(Vec::new())) {
             Images::Raw { height, width, .. } => {
-                sizes.insert((*width, *height), part.labels.len());
-                class_counts.clone_from(&all);
+                summary.sizes.insert((width, height), part.labels.len());
+                summary.class_counts = part.class_counts();
             }
             Images::Encoded(names) => {
-                let files = &source.files;
-                let seen = AtomicUsize::new(0);
-                let facts = parallel::map(names, |name| {
-                    files.tell(seen.fetch_add(1, Ordering::Relaxed) + 1, names.len());
-                    read_picture(files, name, true).map(|picture| picture.map(|picture| picture.facts))
-                });
-                for (place, (facts, (name, label))) in facts.into_iter().zip(names.iter().zip(&part.labels)).enumerate()
-                {
-                    if let (true, Some(boxes)) = (!matches!(facts, Ok(Ok(_))), &mut part.boxes) {
-                        boxes[place] = None;
-                    }
-                    match facts {
-                        Ok(Ok(facts)) => {
-                            class_counts[*label] += 1;
-                            *sizes.entry((facts.width as usize, facts.height as usize)).or_default() += 1;
-                            conversions.add(&facts);
-                        }
-                        Ok(Err(reason)) => part.unread.push(*label, name, reason),
-                        Err(error) => self.problems.push(error.to_string()),
-                    }
-                }
-                let problems = part.unread.problems(files, &part.class_names, &all);
+                let all = part.class_counts();
+                self.decode(&source.files, &names, &mut part, &mut summary, &mut conversions);
+                let problems = part.unread.problems(&source.files, &part.class_names, &all);
                 self.problems.extend(problems.iter().map(ToString::to_string));
             }
         }
-        let boxes = part.boxes.iter().flatten().flatten().count();
         let notes = part.notes.into_iter().chain(conversions.notes()).chain(part.unread.notes());
         self.notes.extend(notes.map(|note| format!("{}: {note}", section.name())));
-        self.parts.push(PartSummary { name: section.name().into(), class_counts, sizes, boxes });
+        self.parts.push(summary);
         self.class_names = part.class_names;
+    }
+
+    /// Decodes the images of a part and counts what can be read.
+    fn decode(
+        &mut self,
+        files: &Files,
+        names: &[String],
+        part: &mut Part,
+        summary: &mut PartSummary,
+        conversions: &mut Conversions,
+    ) {
+        let seen = AtomicUsize::new(0);
+        let facts = parallel::map(names, |name| {
+            files.tell(seen.fetch_add(1, Ordering::Relaxed) + 1, names.len());
+            read_picture(files, name, true).map(|picture| picture.map(|picture| picture.facts))
+        });
+        for (place, facts) in facts.into_iter().enumerate() {
+            match facts {
+                Ok(Ok(facts)) => {
+                    summary.class_counts[part.labels[place]] += 1;
+                    *summary.sizes.entry((facts.width as usize, facts.height as usize)).or_default() += 1;
+                    summary.boxes += usize::from(part.boxes.as_ref().is_some_and(|boxes| boxes[place].is_some()));
+                    conversions.add(&facts);
+                }
+                Ok(Err(reason)) => part.unread.push(part.labels[place], &names[place], reason),
+                Err(error) => self.problems.push(error.to_string()),
+            }
+        }
     }
 }
 

@@ -63,18 +63,12 @@ impl Tarball {
                 _ => others += 1,
             }
         }
-        for (to, name) in links {
-            match to.and_then(|to| index.get(&to).copied()) {
-                Some(place) => drop(index.insert(name, place)),
-                None => others += 1,
-            }
-        }
+        others += follow(links, &mut index);
         listing.names = index.keys().cloned().collect();
         if others > 0 {
             let what = plural(others, "thing");
-            listing
-                .notes
-                .push(format!("left out {others} {what} in the archive, such as links to nowhere, without contents"));
+            let note = format!("left out {others} {what} in the archive, such as links to nowhere, without contents");
+            listing.notes.push(note);
         }
         Ok((Self { reader: Mutex::new(archive.into_inner()), index }, listing))
     }
@@ -102,6 +96,18 @@ impl Tarball {
         (&mut *reader).take(place.bytes).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
+}
+
+/// Gives links, as (target, name), the place of the file that they lead to; how many lead to none.
+fn follow(links: Vec<(Option<String>, String)>, index: &mut BTreeMap<String, Place>) -> usize {
+    let mut lost = 0;
+    for (target, name) in links {
+        match target.and_then(|target| index.get(&target).copied()) {
+            Some(place) => drop(index.insert(name, place)),
+            None => lost += 1,
+        }
+    }
+    lost
 }
 
 fn broken(error: impl fmt::Display) -> String {
