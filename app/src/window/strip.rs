@@ -2,6 +2,7 @@
 
 use eframe::egui::{RichText, ScrollArea, Ui};
 use l2t_core::bilevel::Step;
+use l2t_core::experiment::Config;
 use l2t_core::objective::Objective;
 
 use super::facts::Experiment;
@@ -79,7 +80,7 @@ pub fn show(ui: &mut Ui, state: &ViewState, experiment: &Experiment) {
         ui.horizontal(|ui| {
             for step in all_steps(experiment) {
                 let taken = state.steps.iter().find(|taken| taken.step == step);
-                cell(ui, step, taken, last == Some(step));
+                cell(ui, step, taken.map(|taken| losses(taken, &experiment.config)), last == Some(step));
             }
         });
     });
@@ -93,23 +94,27 @@ pub fn show(ui: &mut Ui, state: &ViewState, experiment: &Experiment) {
     };
 }
 
-fn cell(ui: &mut Ui, step: Step, taken: Option<&TakenStep>, last: bool) {
+fn cell(ui: &mut Ui, step: Step, losses: Option<String>, last: bool) {
     let stroke = if last { ui.visuals().selection.stroke } else { ui.visuals().widgets.noninteractive.bg_stroke };
     let frame = eframe::egui::Frame::group(ui.style()).inner_margin(4.0).stroke(stroke);
     let response = frame.show(ui, |ui| {
         ui.vertical(|ui| {
             let title = RichText::new(short(step));
-            ui.label(if taken.is_some() { title.strong() } else { title.weak() });
-            let losses = taken.map(losses).unwrap_or_default();
-            ui.label(RichText::new(if losses.is_empty() { " ".into() } else { losses }).small());
+            ui.label(if losses.is_some() { title.strong() } else { title.weak() });
+            ui.label(RichText::new(losses.filter(|losses| !losses.is_empty()).unwrap_or_else(|| " ".into())).small());
         });
     });
     response.response.on_hover_text(words(step));
 }
 
-fn losses(taken: &TakenStep) -> String {
+/// Where the losses stood. The virtual matching steps may leave β out.
+fn losses(taken: &TakenStep, config: &Config) -> String {
+    let beta = config.method.beta;
+    let is_virtual_matching = matches!(taken.step, Step::Virtual { objective: Objective::Matching, .. });
+    let has_beta = !is_virtual_matching || config.meta.inner_beta.factor(config.meta.rule, beta) == beta;
+    let matching = if has_beta { "β L_wfm" } else { "L_wfm" };
     let part = |name: &str, value: Option<f64>| value.map(|value| format!("{name} {value:.4}"));
-    [part("L_org", taken.task), part("β L_wfm", taken.matching)].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    [part("L_org", taken.task), part(matching, taken.matching)].into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 #[cfg(test)]
@@ -126,5 +131,20 @@ mod tests {
         names.sort();
         names.dedup();
         assert_eq!(names.len(), 8, "no two steps share a name");
+    }
+
+    #[test]
+    fn a_virtual_matching_step_without_beta_says_so() {
+        let step = |step| TakenStep { step, task: None, matching: Some(0.25) };
+        let of = |rule: &str, at| {
+            let config = Config::preset("demo", &[format!("meta.rule={rule}")]).expect("valid");
+            losses(&step(at), &config)
+        };
+        let matching = Step::Virtual { t: 1, objective: Objective::Matching };
+        assert_eq!(
+            (of("paper", matching), of("paper", Step::Target)),
+            ("L_wfm 0.2500".into(), "β L_wfm 0.2500".into())
+        );
+        assert_eq!(of("authors", matching), "β L_wfm 0.2500");
     }
 }
