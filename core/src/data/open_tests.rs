@@ -232,3 +232,14 @@ fn an_empty_class_folder_on_disk_is_named() {
     let expected = format!("{}: is a class folder without images", empty.display());
     assert_eq!(message(load(folder.path(), Split::Train, 8)), expected);
 }
+
+#[test]
+fn an_archive_whose_reading_is_ended_is_not_taken_for_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pets.zip");
+    fs::write(&path, zipped("", &pets())).unwrap();
+    let stop = Stop::default();
+    let source = DataSource::open_until(&path, &stop).unwrap();
+    stop.ask();
+    assert_eq!(crate::data::part::read_picture(&source.files, "cat/0.png", true).unwrap_err(), Error::Stopped);
+}

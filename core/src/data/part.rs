@@ -148,6 +148,7 @@ impl Part {
 ///
 /// # Errors
 /// If the file cannot be read from where it lies: that is to be mended there. In an archive it is damaged like any other.
+/// [`Error::Stopped`].
 pub(super) fn read_picture(files: &Files, name: &str, upright: bool) -> Result<Result<Picture, String>> {
     let reason = |error| match error {
         Error::File { reason, .. } => reason,
@@ -155,7 +156,11 @@ pub(super) fn read_picture(files: &Files, name: &str, upright: bool) -> Result<R
     };
     match files.read(name) {
         Ok(bytes) => Ok(decode::decode(&bytes, &files.path_of(name), upright).map_err(reason)),
-        Err(error) if files.are_packed() => Ok(Err(reason(error))),
+        Err(error) if files.are_packed() => {
+            // Nor can it be read where the reading was ended.
+            files.stop().check()?;
+            Ok(Err(reason(error)))
+        }
         Err(error) => Err(error),
     }
 }
