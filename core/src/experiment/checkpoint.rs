@@ -232,13 +232,19 @@ impl Checkpoint {
             SafeTensors::read_metadata(bytes).map_err(|_| broken("is no checkpoint, or is truncated".into()))?;
         let header = metadata.metadata().as_ref().and_then(|map| map.get(KEY));
         let header = header.ok_or_else(|| broken("is a safetensors file, but no checkpoint".into()))?;
-        let format = header.parse::<toml::Table>().ok().and_then(|header| header.get("format")?.as_integer());
+        let table = header.parse::<toml::Table>().unwrap_or_default();
+        let format = table.get("format").and_then(toml::Value::as_integer);
         if format != Some(i64::from(FORMAT)) {
             let found = format.map_or("an unknown format".into(), |format| format!("format {format}"));
             return Err(broken(format!("is a checkpoint of {found}; this program reads format {FORMAT}")));
         }
-        let header: Header = toml::from_str(header)
+        let has_split_seed = || table.get("config")?.get("data")?.get("split_seed");
+        let mut header: Header = toml::from_str(header)
             .map_err(|e: toml::de::Error| broken(format!("has a broken header: {}", e.message())))?;
+        if header.config.data.path.is_some() && has_split_seed().is_none() {
+            // Written when the run's own seed decided what is held out: another division would test what was trained on.
+            header.config.data.split_seed = header.config.seed;
+        }
         let file = SafeTensors::deserialize(bytes).map_err(|_| broken("is truncated".into()))?;
         let vectors = file.tensors().into_iter().map(|(name, view)| match Numbers::of_stored(&view) {
             Some(values) => Ok((name, values)),
@@ -293,5 +299,21 @@ mod tests {
         other[kind + 1] = b'I';
         let error = Checkpoint::from_bytes("latest", &other).unwrap_err().to_string();
         assert!(error.starts_with("latest: theta is of I64"), "{error}");
+    }
+
+    #[test]
+    fn a_run_from_before_the_split_had_a_seed_keeps_its_division() {
+        let mut config = Config { seed: 7, ..Config::default() };
+        for (path, expected) in [(Some("pets".into()), 7), (None, 0)] {
+            config.data.path = path;
+            let whole =
+                Checkpoint::of_vectors(config.clone(), Position::default(), vec![("theta".into(), vec![0.5; 4])]);
+            let mut old = whole.to_bytes();
+            let split = |seed| Checkpoint::from_bytes("latest", seed).expect("a checkpoint").config.data.split_seed;
+            assert_eq!(split(&old), 0);
+            let key = old.windows(10).position(|window| window == b"split_seed").expect("it is written");
+            old[key] = b'#';
+            assert_eq!(split(&old), expected);
+        }
     }
 }
