@@ -309,7 +309,8 @@ mod tests {
             let whole =
                 Checkpoint::of_vectors(config.clone(), Position::default(), vec![("theta".into(), vec![0.5; 4])]);
             let mut old = whole.to_bytes();
-            let split = |seed| Checkpoint::from_bytes("latest", seed).expect("a checkpoint").config.data.split_seed;
+            let split =
+                |file: &[u8]| Checkpoint::from_bytes("latest", file).expect("a checkpoint").config.data.split_seed;
             assert_eq!(split(&old), 0);
             let key = old.windows(10).position(|window| window == b"split_seed").expect("it is written");
             old[key] = b'#';
