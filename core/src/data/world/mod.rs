@@ -215,7 +215,7 @@ pub fn world(config: &WorldConfig, split: Split, seed: Seed) -> Dataset {
 /// [`world`], until `stop` is asked for.
 ///
 /// # Errors
-/// [`Error::Stopped`](crate::Error::Stopped).
+/// [`Error::Stopped`].
 ///
 /// # Panics
 /// As [`world`].
@@ -227,7 +227,7 @@ pub fn world_until(config: &WorldConfig, split: Split, seed: Seed, stop: &Stop) 
 /// `world_until(config, split, seed, stop)?.per_class(n, choice)`, of which no other image is drawn.
 ///
 /// # Errors
-/// If a class has fewer than `n` images; the message names the class. [`Error::Stopped`](crate::Error::Stopped).
+/// If a class has fewer than `n` images; the message names the class. [`Error::Stopped`].
 ///
 /// # Panics
 /// As [`world`].
