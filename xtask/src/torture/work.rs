@@ -133,14 +133,16 @@ pub fn cannot(verb: &str, path: &Path, error: &std::io::Error) -> Failure {
 }
 
 /// Changes that make a run tiny. The images are our own: those that the program carries are 1500 for testing alone.
-pub const TINY: &str = "--set data.path=IMAGES --set data.per_class=3 --set train.batch_size=9 --device cpu";
+pub const TINY: &str = "--set data.path=IMAGES --set train.batch_size=9 --device cpu";
 
 /// `l2t train` of the method of the paper, which goes on where it was if there is something to go on with.
 pub fn train(place: &Path, changes: &str) -> String {
     if place.join("run/checkpoints/latest.safetensors").exists() {
         return "train --resume run --device cpu".to_owned();
     }
-    format!("train --preset demo {TINY} --set sources.0.weights=untrained-resnet8 {changes} --out run")
+    format!(
+        "train --preset demo {TINY} --set data.per_class=3 --set sources.0.weights=untrained-resnet8 {changes} --out run"
+    )
 }
 
 /// Images in CIFAR-10's binary format: `each` of ten classes, told by their brightness under noise.
