@@ -441,6 +441,9 @@ fn read(table: toml::Table) -> Result<Config> {
         .map_err(|e| Error::config(e.path().to_string(), e.inner().message()))
 }
 
+/// More parts than any key has.
+const DEEPEST: usize = 16;
+
 /// Applies `a.b.c=value`; a number as a part indexes a list. Value is TOML or, failing that, a string. Without a value
 /// the key is taken away, so that its default counts.
 fn set(table: &mut toml::Table, change: &str) -> Result<()> {
@@ -449,6 +452,11 @@ fn set(table: &mut toml::Table, change: &str) -> Result<()> {
     };
     if key.split('.').any(str::is_empty) {
         return Err(Error::config("--set", format!("{change} names no key")));
+    }
+    // Tables in tables are read and dropped by recursion.
+    if key.split('.').count() > DEEPEST {
+        let start: Vec<&str> = key.split('.').take(DEEPEST).collect();
+        return Err(Error::config(format!("{}…", start.join(".")), "is nested deeper than any key"));
     }
     if text.is_empty() {
         // A key that nobody knows must not pass because it is not there.
@@ -600,7 +608,7 @@ mod tests {
             ("method.temperature=0", "method.temperature: 0 is not positive"),
             ("method.pairs=some", "method.pairs: neither single, one-to-one, all-to-all nor a list"),
         ] {
-            let error = Config::from_toml("", &[change.into()]).expect_err(change).to_string();
+            let error = Config::from_toml("", &[String::from(change)]).expect_err(change).to_string();
             assert!(error.starts_with(start), "{change}: {error}");
             assert!(!error.contains('\n'), "one line: {error}");
         }
@@ -645,6 +653,8 @@ mod tests {
             ("sources.7=", "sources.7: 7 is no index into a list of 2"),
             ("sources.7.layers=", "sources.7.layers: 7 is no index into a list of 2"),
             ("=", "--set: = names no key"),
+            (&format!("{}=1", ["a"; 5000].join(".")), "a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a…: is nested deeper"),
+            (&format!("{}=", ["a"; 5000].join(".")), "a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a…: is nested deeper"),
             ("data.path=\"\"", "data.path: is empty"),
             ("sources.0.weights=\" \"", "sources[0].weights: is empty"),
         ] {
