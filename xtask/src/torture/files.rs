@@ -246,7 +246,7 @@ mod tests {
         let whole: [(&str, &[u8]); 5] = [
             ("w.safetensors", &weights),
             ("a.json", b"{\"a\": 1}"),
-            ("a.csv", b"a\n1\n"),
+            ("a.csv", b"a\n10\n"),
             ("a.svg", b"<svg></svg>\n"),
             ("a.jsonl", b"{\"a\": 1}\n"),
         ];
