@@ -122,13 +122,11 @@ fn while_it_is_tested() {
 fn while_a_gradient_is_checked() {
     let mut window = window(&[]);
     window.until("it is ready", |state| state.stage == Stage::Waiting);
-    let is_checking = |state: &ViewState| state.stage == Stage::Waiting && state.check.is_none();
+    let is_checking = |state: &ViewState| state.checking && state.check.is_none();
     for begins in [true, false] {
         window.press("Step by step");
         window.press("Check this gradient");
-        // The run waits, so that it begins at once; three iterations in double precision take seconds.
-        std::thread::sleep(Duration::from_millis(100));
-        window.harness.run_steps(1);
+        window.until("it is checked", is_checking);
         if begins {
             window.begins_anew(is_checking);
             window.until("the next is ready", |state| state.stage == Stage::Waiting);

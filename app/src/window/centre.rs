@@ -148,6 +148,7 @@ impl App {
                 session.want(Wanted { check: Some(seed), ..Wanted::default() });
             }
             match &self.state.check {
+                None if self.state.checking => ui.weak("checking; three iterations in double precision…"),
                 None => ui.weak("is the hypergradient right, here and now?"),
                 Some(Err(reason)) => ui.colored_label(ui.visuals().warn_fg_color, reason),
                 Some(Ok(check)) => ui.label(format!(

@@ -189,6 +189,7 @@ impl<P: Post> Audience for Watcher<'_, '_, P> {
             }
         }
         if let Some(seed) = check {
+            self.post.say(Fact::Checking);
             // Behind the last epoch the rate is that of the last.
             let epoch = self.position.epoch.min(plan.config.train.epochs - 1);
             let found = check_hypergradient(plan, state, epoch, Seed(seed)).await;

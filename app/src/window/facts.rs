@@ -28,6 +28,8 @@ pub enum Fact {
     Run(Event),
     /// Bytes in use on the GPU.
     Memory(u64),
+    /// The hypergradient is being checked.
+    Checking,
     /// The hypergradient was checked.
     Checked(Result<GradientCheck, String>),
     /// Something went well that the user asked for.

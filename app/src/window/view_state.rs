@@ -151,6 +151,8 @@ pub struct ViewState {
     pub steps: Vec<TakenStep>,
     /// The last check of the hypergradient.
     pub check: Option<Result<GradientCheck, String>>,
+    /// Another is under way.
+    pub checking: bool,
     /// Test images done, of all.
     pub testing: Option<(usize, usize)>,
     /// The result.
@@ -172,7 +174,8 @@ impl ViewState {
                 self.notices.push(Notice { text, warning: true });
             }
             Fact::Memory(bytes) => self.memory = Some(bytes),
-            Fact::Checked(check) => self.check = Some(check),
+            Fact::Checking => (self.check, self.checking) = (None, true),
+            Fact::Checked(check) => (self.check, self.checking) = (Some(check), false),
             Fact::Note(text) => self.notices.push(Notice { text, warning: false }),
             Fact::Warning(text) => self.notices.push(Notice { text, warning: true }),
             Fact::Failed(text) => self.stage = Stage::Failed(text),
