@@ -24,6 +24,8 @@ mod glibc {
                 libc::mallopt(libc::M_MMAP_THRESHOLD, LARGEST),
                 libc::mallopt(libc::M_TRIM_THRESHOLD, libc::c_int::MAX),
                 libc::mallopt(libc::M_TOP_PAD, STEP),
+                // What one thread frees another takes: a step runs on any of them.
+                libc::mallopt(libc::M_ARENA_MAX, 1),
             ]
         };
         if accepted.contains(&0) {

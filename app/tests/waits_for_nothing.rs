@@ -68,6 +68,14 @@ impl Window {
         assert!(took < AT_ONCE, "it was closed after {took:?}");
         self.leaving.wait();
     }
+
+    /// A new run takes the place of one that is where `reach` brings it, and the window is closed on the next one there.
+    fn waits_for_nothing(mut self, reach: impl Fn(&mut Self), is_there: impl Fn(&ViewState) -> bool) {
+        reach(&mut self);
+        self.begins_anew(&is_there);
+        reach(&mut self);
+        self.closes(&is_there);
+    }
 }
 
 /// Two classes of large pictures, which take seconds to decode.
@@ -93,45 +101,30 @@ fn while_data_are_read() {
     std::fs::create_dir(folder.path().join("set")).expect("a folder");
     large_pictures(folder.path());
     let path = toml::Value::String(folder.path().join("set").display().to_string());
-    let mut window = window(&[format!("data.path={path}"), "data.per_class=0".into()]);
-    window.until("it reads", is_loading);
-    window.begins_anew(is_loading);
+    let window = window(&[format!("data.path={path}"), "data.per_class=0".into()]);
     // The second waits until the first has ended, then reads.
-    window.until("it reads again", is_loading);
-    window.closes(is_loading);
+    window.waits_for_nothing(|window| window.until("it reads", is_loading), is_loading);
 }
 
 #[test]
 fn while_it_is_tested() {
-    let mut window = window(&[]);
-    window.until("it is ready", |state| state.stage == Stage::Waiting);
     let is_testing = |state: &ViewState| state.stage == Stage::Testing;
-    for begins in [true, false] {
+    let train = |window: &mut Window| {
+        window.until("it is ready", |state| state.stage == Stage::Waiting);
         window.press("Train");
         window.until("it is tested", is_testing);
-        if begins {
-            window.begins_anew(is_testing);
-            window.until("the next is ready", |state| state.stage == Stage::Waiting);
-        } else {
-            window.closes(is_testing);
-        }
-    }
+    };
+    window(&[]).waits_for_nothing(train, is_testing);
 }
 
 #[test]
 fn while_a_gradient_is_checked() {
-    let mut window = window(&[]);
-    window.until("it is ready", |state| state.stage == Stage::Waiting);
     let is_checking = |state: &ViewState| state.checking && state.check.is_none();
-    for begins in [true, false] {
+    let check = |window: &mut Window| {
+        window.until("it is ready", |state| state.stage == Stage::Waiting);
         window.press("Step by step");
         window.press("Check this gradient");
         window.until("it is checked", is_checking);
-        if begins {
-            window.begins_anew(is_checking);
-            window.until("the next is ready", |state| state.stage == Stage::Waiting);
-        } else {
-            window.closes(is_checking);
-        }
-    }
+    };
+    window(&[]).waits_for_nothing(check, is_checking);
 }

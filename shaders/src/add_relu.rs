@@ -2,7 +2,7 @@
 
 use burn_tensor::Tensor;
 
-use crate::cpu::{Cpu, PlaneShape, Real, by_dtype, map_planes};
+use crate::cpu::{Cpu, PlaneShape, Real, by_dtype, map_planes, vectorised};
 use crate::gpu::{Gpu, Wgsl, launch_elementwise, tensor};
 
 const ADD_RELU: Wgsl = Wgsl::new("add_relu", include_str!("../wgsl/add_relu.wgsl"));
@@ -49,14 +49,17 @@ fn zip(dims: [usize; 4], a: &Cpu, b: &Cpu, rule: Rule) -> Tensor<4> {
     by_dtype!(a.dtype(), T => {
         let (a, b) = (a.slice::<T>(), b.slice::<T>());
         let out = map_planes(shape, |image, channel, out: &mut [T]| {
-            let lines = out.iter_mut().zip(shape.plane(a, image, channel)).zip(shape.plane(b, image, channel));
+            let (a, b) = (shape.plane(a, image, channel), shape.plane(b, image, channel));
+            let lines = out.iter_mut().zip(a).zip(b);
             match rule {
                 // Written so that NaN passes.
-                Rule::Add => lines.for_each(|((out, &a), &b)| {
+                Rule::Add => vectorised!(|| lines.for_each(|((out, &a), &b)| {
                     let sum = a + b;
                     *out = if sum < T::ZERO { T::ZERO } else { sum };
-                }),
-                Rule::Mask => lines.for_each(|((out, &a), &b)| *out = if a > T::ZERO { b } else { T::ZERO }),
+                })),
+                Rule::Mask => {
+                    vectorised!(|| lines.for_each(|((out, &a), &b)| *out = if a > T::ZERO { b } else { T::ZERO }));
+                }
             }
         });
         Cpu::tensor(out, dims)

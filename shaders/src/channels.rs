@@ -2,7 +2,7 @@
 
 use burn_tensor::Tensor;
 
-use crate::cpu::{Cpu, PlaneShape, Real, by_dtype, channel_sums, lane_sums, map_images, map_planes};
+use crate::cpu::{Cpu, PlaneShape, Real, by_dtype, channel_sums, lane_sums, map_images, map_planes, vectorised};
 use crate::gpu::{Arguments, Gpu, Wgsl, launch, tensor};
 
 const MEAN_PRODUCT: Wgsl =
@@ -40,7 +40,7 @@ pub fn mean_product(d: &Tensor<4>, e: &Tensor<4>) -> Tensor<2> {
         let out = map_images(batch, channels, |b, out: &mut [T]| {
             for (c, out) in out.iter_mut().enumerate() {
                 let (d, e) = (shape.plane(d, b, c), shape.plane(e, b, c));
-                let [sum] = lane_sums(d.len(), |i| [d[i] * e[i]]);
+                let [sum] = vectorised!(|| lane_sums(d.len(), |i| [d[i] * e[i]]));
                 *out = T::narrow(sum / area);
             }
         });
@@ -59,9 +59,8 @@ pub fn scale(d: &Tensor<4>, k: &Tensor<2>) -> Tensor<4> {
         let (values, k) = (left.slice::<T>(), right.slice::<T>());
         let out = map_planes(shape, |b, c, out: &mut [T]| {
             let k = k[b * channels + c];
-            for (out, &value) in out.iter_mut().zip(shape.plane(values, b, c)) {
-                *out = value * k;
-            }
+            let plane = shape.plane(values, b, c);
+            vectorised!(|| out.iter_mut().zip(plane).for_each(|(out, &value)| *out = value * k));
         });
         Cpu::tensor(out, d.dims())
     })
@@ -84,12 +83,13 @@ pub fn add_bias(x: &Tensor<4>, v: &Tensor<1>, minus: Option<&Tensor<4>>) -> Tens
         let out = map_planes(shape, |b, c, out: &mut [T]| {
             let (plane, v) = (shape.plane(values, b, c), v[c]);
             match minus {
-                Some(s) => out
-                    .iter_mut()
-                    .zip(plane)
-                    .zip(shape.plane(s, b, c))
-                    .for_each(|((out, &x), &s)| *out = x + v - s),
-                None => out.iter_mut().zip(plane).for_each(|(out, &x)| *out = x + v),
+                Some(s) => {
+                    let minus = shape.plane(s, b, c);
+                    vectorised!(|| {
+                        out.iter_mut().zip(plane).zip(minus).for_each(|((out, &x), &s)| *out = x + v - s);
+                    });
+                }
+                None => vectorised!(|| out.iter_mut().zip(plane).for_each(|(out, &x)| *out = x + v)),
             }
         });
         Cpu::tensor(out, x.dims())
@@ -113,7 +113,7 @@ pub fn sum(y: &Tensor<4>) -> Tensor<1> {
         let values = values.slice::<T>();
         let sums = channel_sums(shape, |b, c| {
             let plane = shape.plane(values, b, c);
-            lane_sums(plane.len(), |i| [plane[i]])
+            vectorised!(|| lane_sums(plane.len(), |i| [plane[i]]))
         });
         Cpu::tensor(sums.into_iter().map(|[sum]| T::narrow(sum)).collect(), [channels])
     })

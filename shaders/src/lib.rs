@@ -31,6 +31,7 @@ pub mod resize;
 pub mod saliency;
 pub mod vector;
 
+pub use cpu::in_pool;
 #[cfg(not(target_family = "wasm"))]
 pub use gpu::Resident;
 pub use gpu::{KernelCounter, LaunchCounter, Launches, compiles_kernels, largest_buffer};

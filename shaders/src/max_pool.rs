@@ -75,7 +75,8 @@ fn maximum<T: Real>(values: &[T], width: usize, rows: std::ops::Range<usize>, co
     for y in rows {
         for x in columns.clone() {
             let value = values[y * width + x];
-            if value > values[best] || value.wide().is_nan() {
+            // Not a number is what cannot be compared with itself.
+            if value > values[best] || value.partial_cmp(&value).is_none() {
                 best = y * width + x;
             }
         }

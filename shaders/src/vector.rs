@@ -4,7 +4,7 @@ use burn_tensor::Tensor;
 use burn_wgpu::CubeTensor;
 use rayon::prelude::*;
 
-use crate::cpu::{Cpu, Real, by_dtype};
+use crate::cpu::{Cpu, Real, by_dtype, vectorised, zeros};
 use crate::gpu::{Arguments, Gpu, MOST_GROUPS, WORKGROUP, Wgsl, allocate, launch_elementwise, launch_into, tensor};
 
 const COMBINE: Wgsl = Wgsl::new("vector_combine", include_str!("../wgsl/vector_combine.wgsl"));
@@ -34,14 +34,16 @@ pub fn combine(terms: &[(f64, &Tensor<1>)]) -> Tensor<1> {
     };
     by_dtype!(vectors[0].1.dtype(), T => {
         let vectors: Vec<(T, &[T])> = vectors.iter().map(|(k, x)| (T::narrow(*k), x.slice::<T>())).collect();
-        let mut out = vec![T::ZERO; vectors[0].1.len()];
+        let mut out = zeros::<T>(vectors[0].1.len());
         out.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, out)| {
-            for &(k, x) in &vectors {
-                let x = &x[chunk * CHUNK..][..out.len()];
-                for (out, &x) in out.iter_mut().zip(x) {
-                    *out += k * x;
+            vectorised!(|| {
+                for &(k, x) in &vectors {
+                    let x = &x[chunk * CHUNK..][..out.len()];
+                    for (out, &x) in out.iter_mut().zip(x) {
+                        *out += k * x;
+                    }
                 }
-            }
+            });
         });
         let shape = [out.len()];
         Cpu::tensor(out, shape)
@@ -79,12 +81,22 @@ pub fn assemble(len: usize, pieces: &[(usize, Tensor<1>)], like: &Tensor<1>) -> 
         });
     };
     by_dtype!(template.dtype(), T => {
-        let mut out = vec![T::ZERO; len];
-        for (offset, piece) in pieces {
-            let piece = Cpu::of(piece).expect("pieces of one vector are on one device");
-            let piece = piece.slice::<T>();
-            out[*offset..][..piece.len()].copy_from_slice(piece);
-        }
+        let pieces: Vec<_> = pieces
+            .iter()
+            .map(|(offset, piece)| (*offset, Cpu::of(piece).expect("pieces of one vector are on one device")))
+            .collect();
+        let mut out = zeros::<T>(len);
+        out.par_chunks_mut(CHUNK).enumerate().for_each(|(nth, out)| {
+            let chunk = nth * CHUNK..nth * CHUNK + out.len();
+            for (offset, piece) in &pieces {
+                let piece = piece.slice::<T>();
+                let shared = chunk.start.max(*offset)..chunk.end.min(offset + piece.len());
+                if !shared.is_empty() {
+                    out[shared.start - chunk.start..shared.end - chunk.start]
+                        .copy_from_slice(&piece[shared.start - offset..shared.end - offset]);
+                }
+            }
+        });
         Cpu::tensor(out, [len])
     })
 }

@@ -1,7 +1,8 @@
 """One L2T-ww iteration in PyTorch eager, written from the paper's equations: a peer to time and to check against.
 
-The virtual steps are unrolled with `create_graph=True`, and PyTorch differentiates through all of them. Prints one line
-of JSON. See README.md beside this file.
+In two ways that give the same numbers: `unrolled` differentiates through all virtual steps at once, `authors` goes back over
+them one by one and evaluates each again, the source included, as the authors' code does. `plain` is a step on the task loss
+alone, without transfer. Prints one line of JSON. See README.md beside this file.
 """
 
 import argparse
@@ -63,7 +64,7 @@ class Losses:
     def __init__(self, source, groups, layers, pairs, beta, x, y):
         self.layers, self.pairs, self.beta, self.x, self.y = layers, pairs, beta, x, y
         with torch.no_grad():
-            self.features = source_features(source, groups, x)
+            self.features = source_features(source, groups, x) if pairs else []
             self.pooled = [feature.mean((2, 3)) for feature in self.features]
         self.resized = {}
 
@@ -176,6 +177,76 @@ def iteration(losses, theta, velocity, running, phi, adam, rule, steps):
     return out
 
 
+def authors_iteration(make_losses, theta, velocity, running, phi, adam, rule, steps):
+    """The same, as the authors' code goes about it: `make_losses()` evaluates the source anew for every matching loss, and
+    the reverse pass (Reverse-HG) evaluates every virtual step and its gradient again and differentiates that twice."""
+    lr, momentum, decay = rule
+    losses, out = make_losses(), {}
+    theta, phi = leaves(theta), leaves(phi)
+    with torch.no_grad():
+        w, lam = losses.weights(phi)
+    task, matching = losses.evaluate({**theta, **running}, w, lam)
+    grads = gradient(task + matching, theta)
+    out.update(task=task.detach(), matching=matching.detach(), grads=dict(zip(theta, grads)))
+    with torch.no_grad():
+        theta, velocity = sgd(theta, velocity, grads, rule)
+    out.update(theta0=theta, velocity=velocity)
+
+    trajectory, inner = [], []
+    for t in range(steps + 1):
+        theta = leaves(theta)
+        trajectory.append(theta)
+        if t < steps:
+            losses = make_losses()
+            with torch.no_grad():
+                w, lam = losses.weights(phi)
+            _, loss = losses.evaluate(theta, w, lam, task=False)
+            inner.append(loss.detach())
+        else:
+            loss, _ = losses.evaluate(theta)
+        grads = gradient(loss, theta)
+        with torch.no_grad():
+            theta, velocity = sgd(theta, velocity, grads, rule)
+
+    theta = leaves(theta)
+    adapted, _ = losses.evaluate(theta)
+    a = [zero_for_none(g, value) for g, value in zip(gradient(adapted, theta), theta.values())]
+    b = [torch.zeros_like(value) for value in a]
+    hypergradient = [torch.zeros_like(value) for value in phi.values()]
+    for t in reversed(range(steps + 1)):
+        at = trajectory[t]
+        if t < steps:
+            losses = make_losses()
+            _, loss = losses.evaluate(at, *losses.weights(phi), task=False)
+        else:
+            loss, _ = losses.evaluate(at)
+        grads = gradient(loss, at, create_graph=True)
+        u = [bi - lr * ai for ai, bi in zip(a, b)]
+        dot = sum((g * ui).sum() for g, ui in zip(grads, u) if g is not None)
+        products = torch.autograd.grad(dot, [*at.values(), *phi.values()], allow_unused=True)
+        hessian, mixed = products[: len(at)], products[len(at) :]
+        a = [ai + decay * ui + zero_for_none(hu, ui) for ai, ui, hu in zip(a, u, hessian)]
+        b = [momentum * ui for ui in u]
+        hypergradient = [h + zero_for_none(m, h) for h, m in zip(hypergradient, mixed)]
+    hypergradient = tuple(hypergradient)
+    out.update(inner=inner, adapted=theta, adapted_task=adapted.detach(), hypergradient=dict(zip(phi, hypergradient)))
+    out["phi"] = adam.step(phi, hypergradient)
+    return out
+
+
+def zero_for_none(value, like):
+    return torch.zeros_like(like) if value is None else value
+
+
+def plain_step(losses, theta, velocity, running, rule):
+    """One ordinary step on L_org alone."""
+    theta = leaves(theta)
+    task, _ = losses.evaluate({**theta, **running})
+    with torch.no_grad():
+        theta, velocity = sgd(theta, velocity, gradient(task, theta), rule)
+    return theta, velocity
+
+
 # ---- Timing ----
 
 
@@ -249,6 +320,13 @@ def matrix_product(device, dtype):
     return 2e-9 * 1024**3 / statistics.median(secs[1:])
 
 
+def by_method(method, make_losses):
+    """The iteration that `--method` names."""
+    if method == "authors":
+        return lambda *state: authors_iteration(make_losses, *state)
+    return lambda *state: iteration(make_losses(), *state)
+
+
 def bench(options):
     torch.manual_seed(0)
     device, dtype = options.device, getattr(torch, options.dtype)
@@ -269,21 +347,29 @@ def bench(options):
     adam, rule = Adam(phi, 1e-4, 1e-4), (0.1, 0.9, 1e-4)
     x = make((options.batch, 3, 32, 32), 1)
     y = torch.arange(options.batch, device=device) % 10
+    if options.method == "plain":
+        theta = {name: value for name, value in theta.items() if not name.startswith("regressor.")}
+        velocity = {name: velocity[name] for name in theta}
+    step = by_method(options.method, lambda: Losses(source, groups, layers, pairs, 0.5, x, y))
     secs = []
     for _ in range(options.repeats + 1):
         wait(device)
         start = time.perf_counter()
-        losses = Losses(source, groups, layers, pairs, 0.5, x, y)
-        out = iteration(losses, theta, velocity, running, phi, adam, rule, options.steps)
+        if options.method == "plain":
+            # No source: nothing is matched.
+            theta, velocity = plain_step(Losses({}, [], layers, [], 0.5, x, y), theta, velocity, running, rule)
+        else:
+            out = step(theta, velocity, running, phi, adam, rule, options.steps)
+            theta, velocity, phi = out["theta0"], out["velocity"], out["phi"]
         wait(device)
         secs.append(time.perf_counter() - start)
-        theta, velocity, phi = out["theta0"], out["velocity"], out["phi"]
     name = torch.cuda.get_device_name() if device == "cuda" else f"CPU, {torch.get_num_threads()} threads"
     return {
         "seconds_per_iteration": round(statistics.median(secs[1:]), 5),
         "least": round(min(secs[1:]), 5),
         "most": round(max(secs[1:]), 5),
         "first": round(secs[0], 5),
+        "method": options.method,
         "repeats": options.repeats,
         "batch": options.batch,
         "width": options.width,
@@ -326,7 +412,7 @@ def vgg_layers(weights):
     return layers
 
 
-def check(path):
+def check(path, method):
     """The largest relative error over everything that the fixture records, and where it is."""
     fixture = read_safetensors(path)
     lr, momentum, decay, beta, steps, meta_lr, meta_decay = fixture["hyper"].tolist()
@@ -338,16 +424,18 @@ def check(path):
     phi = {name: value for name, value in below(fixture, "init.").items() if name.startswith(("what.", "where."))}
     layers = vgg_layers(target)
     pairs = [(m, n) for m in range(3) for n in range(3)]
-    losses = Losses(source, groups, layers, pairs, beta, fixture["x"], fixture["y"])
+    def make_losses():
+        return Losses(source, groups, layers, pairs, beta, fixture["x"], fixture["y"])
+
     velocity = {name: torch.zeros_like(value) for name, value in theta.items()}
     adam = Adam(phi, meta_lr, meta_decay)
-    out = iteration(losses, theta, velocity, running, phi, adam, (lr, momentum, decay), int(steps))
+    out = by_method(method, make_losses)(theta, velocity, running, phi, adam, (lr, momentum, decay), int(steps))
 
     found = {"first.task_loss": out["task"], "first.beta_matching_loss": out["matching"]}
     found["first.total_loss"] = out["task"] + out["matching"]
     found["inner.beta_matching_loss"] = torch.stack(out["inner"])
     found["adapted.task_loss"] = out["adapted_task"]
-    found.update({f"first.source_features.{m}": feature for m, feature in enumerate(losses.features)})
+    found.update({f"first.source_features.{m}": feature for m, feature in enumerate(make_losses().features)})
     found.update({f"theta0.target.{name}": value for name, value in running.items()})
     found.update({f"hypergradient.{name}": value for name, value in out["hypergradient"].items()})
     found.update({f"after.{name}": value for name, value in out["phi"].items()})
@@ -364,7 +452,7 @@ def check(path):
         error = (value.detach() - expected).norm().item() / size
         if error > worst or error != error:
             worst, where = error, name
-    return {"fixture": path, "compared": len(found), "largest_relative_error": worst, "at": where, "ok": worst < 1e-9}
+    return {"fixture": path, "method": method, "compared": len(found), "largest_relative_error": worst, "at": where, "ok": worst < 1e-9}
 
 
 def main():
@@ -373,6 +461,7 @@ def main():
     parser.add_argument("--width", type=float, default=1.0, help="factor on the channels of VGG-9")
     parser.add_argument("--depth", type=int, default=32, help="of the source ResNet")
     parser.add_argument("--steps", type=int, default=2, help="T")
+    parser.add_argument("--method", choices=["unrolled", "authors", "plain"], default="unrolled")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--dtype", choices=["float32", "float64"], default="float32")
@@ -382,7 +471,9 @@ def main():
     options = parser.parse_args()
     # PyTorch rounds the inputs of convolutions on recent GPUs unless told not to; here both sides compute in float32.
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = options.tf32
-    result = check(options.check) if options.check else bench(options)
+    if options.check and options.method == "plain":
+        parser.error("--check compares an iteration, which --method plain has none of")
+    result = check(options.check, options.method) if options.check else bench(options)
     print(json.dumps(result))
     raise SystemExit(0 if result.get("ok", True) else 1)
 

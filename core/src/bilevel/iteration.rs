@@ -1,6 +1,7 @@
 //! One iteration of Algorithm 1, a step at a time, so that a front end can show it or wait between any two.
 
 use burn_tensor::Tensor;
+use l2t_shaders::in_pool;
 use serde::{Deserialize, Serialize};
 
 use super::hypergradient::ReversePass;
@@ -163,12 +164,12 @@ impl<'a> Iteration<'a> {
 
     /// Takes the next step; `None` behind the last.
     pub fn advance(&mut self) -> Option<Taken> {
-        match std::mem::replace(&mut self.next, Next::Nothing) {
+        in_pool(|| match std::mem::replace(&mut self.next, Next::Nothing) {
             Next::Target => Some(self.target_step()),
             Next::Virtual(unrolling) => Some(self.virtual_step(unrolling)),
             Next::Reverse(trajectory, pass) => Some(self.reverse_step(trajectory, pass)),
             Next::Nothing => None,
-        }
+        })
     }
 
     /// The state behind the steps so far; virtual steps do not change it.

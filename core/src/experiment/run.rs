@@ -1,6 +1,7 @@
 //! The loop over epochs and batches, as a stream of events.
 
 use burn_tensor::Tensor;
+use l2t_shaders::in_pool;
 use web_time::Instant;
 
 use super::checkpoint::{Checkpoint, Position};
@@ -239,7 +240,8 @@ pub fn iterations(plan: &Plan) -> usize {
 
 /// Puts a batch on the device, with what the sources say about it.
 pub fn prepare(plan: &Plan, learner: &Learner, state: &LearnerState, host: HostBatch) -> Batch {
-    Batch::new(host.parts(plan.images_at_once).iter().map(|host| part(plan, learner, state, host)).collect())
+    let parts = host.parts(plan.images_at_once);
+    Batch::new(in_pool(|| parts.iter().map(|host| part(plan, learner, state, host)).collect()))
 }
 
 fn part(plan: &Plan, learner: &Learner, state: &LearnerState, host: &HostBatch) -> Part {

@@ -3,7 +3,7 @@
 use burn_tensor::Tensor;
 
 use super::{Affine, Direction, Evaluated, Moments, TangentMoments};
-use crate::cpu::{Cpu, PlaneShape, Real, by_dtype, channel_sums, lane_sums, map_planes};
+use crate::cpu::{Cpu, PlaneShape, Real, by_dtype, channel_sums, lane_sums, map_planes, vectorised};
 
 /// A per-channel vector on the CPU.
 fn vector<T: Real>(values: impl Iterator<Item = f64>) -> Tensor<1> {
@@ -24,13 +24,13 @@ pub fn moments(x: &Tensor<4>) -> Moments {
         let x = x.slice::<T>();
         let sums = channel_sums(shape, |b, c| {
             let x = shape.plane(x, b, c);
-            lane_sums(x.len(), |i| [x[i]])
+            vectorised!(|| lane_sums(x.len(), |i| [x[i]]))
         });
         let means: Vec<f64> = sums.iter().map(|[sum]| sum / n).collect();
         // A second pass over the centred values: E[x²] − E[x]² would cancel in single precision.
         let squares = channel_sums(shape, |b, c| {
             let (x, m) = (shape.plane(x, b, c), T::narrow(means[c]));
-            lane_sums(x.len(), |i| [(x[i] - m) * (x[i] - m)])
+            vectorised!(|| lane_sums(x.len(), |i| [(x[i] - m) * (x[i] - m)]))
         });
         Moments {
             mean: vector::<T>(means.iter().copied()),
@@ -50,11 +50,11 @@ pub fn normalise(x: &Tensor<4>, mean: &Tensor<1>, inv_std: &Tensor<1>, affine: &
         let y = map_planes(shape, |b, c, y: &mut [T]| {
             let x = &shape.plane(x, b, c)[..y.len()];
             let (m, scale, shift) = (mean[c], gamma[c] * inv_std[c], beta[c]);
-            for (y, &x) in y.iter_mut().zip(x) {
+            vectorised!(|| for (y, &x) in y.iter_mut().zip(x) {
                 let value = (x - m) * scale + shift;
                 // Written so that NaN passes: a diverged network must not look like a dead one.
                 *y = if value < floor { floor } else { value };
-            }
+            });
         });
         Cpu::tensor(y, dims)
     })
@@ -78,10 +78,10 @@ pub fn gradient(at: &Evaluated, gamma: &Tensor<1>, y_bar: &Tensor<4>) -> (Tensor
         let sums = channel_sums(shape, |b, c| {
             let (x, y, y_bar) = (shape.plane(x, b, c), shape.plane(y, b, c), shape.plane(y_bar, b, c));
             let (m, s) = (mean[c], inv_std[c]);
-            lane_sums(x.len(), |i| {
+            vectorised!(|| lane_sums(x.len(), |i| {
                 let g = gate(relu, y[i], y_bar[i]);
                 [g, g * (x[i] - m) * s]
-            })
+            }))
         });
         let x_bar = map_planes(shape, |b, c, x_bar: &mut [T]| {
             let area = x_bar.len();
@@ -89,10 +89,10 @@ pub fn gradient(at: &Evaluated, gamma: &Tensor<1>, y_bar: &Tensor<4>) -> (Tensor
             let y_bar = &shape.plane(y_bar, b, c)[..area];
             let (m, s, scale) = (mean[c], inv_std[c], gamma[c] * inv_std[c]);
             let [mean_g, mean_gx] = sums[c].map(|sum| T::narrow(sum / n));
-            for i in 0..area {
+            vectorised!(|| for i in 0..area {
                 let g = gate(relu, y[i], y_bar[i]);
                 x_bar[i] = scale * (g - mean_g - (x[i] - m) * s * mean_gx);
-            }
+            });
         });
         let affine_bar = Affine {
             gamma: vector::<T>(sums.iter().map(|[_, gx]| *gx)),
@@ -121,7 +121,7 @@ pub fn tangent(
         let sums = channel_sums(shape, |b, c| {
             let (x, x_dot) = (shape.plane(x, b, c), shape.plane(x_dot, b, c));
             let (m, s) = (mean[c], inv_std[c]);
-            lane_sums(x.len(), |i| [x_dot[i], (x[i] - m) * s * x_dot[i]])
+            vectorised!(|| lane_sums(x.len(), |i| [x_dot[i], (x[i] - m) * s * x_dot[i]]))
         });
         let y_dot = map_planes(shape, |b, c, y_dot: &mut [T]| {
             let area = y_dot.len();
@@ -130,11 +130,11 @@ pub fn tangent(
             let (m, s, scale) = (mean[c], inv_std[c], gamma[c] * inv_std[c]);
             let (gamma_dot, beta_dot) = (gamma_dot[c], beta_dot[c]);
             let [mean_dot, correlation] = sums[c].map(|sum| T::narrow(sum / n));
-            for i in 0..area {
+            vectorised!(|| for i in 0..area {
                 let x_hat = (x[i] - m) * s;
                 let value = gamma_dot * x_hat + scale * (x_dot[i] - mean_dot - x_hat * correlation) + beta_dot;
                 y_dot[i] = gate(relu, y[i], value);
-            }
+            });
         });
         let moments = TangentMoments {
             mean: vector::<T>(sums.iter().map(|[sum, _]| sum / n)),
@@ -167,12 +167,12 @@ pub fn gradient_tangent(
             let (x, y, x_dot) = (shape.plane(x, b, c), shape.plane(y, b, c), shape.plane(x_dot, b, c));
             let (y_bar, y_bar_dot) = (shape.plane(y_bar, b, c), shape.plane(y_bar_dot, b, c));
             let (m, s, m_dot, r) = (mean[c], inv_std[c], mean_dot[c], correlation[c]);
-            lane_sums(x.len(), |i| {
+            vectorised!(|| lane_sums(x.len(), |i| {
                 let (g, g_dot) = (gate(relu, y[i], y_bar[i]), gate(relu, y[i], y_bar_dot[i]));
                 let x_hat = (x[i] - m) * s;
                 let x_hat_dot = (x_dot[i] - m_dot - x_hat * r) * s;
                 [g, g * x_hat, g_dot, g_dot * x_hat + g * x_hat_dot]
-            })
+            }))
         });
         let x_bar_dot = map_planes(shape, |b, c, out: &mut [T]| {
             let area = out.len();
@@ -183,13 +183,13 @@ pub fn gradient_tangent(
             let scale = gamma[c] * s;
             let scale_dot = gamma_dot[c] * s - gamma[c] * s * s * r;
             let [a, mean_gx, a_dot, mean_gx_dot] = sums[c].map(|sum| T::narrow(sum / n));
-            for i in 0..area {
+            vectorised!(|| for i in 0..area {
                 let (g, g_dot) = (gate(relu, y[i], y_bar[i]), gate(relu, y[i], y_bar_dot[i]));
                 let x_hat = (x[i] - m) * s;
                 let x_hat_dot = (x_dot[i] - m_dot - x_hat * r) * s;
                 out[i] = scale_dot * (g - a - x_hat * mean_gx)
                     + scale * (g_dot - a_dot - x_hat_dot * mean_gx - x_hat * mean_gx_dot);
-            }
+            });
         });
         let affine_bar_dot = Affine {
             gamma: vector::<T>(sums.iter().map(|[_, _, _, gx_dot]| *gx_dot)),

@@ -3,9 +3,17 @@
 mod gemm;
 mod planes;
 mod real;
+mod simd;
 mod storage;
 
 pub(crate) use gemm::{Matrix, MatrixMut, gemm};
-pub(crate) use planes::{PlaneShape, channel_sums, lane_sums, map_images, map_planes};
-pub(crate) use real::Real;
+pub(crate) use planes::{PlaneShape, channel_sums, lane_sums, map_images, map_planes, zeros};
+pub(crate) use real::{Real, resized};
+pub(crate) use simd::{LINE, Lanes, Linear, Map, map_lines, vectorised};
 pub(crate) use storage::{Cpu, by_dtype};
+
+/// Runs `work` on one of the threads that share the CPU's work. From any other thread every operation wakes one of them and
+/// waits for it, which costs as much as a small operation itself.
+pub fn in_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    rayon::scope(|_| work())
+}

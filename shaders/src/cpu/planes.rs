@@ -2,6 +2,14 @@ use rayon::prelude::*;
 
 use super::Real;
 
+/// Numbers below which a thread's share is not cut up further: handing it to another takes as long as reading so many.
+const SHARE: usize = 1 << 14;
+
+/// Images whose maps of `stride` numbers make up a share.
+fn share(stride: usize) -> usize {
+    (SHARE / stride.max(1)).max(1)
+}
+
 /// `[batch, channels, area]`: a batch of feature maps whose planes are flat.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PlaneShape {
@@ -22,14 +30,25 @@ impl PlaneShape {
     }
 }
 
+/// `len` zeros, written by as many threads as there are where they are many.
+pub(crate) fn zeros<T: Copy + Send + Sync + Default>(len: usize) -> Vec<T> {
+    if len <= 2 * SHARE {
+        return vec![T::default(); len];
+    }
+    (0..len).into_par_iter().with_min_len(SHARE).map(|_| T::default()).collect()
+}
+
 /// Per-channel sums over the batch of the `K` numbers that `f(image, channel)` gives, added up in a fixed order so that
 /// the result does not depend on the number of threads.
 pub(crate) fn channel_sums<const K: usize>(
     shape: PlaneShape,
     f: impl Fn(usize, usize) -> [f64; K] + Sync,
 ) -> Vec<[f64; K]> {
-    let images: Vec<Vec<[f64; K]>> =
-        (0..shape.batch).into_par_iter().map(|image| (0..shape.channels).map(|c| f(image, c)).collect()).collect();
+    let images: Vec<Vec<[f64; K]>> = (0..shape.batch)
+        .into_par_iter()
+        .with_min_len(share(shape.channels * shape.area))
+        .map(|image| (0..shape.channels).map(|c| f(image, c)).collect())
+        .collect();
     let mut totals = vec![[0.0; K]; shape.channels];
     for image in images {
         for (total, part) in totals.iter_mut().zip(image) {
@@ -56,18 +75,19 @@ pub(crate) fn map_images<T: Copy + Send + Sync + Default>(
     stride: usize,
     f: impl Fn(usize, &mut [T]) + Sync,
 ) -> Vec<T> {
-    let mut values = vec![T::default(); images * stride];
+    let mut values = zeros(images * stride);
     if stride > 0 {
-        values.par_chunks_mut(stride).enumerate().for_each(|(image, chunk)| f(image, chunk));
+        let images = values.par_chunks_mut(stride).enumerate().with_min_len(share(stride));
+        images.for_each(|(image, chunk)| f(image, chunk));
     }
     values
 }
 
-/// Sums of the `K` numbers `f(i)` over `i < len`: eight partial sums each, so that the compiler can use vector
-/// registers and rounding errors grow with `len / 8`.
+/// Sums of the `K` numbers `f(i)` over `i < len`: sixteen partial sums each, so that the compiler can use vector
+/// registers and rounding errors grow with `len / 16`.
 #[inline(always)]
 pub(crate) fn lane_sums<T: Real, const K: usize>(len: usize, f: impl Fn(usize) -> [T; K]) -> [f64; K] {
-    const LANES: usize = 8;
+    const LANES: usize = 16;
     let mut lanes = [[T::ZERO; LANES]; K];
     let whole = len / LANES * LANES;
     for start in (0..whole).step_by(LANES) {

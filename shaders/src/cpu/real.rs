@@ -1,9 +1,12 @@
 use burn_backend::Element;
 use std::ops::{Add, AddAssign, Mul, Neg, Sub};
 
+use super::Lanes;
+
 /// The floating-point types of the CPU device: `f32` to train, `f64` to prove.
 pub(crate) trait Real:
     Element
+    + Lanes
     + Pod
     + Send
     + Sync
@@ -44,4 +47,12 @@ impl Real for f64 {
     fn narrow(value: f64) -> Self {
         value
     }
+}
+
+/// `buffer` with exactly `len` elements of unspecified value.
+pub(crate) fn resized<T: Real>(buffer: &mut Vec<T>, len: usize) -> &mut [T] {
+    if buffer.len() < len {
+        buffer.resize(len, T::ZERO);
+    }
+    &mut buffer[..len]
 }

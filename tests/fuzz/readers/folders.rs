@@ -3,6 +3,7 @@
 use l2t_core::data::DataSource;
 
 use super::pictures::{self, JPEGS, PNGS};
+use super::records;
 use crate::dice::Dice;
 use crate::folder::{Files, files, pack, unpack};
 use crate::reader::Reader;
@@ -84,6 +85,20 @@ pub const TINY_IMAGENET: Reader = Reader {
 
 fn read(input: &[u8]) -> bool {
     super::read_data(DataSource::from_files(unpack(input)))
+}
+
+/// One sound set of each layout.
+pub fn sets() -> [Files; 4] {
+    [classes(), tiny(), records::cifar_ten(), records::cifar_hundred()]
+}
+
+/// A set of any layout, with faults.
+pub fn odd_set(dice: &mut Dice) -> Files {
+    match dice.below(4) {
+        0 => odd_tiny(dice),
+        1 => records::odd(dice),
+        _ => odd_classes(dice),
+    }
 }
 
 /// Two classes, not divided.

@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use l2t_core::data::DataSource;
 
-use super::{folders, records};
+use super::folders;
 use crate::dice::Dice;
 use crate::folder::Files;
 use crate::reader::Reader;
@@ -17,7 +17,7 @@ pub const DATA: Reader = Reader {
     about: "a tar archive with a data set, as it is or packed with gzip",
     several: false,
     valid: || {
-        let sets = [folders::classes(), folders::tiny(), records::cifar_ten(), records::cifar_hundred()];
+        let sets = folders::sets();
         sets.iter().map(tar).chain(sets.iter().map(|files| gzipped(&tar(files)))).collect()
     },
     others: Vec::new,
@@ -33,11 +33,7 @@ pub const DATA: Reader = Reader {
         ])
     },
     grammar: |dice| {
-        let files = match dice.below(4) {
-            0 => folders::odd_tiny(dice),
-            1 => records::odd(dice),
-            _ => folders::odd_classes(dice),
-        };
+        let files = folders::odd_set(dice);
         let archive = odd_tar(dice, &files);
         if dice.once_in(3) { odd_gzip(dice, &archive) } else { archive }
     },

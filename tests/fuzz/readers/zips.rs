@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use l2t_core::data::DataSource;
 
-use super::{folders, records};
+use super::folders;
 use crate::dice::Dice;
 use crate::folder::Files;
 use crate::mutate::{self, Material};
@@ -18,7 +18,7 @@ pub const DATA: Reader = Reader {
     about: "a zip archive with a data set",
     several: false,
     valid: || {
-        let sets = [folders::classes(), folders::tiny(), records::cifar_ten(), records::cifar_hundred()];
+        let sets = folders::sets();
         sets.iter().map(zip).collect()
     },
     others: Vec::new,
@@ -35,11 +35,7 @@ pub const DATA: Reader = Reader {
         ])
     },
     grammar: |dice| {
-        let files = match dice.below(4) {
-            0 => folders::odd_tiny(dice),
-            1 => records::odd(dice),
-            _ => folders::odd_classes(dice),
-        };
+        let files = folders::odd_set(dice);
         odd_zip(dice, &files)
     },
     read: |input| super::read_data(DataSource::from_bytes("pictures.zip", input.to_vec())),

@@ -251,11 +251,10 @@ impl Keeping {
     /// Keeps the zip of a run, if it is to be kept: one after another, and of those that wait the newest.
     fn keep(self: &Rc<Self>, zip: &Uint8Array) {
         let Some(name) = self.name.borrow().clone() else { return };
-        let is_writing = self.next.borrow_mut().replace((name, zip.clone())).is_some() || self.writing.get();
-        if is_writing {
+        *self.next.borrow_mut() = Some((name, zip.clone()));
+        if self.writing.replace(true) {
             return;
         }
-        self.writing.set(true);
         let this = self.clone();
         spawn_local(async move {
             loop {

@@ -4,117 +4,34 @@
 //! `x̄` is again a convolution, of `ȳ` with the flipped and transposed kernel. Where feature maps are small, several
 //! images share one product: a product with four columns would spend its time packing `W`.
 
-use burn_tensor::Tensor;
 use rayon::prelude::*;
 
-use super::Geometry;
-use crate::cpu::{Cpu, Matrix, MatrixMut, Real, by_dtype, gemm};
+use super::super::Geometry;
+use super::Sizes;
+use crate::cpu::{Matrix, MatrixMut, Real, gemm, resized, zeros};
 
 /// Columns of one matrix product, about: enough to amortise the packing of `W`, few enough to stay in cache.
 const COLUMNS: usize = 512;
 
-/// All sizes of one convolution of `[batch, channels, height, width]` to `[batch, filters, out_height, out_width]`.
-#[derive(Clone, Copy)]
-struct Sizes {
-    batch: usize,
-    channels: usize,
-    height: usize,
-    width: usize,
-    filters: usize,
-    kernel: usize,
-    out_height: usize,
-    out_width: usize,
-    geometry: Geometry,
+/// Images that share one matrix product: [`COLUMNS`] columns, but work for every thread.
+fn images_per_product(sizes: &Sizes) -> usize {
+    let for_columns = (COLUMNS / sizes.out_area()).max(1);
+    for_columns.min(sizes.batch.div_ceil(rayon::current_num_threads()))
 }
 
-impl Sizes {
-    fn new(x: [usize; 4], weight: [usize; 4], geometry: Geometry) -> Self {
-        let [batch, channels, height, width] = x;
-        let [filters, weight_channels, kernel, kernel_width] = weight;
-        assert_eq!((channels, kernel), (weight_channels, kernel_width), "input {x:?} does not fit kernel {weight:?}");
-        Self {
-            batch,
-            channels,
-            height,
-            width,
-            filters,
-            kernel,
-            out_height: geometry.output(height, kernel),
-            out_width: geometry.output(width, kernel),
-            geometry,
-        }
-    }
-
-    fn in_area(&self) -> usize {
-        self.height * self.width
-    }
-
-    fn out_area(&self) -> usize {
-        self.out_height * self.out_width
-    }
-
-    /// Rows of the patch matrix.
-    fn patch(&self) -> usize {
-        self.channels * self.kernel * self.kernel
-    }
-
-    /// A 1×1 kernel needs no patches: the feature map is the patch matrix.
-    fn is_pointwise(&self) -> bool {
-        self.kernel == 1 && self.geometry.stride == 1 && self.geometry.padding == 0
-    }
-
-    /// Images that share one matrix product: [`COLUMNS`] columns, but work for every thread.
-    fn images_per_product(&self) -> usize {
-        let for_columns = (COLUMNS / self.out_area()).max(1);
-        for_columns.min(self.batch.div_ceil(rayon::current_num_threads()))
-    }
-}
-
-pub fn convolve(terms: &[(&Tensor<4>, &Tensor<4>)], geometry: Geometry) -> Tensor<4> {
-    let sizes = Sizes::new(terms[0].0.dims(), terms[0].1.dims(), geometry);
-    let terms: Vec<_> = terms.iter().filter_map(|(x, w)| Some((Cpu::of(x)?, Cpu::of(w)?))).collect();
-    by_dtype!(terms[0].0.dtype(), T => {
-        let slices: Vec<_> = terms.iter().map(|(x, w)| (x.slice::<T>(), w.slice::<T>())).collect();
-        let shape = [sizes.batch, sizes.filters, sizes.out_height, sizes.out_width];
-        Cpu::tensor(sum_of_products(&slices, sizes), shape)
-    })
-}
-
-pub fn input_gradient(terms: &[(&Tensor<4>, &Tensor<4>)], x: [usize; 4], geometry: Geometry) -> Tensor<4> {
-    let sizes = Sizes::new(x, terms[0].1.dims(), geometry);
-    let terms: Vec<_> = terms.iter().filter_map(|(y, w)| Some((Cpu::of(y)?, Cpu::of(w)?))).collect();
-    by_dtype!(terms[0].0.dtype(), T => {
-        let slices: Vec<_> = terms.iter().map(|(y, w)| (y.slice::<T>(), w.slice::<T>())).collect();
-        let values = if geometry.stride == 1 && geometry.padding < sizes.kernel {
-            let flipped: Vec<Vec<T>> = slices.iter().map(|(_, w)| flip(w, &sizes)).collect();
-            let slices: Vec<_> = slices.iter().zip(&flipped).map(|((y, _), w)| (*y, w.as_slice())).collect();
-            let transposed = Sizes::new(
-                [sizes.batch, sizes.filters, sizes.out_height, sizes.out_width],
-                [sizes.channels, sizes.filters, sizes.kernel, sizes.kernel],
-                Geometry { stride: 1, padding: sizes.kernel - 1 - geometry.padding },
-            );
-            sum_of_products(&slices, transposed)
-        } else {
-            scattered_input_gradient(&slices, sizes)
-        };
-        Cpu::tensor(values, x)
-    })
-}
-
-pub fn weight_gradient(terms: &[(&Tensor<4>, &Tensor<4>)], weight: [usize; 4], geometry: Geometry) -> Tensor<4> {
-    let sizes = Sizes::new(terms[0].0.dims(), weight, geometry);
-    let terms: Vec<_> = terms.iter().filter_map(|(x, y)| Some((Cpu::of(x)?, Cpu::of(y)?))).collect();
-    by_dtype!(terms[0].0.dtype(), T => {
-        let slices: Vec<_> = terms.iter().map(|(x, y)| (x.slice::<T>(), y.slice::<T>())).collect();
-        Cpu::tensor(correlate(&slices, sizes), weight)
-    })
+/// `Σ Wᵀ ∗ ȳ` over the terms `(ȳ, W)`.
+pub fn input_gradient<T: Real>(terms: &[(&[T], &[T])], sizes: Sizes) -> Vec<T> {
+    let Some(transposed) = sizes.transposed() else { return scattered_input_gradient(terms, sizes) };
+    let flipped: Vec<Vec<T>> = terms.iter().map(|(_, w)| flip(w, &sizes)).collect();
+    let terms: Vec<_> = terms.iter().zip(&flipped).map(|((y, _), w)| (*y, w.as_slice())).collect();
+    convolve(&terms, transposed)
 }
 
 /// `Σ W P(x)` over the terms `(x, W)`.
-fn sum_of_products<T: Real>(terms: &[(&[T], &[T])], sizes: Sizes) -> Vec<T> {
+pub fn convolve<T: Real>(terms: &[(&[T], &[T])], sizes: Sizes) -> Vec<T> {
     let (in_image, out_image) = (sizes.channels * sizes.in_area(), sizes.filters * sizes.out_area());
-    let group = sizes.images_per_product();
-    let mut y = vec![T::ZERO; sizes.batch * out_image];
+    let group = images_per_product(&sizes);
+    let mut y = zeros(sizes.batch * out_image);
     y.par_chunks_mut(group * out_image).enumerate().for_each_init(
         || (Vec::new(), Vec::new()),
         |(patches, product), (index, out)| {
@@ -143,7 +60,7 @@ fn sum_of_products<T: Real>(terms: &[(&[T], &[T])], sizes: Sizes) -> Vec<T> {
 
 /// `W̄ = Σ ȳ P(x)ᵀ` over the terms `(x, ȳ)`, split over the threads by input channels, or by images where there are too
 /// few channels to split.
-fn correlate<T: Real>(terms: &[(&[T], &[T])], sizes: Sizes) -> Vec<T> {
+pub fn correlate<T: Real>(terms: &[(&[T], &[T])], sizes: Sizes) -> Vec<T> {
     let threads = rayon::current_num_threads();
     let taps = sizes.kernel * sizes.kernel;
     let by_channels = sizes.channels >= 4 * threads;
@@ -309,15 +226,13 @@ fn input_coordinate(out: usize, tap: usize, length: usize, geometry: Geometry) -
 /// `W'_{cokl} = W_{oc(K−1−k)(K−1−l)}`.
 fn flip<T: Real>(w: &[T], sizes: &Sizes) -> Vec<T> {
     let taps = sizes.kernel * sizes.kernel;
-    let mut flipped = vec![T::ZERO; w.len()];
-    for (o, filter) in w.chunks(sizes.patch()).enumerate() {
-        for (c, kernel) in filter.chunks(taps).enumerate() {
-            let target = &mut flipped[(c * sizes.filters + o) * taps..][..taps];
-            for (value, &weight) in target.iter_mut().rev().zip(kernel) {
-                *value = weight;
-            }
+    let mut flipped = zeros::<T>(w.len());
+    flipped.par_chunks_mut(sizes.filters * taps).enumerate().for_each(|(c, kernels)| {
+        for (o, kernel) in kernels.chunks_exact_mut(taps).enumerate() {
+            let weights = &w[(o * sizes.channels + c) * taps..][..taps];
+            kernel.iter_mut().rev().zip(weights).for_each(|(value, &weight)| *value = weight);
         }
-    }
+    });
     flipped
 }
 
@@ -328,12 +243,4 @@ fn swap_leading<T: Real>(from: &[T], outer: usize, inner: usize, area: usize, to
             values.copy_from_slice(&from[(o * inner + i) * area..][..area]);
         }
     }
-}
-
-/// `buffer` with exactly `len` elements of unspecified value.
-fn resized<T: Real>(buffer: &mut Vec<T>, len: usize) -> &mut [T] {
-    if buffer.len() < len {
-        buffer.resize(len, T::ZERO);
-    }
-    &mut buffer[..len]
 }
