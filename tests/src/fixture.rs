@@ -194,6 +194,7 @@ pub fn setup(fixture: &Fixture, device: &Device, dtype: DType) -> Setup {
         matching_steps,
         inner: rule,
         adam: Adam::new(fixture.hyper(5), fixture.hyper(6)),
+        rates: [1.0; 2],
         method: HypergradientMethod::Exact,
         recompute: false,
     };
@@ -291,7 +292,7 @@ impl Setup {
     /// Steps 1 to 4 by hand, as [`Learner::iteration`] does them.
     pub fn unrolled(&self, batch: &Batch) -> (LearnerState, Pass, Trajectory) {
         let (state, first) = self.learner.target_step(&self.state, &self.rule, batch);
-        let trajectory = self.learner.unroll(&state.target, &self.meta_rule(), batch);
+        let trajectory = self.learner.unroll(&state.target, &self.meta_rule(), batch, batch);
         (state, first, trajectory)
     }
 }

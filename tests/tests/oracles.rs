@@ -4,6 +4,7 @@ use burn_tensor::{DType, Device, Tensor, TensorData};
 use futures_lite::future::block_on;
 use l2t_core::bilevel::hypergradient::{Products, ReversePass, hypergradient};
 use l2t_core::bilevel::{HypergradientMethod, InnerBeta, InnerRule, MetaRule, Moving, Scheme, Sgd};
+use l2t_core::meta::{Learned, MetaNetworks, WhereStart, WhereTotal};
 use l2t_core::network::resnet::{BlockNames, ResNetConfig, Shortcut};
 use l2t_core::network::weights::read;
 use l2t_core::objective::{Batch, Keep, Objective, Part, Pass, SecondDerivatives, TargetModel};
@@ -168,10 +169,17 @@ fn check_residual(config: &ResNetConfig, seed: Seed) {
 }
 
 /// L_org after the virtual steps, as a function of φ alone.
-fn outer_loss(setup: &Setup, sizes: &[usize], rule: &MetaRule, from: &Moving, phi: &Tensor<1>) -> f64 {
-    let batch = setup.batch_in_parts(phi, sizes);
-    let trajectory = setup.learner.unroll(from, rule, &batch);
+fn outer_loss(case: &Case<'_>, rule: &MetaRule, from: &Moving, phi: &Tensor<1>) -> f64 {
+    let batch = case.setup.batch_in_parts(phi, case.sizes);
+    let trajectory = case.setup.learner.unroll(from, rule, &batch, case.other.unwrap_or(&batch));
     trajectory.measured.task_loss.expect("L_org").into_scalar::<f64>()
+}
+
+/// A model, how its batch is cut up, and what the meta-objective is measured on, where that is another batch.
+struct Case<'a> {
+    setup: &'a Setup,
+    sizes: &'a [usize],
+    other: Option<&'a Batch>,
 }
 
 /// The whole hypergradient in a direction against differencing the unrolled loop: T = 0 … 3, both rules with and without β
@@ -183,34 +191,64 @@ fn the_hypergradient_is_the_derivative_of_the_unrolled_loop() {
         let matching = setup.learner.model.matching.take().expect("fixtures match");
         let factor = inner_beta.factor(InnerRule::Paper, matching.beta());
         setup.learner.model.matching = Some(matching.with_inner_beta(factor));
-        check_hypergradients(&setup);
+        for sizes in SPLITS {
+            check_hypergradients(&Case { setup: &setup, sizes, other: None });
+        }
     }
 }
 
-fn check_hypergradients(setup: &Setup) {
-    let base = setup.learner.meta_rule.expect("φ is learned");
+/// The same where the meta-objective is measured on other images than those of the virtual steps.
+#[test]
+fn the_hypergradient_on_another_batch() {
+    let (setup, _) = start();
+    let images = |sign: f64| Part {
+        x: setup.x.clone().flip([3]) * (0.8 * sign),
+        y: setup.y.clone().flip([0]),
+        transfer: None,
+        auxiliary: vec![],
+    };
+    for other in [Batch::from(images(-1.0)), Batch::new(vec![images(1.0), images(-1.0)])] {
+        check_hypergradients(&Case { setup: &setup, sizes: SPLITS[1], other: Some(&other) });
+    }
+}
+
+/// The same where the λ of an image have a constant total.
+#[test]
+fn the_hypergradient_with_a_constant_total() {
+    let (mut setup, _) = start();
+    let matching = setup.learner.model.matching.as_ref().expect("fixtures match");
+    let learned = Learned { what: true, r#where: true };
+    let (start, total) = (WhereStart::Random, WhereTotal::Constant);
+    setup.learner.meta = Some(MetaNetworks::designed(matching.source_channels(), learned, start, total));
     for sizes in SPLITS {
-        for scheme in [Scheme::ThreeStage, Scheme::TwoStage] {
-            for inner in [InnerRule::Paper, InnerRule::Authors] {
-                for matching_steps in 0..=3 {
-                    let rule = MetaRule { scheme, matching_steps, inner: inner.sgd(0.1, &setup.rule), ..base };
-                    let name = format!("{scheme:?}, {inner:?}, T = {matching_steps}, parts of {sizes:?}");
-                    check_hypergradient(setup, sizes, &rule, &name);
-                }
+        check_hypergradients(&Case { setup: &setup, sizes, other: None });
+    }
+}
+
+fn check_hypergradients(case: &Case<'_>) {
+    let base = case.setup.learner.meta_rule.expect("φ is learned");
+    for scheme in [Scheme::ThreeStage, Scheme::TwoStage] {
+        for inner in [InnerRule::Paper, InnerRule::Authors] {
+            for matching_steps in 0..=3 {
+                let rule = MetaRule { scheme, matching_steps, inner: inner.sgd(0.1, &case.setup.rule), ..base };
+                let name = format!("{scheme:?}, {inner:?}, T = {matching_steps}, parts of {:?}", case.sizes);
+                check_hypergradient(case, &rule, &name);
             }
         }
     }
 }
 
-fn check_hypergradient(setup: &Setup, sizes: &[usize], rule: &MetaRule, name: &str) {
+fn check_hypergradient(case: &Case<'_>, rule: &MetaRule, name: &str) {
+    let setup = case.setup;
     let meta = setup.learner.meta.as_ref().expect("φ is learned");
-    let batch = setup.batch_in_parts(&setup.state.meta.phi, sizes);
+    let batch = setup.batch_in_parts(&setup.state.meta.phi, case.sizes);
+    let outer = case.other.unwrap_or(&batch);
     let (state, _) = setup.learner.target_step(&setup.state, &setup.rule, &batch);
-    let (trajectory, phi) = (setup.learner.unroll(&state.target, rule, &batch), &state.meta.phi);
+    let (trajectory, phi) = (setup.learner.unroll(&state.target, rule, &batch, outer), &state.meta.phi);
     let exact = HypergradientMethod::Exact;
     let u = direction(meta.layout(), 0.7);
     let gradient = hypergradient(&setup.learner.model, meta, phi, &rule.inner, &trajectory, &batch, exact);
-    let anew = setup.learner.unroll(&state.target, &MetaRule { recompute: true, ..*rule }, &batch);
+    let anew = setup.learner.unroll(&state.target, &MetaRule { recompute: true, ..*rule }, &batch, outer);
     assert!(anew.steps.iter().all(|step| !step.pass.keeps_values()), "{name}");
     let again = hypergradient(&setup.learner.model, meta, phi, &rule.inner, &anew, &batch, exact);
     assert_eq!(values(&again), values(&gradient), "{name}: evaluating again gives other numbers");
@@ -219,12 +257,15 @@ fn check_hypergradient(setup: &Setup, sizes: &[usize], rule: &MetaRule, name: &s
         assert_eq!(got, 0.0, "{name}: without a matching step nothing depends on φ");
         return;
     }
-    let at = |sign: f64| outer_loss(setup, sizes, rule, &state.target, &(phi.clone() + u.clone() * (sign * 1e-4)));
-    let expected = (at(1.0) - at(-1.0)) / 2e-4;
-    assert!(expected.abs() > 1e-5, "{name}: the derivative is not near zero");
-    let error = (got - expected).abs() / expected.abs();
-    // h² = 1e-8 and 1e-16/(h·1e-4) = 1e-8.
-    assert!(error < 1e-6, "{name}: {got} against {expected}, {error:.1e}");
+    let at = |step: f64| outer_loss(case, rule, &state.target, &(phi.clone() + u.clone() * step));
+    // h² and 1e-16/(h·1e-4) are 1e-8 or less at the first step, 1e-7 at the last. With this many cases some have a kink of a
+    // ReLU or of a maximum within a step: then within a smaller one there is none. A wrong gradient is wrong at all of them.
+    let errors = [1e-4, 2e-5, 1e-5].map(|step| {
+        let expected = (at(step) - at(-step)) / (2.0 * step);
+        assert!(expected.abs() > 1e-5, "{name}: the derivative is not near zero");
+        (got - expected).abs() / expected.abs()
+    });
+    assert!(errors.iter().any(|error| *error < 1e-6), "{name}: {got} errs by {errors:?}");
 }
 
 /// A batch that shows the same images twice has the moments of either half, so here even batch normalisation does not

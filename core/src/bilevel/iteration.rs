@@ -129,6 +129,8 @@ pub struct Iteration<'a> {
     learner: &'a Learner,
     rule: &'a Sgd,
     batch: &'a Batch,
+    /// What the meta-objective is measured on.
+    outer: &'a Batch,
     state: LearnerState,
     report: Option<Report>,
     next: Next,
@@ -144,9 +146,15 @@ enum Next {
 }
 
 impl<'a> Iteration<'a> {
-    /// Before the first step.
+    /// Before the first step. The meta-objective is measured on the same batch.
     pub fn begin(learner: &'a Learner, state: &LearnerState, rule: &'a Sgd, batch: &'a Batch) -> Self {
-        Self { learner, rule, batch, state: state.clone(), report: None, next: Next::Target }
+        Self { learner, rule, batch, outer: batch, state: state.clone(), report: None, next: Next::Target }
+    }
+
+    /// With the meta-objective measured on `outer`.
+    #[must_use]
+    pub fn measured_on(self, outer: &'a Batch) -> Self {
+        Self { outer, ..self }
     }
 
     /// Steps of a whole iteration.
@@ -212,7 +220,7 @@ impl<'a> Iteration<'a> {
         let (_, rule) = learned(self.learner).expect("virtual steps are for learning φ");
         let (model, batch) = (&self.learner.model, self.batch);
         let Some((t, pass)) = unrolling.advance(model, &rule.inner, batch) else {
-            let trajectory = unrolling.measure(model, batch);
+            let trajectory = unrolling.measure(model, self.outer);
             let task_loss = trajectory.measured.task_loss.clone();
             let pass = ReversePass::begin(trajectory.steps.len(), trajectory.measured.gradient.clone());
             self.report_mut().adapted_task_loss = task_loss.clone();
@@ -240,7 +248,7 @@ impl<'a> Iteration<'a> {
             return Step::Reverse { t }.into();
         }
         let gradient = pass.hypergradient(meta, &self.state.meta.phi, self.batch);
-        self.state.meta = rule.adam.step(&self.state.meta, &gradient);
+        self.state.meta = meta.step(rule, &self.state.meta, &gradient);
         self.report_mut().hypergradient = Some(gradient);
         Step::Meta.into()
     }

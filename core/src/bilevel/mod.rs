@@ -5,7 +5,7 @@
 //! 1. one ordinary step of θ on L_total → θ_0
 //! 2. T virtual steps on L_wfm alone (in the authors' code on β L_wfm: [`InnerBeta`])
 //! 3. one virtual step on L_org alone → θ_{T+1}
-//! 4. L_org(θ_{T+1}) and its gradient in φ
+//! 4. L_org(θ_{T+1}) and its gradient in φ; in the paper on the same batch, otherwise on images of [`MeasuredOn`]
 //! 5. one step of Adam on φ
 //! 6. θ, its velocity and the running statistics are those after step 1: the virtual steps were taken on copies
 //!
@@ -20,7 +20,7 @@ pub mod trajectory;
 use burn_tensor::Tensor;
 
 pub use iteration::{Iteration, Phase, Report, Step, Taken};
-pub use scheme::{HypergradientMethod, InnerBeta, InnerRule, Scheme};
+pub use scheme::{HypergradientMethod, InnerBeta, InnerRule, MeasuredOn, MetaSchedule, Scheme};
 pub use sgd::{Adam, AdamState, Moving, Sgd};
 pub use trajectory::{Trajectory, Unrolling};
 
@@ -51,6 +51,8 @@ pub struct MetaRule {
     pub inner: Sgd,
     /// Step on φ.
     pub adam: Adam,
+    /// A factor on that step for the entries of f, and one for those of g.
+    pub rates: [f64; 2],
     /// Way to the hypergradient.
     pub method: HypergradientMethod,
     /// Whether the reverse pass evaluates the values of every virtual step again, part by part, from its θ_t, instead of
@@ -99,10 +101,10 @@ impl Learner {
         iteration.finish()
     }
 
-    /// Steps 2 to 4: the virtual steps from θ_0 and the measurement at their end.
-    pub fn unroll(&self, from: &Moving, meta_rule: &MetaRule, batch: &Batch) -> Trajectory {
+    /// Steps 2 to 4: the virtual steps from θ_0 on `batch` and the measurement at their end on `outer`, which may be the same.
+    pub fn unroll(&self, from: &Moving, meta_rule: &MetaRule, batch: &Batch, outer: &Batch) -> Trajectory {
         let mut unrolling = Unrolling::begin(meta_rule, from);
         while unrolling.advance(&self.model, &meta_rule.inner, batch).is_some() {}
-        unrolling.measure(&self.model, batch)
+        unrolling.measure(&self.model, outer)
     }
 }

@@ -73,6 +73,31 @@ impl InnerBeta {
     }
 }
 
+/// The images that L_org(θ_{T+1}), the meta-objective, is measured on. Where they are those of the virtual steps, φ is rewarded
+/// for what helps to remember them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MeasuredOn {
+    /// The batch of the virtual steps, as in the paper.
+    #[default]
+    SameBatch,
+    /// Another batch of the training images, drawn for itself.
+    OtherBatch,
+    /// A batch of a share of the training images that θ is not trained on, as in DARTS (Liu et al., 2019).
+    HeldOut,
+}
+
+/// How the step on φ goes over the epochs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MetaSchedule {
+    /// It stays as it is, as in the paper.
+    #[default]
+    Constant,
+    /// It follows half a cosine to zero, as that of θ does.
+    Cosine,
+}
+
 /// How ∇_φ L_org(θ_{T+1}) is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

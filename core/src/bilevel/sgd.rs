@@ -87,6 +87,12 @@ impl Adam {
     /// One step against `gradient`, with bias-corrected moments.
     #[must_use]
     pub fn step(&self, at: &AdamState, gradient: &Tensor<1>) -> AdamState {
+        self.step_at(at, gradient, None)
+    }
+
+    /// [`Adam::step`] with the step of every entry multiplied by one of `rates`.
+    #[must_use]
+    pub fn step_at(&self, at: &AdamState, gradient: &Tensor<1>, rates: Option<&Tensor<1>>) -> AdamState {
         let (b1, b2) = self.betas;
         let steps = at.steps + 1;
         let decayed = combine(&[(1.0, gradient), (self.weight_decay, &at.phi)]);
@@ -94,7 +100,10 @@ impl Adam {
         let second = combine(&[(b2, &at.second), (1.0 - b2, &(decayed.clone() * decayed))]);
         let correction = |b: f64| 1.0 - b.powi(steps.cast_signed());
         let root = (second.clone() / correction(b2)).sqrt() + self.epsilon;
-        let direction = first.clone() / root;
+        let mut direction = first.clone() / root;
+        if let Some(rates) = rates {
+            direction = direction * rates.clone();
+        }
         let phi = combine(&[(1.0, &at.phi), (-self.lr / correction(b1), &direction)]);
         AdamState { phi, first, second, steps }
     }
@@ -138,5 +147,10 @@ mod tests {
         let second: f64 = 0.999 * 0.016 / (1.0 - 0.998_001);
         let expected = 1.0 - 0.1 * 4.0 / (4.0 + 1e-8) - 0.1 * first / (second.sqrt() + 1e-8);
         assert_close(&two.phi.slice([0..1]), &[expected]);
+        // A rate of its own moves an entry so much further, and leaves the moments alone.
+        let start = AdamState::new(vector(&[1.0, -2.0]));
+        let faster = adam.step_at(&start, &vector(&[4.0, -0.5]), Some(&vector(&[3.0, 0.0])));
+        assert_close(&faster.phi, &[1.0 - 0.3 * 4.0 / (4.0 + 1e-8), -2.0]);
+        assert_close(&faster.first, &[0.4, -0.05]);
     }
 }

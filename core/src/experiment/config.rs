@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::recompute::Recompute;
-use crate::bilevel::{HypergradientMethod, InnerBeta, InnerRule, Scheme};
+use crate::bilevel::{HypergradientMethod, InnerBeta, InnerRule, MeasuredOn, MetaSchedule, Scheme};
 use crate::data::{WorldConfig, WorldTask};
 use crate::error::{Error, Result};
 use crate::matching::{Pair, PairRule};
+use crate::meta::{WhereStart, WhereTotal};
 pub use crate::method::Method;
 use crate::method::{SourceUse, at, lwf};
 
@@ -172,8 +173,26 @@ pub struct MetaConfig {
     pub hypergradient: HypergradientMethod,
     /// Adam's rate on φ, 1e-4 in the paper.
     pub lr: f64,
+    /// That of f (what) alone; 0 stands for `meta.lr`.
+    pub what_lr: f64,
+    /// That of g (where) alone; 0 stands for `meta.lr`.
+    pub where_lr: f64,
+    /// Whether those rates stay (`constant`, as in the paper) or follow half a cosine to zero (`cosine`).
+    pub schedule: MetaSchedule,
     /// Added to φ's gradient, 1e-4 in the paper.
     pub weight_decay: f64,
+    /// Iterations from one step on φ to the next; 1 in the paper.
+    pub every: usize,
+    /// The images that L_org is measured on behind the virtual steps: those of the steps, as in the paper (`same-batch`),
+    /// another batch of the training images (`other-batch`), or of images that θ is not trained on (`held-out`).
+    pub measured_on: MeasuredOn,
+    /// The share of the training images of each class that is held out for that, with `held-out` alone.
+    pub held_out: f64,
+    /// How g begins: with weights drawn at random, as in the authors' code (`random`), or with every λ at 1 (`even`).
+    pub where_start: WhereStart,
+    /// Whether every λ is for itself, as in the paper (`free`), or those of an image add up to the number of pairs
+    /// (`constant`).
+    pub where_total: WhereTotal,
 }
 
 impl Default for Config {
@@ -248,7 +267,15 @@ impl Default for MetaConfig {
             scheme: Scheme::ThreeStage,
             hypergradient: HypergradientMethod::Exact,
             lr: 1e-4,
+            what_lr: 0.0,
+            where_lr: 0.0,
+            schedule: MetaSchedule::Constant,
             weight_decay: 1e-4,
+            every: 1,
+            measured_on: MeasuredOn::SameBatch,
+            held_out: 0.2,
+            where_start: WhereStart::Random,
+            where_total: WhereTotal::Free,
         }
     }
 }
@@ -331,6 +358,8 @@ impl Config {
             ("train.momentum", self.train.momentum),
             ("train.weight_decay", self.train.weight_decay),
             ("meta.inner_lr", self.meta.inner_lr),
+            ("meta.what_lr", self.meta.what_lr),
+            ("meta.where_lr", self.meta.where_lr),
             ("meta.weight_decay", self.meta.weight_decay),
         ] {
             not_negative(key, value)?;
@@ -351,6 +380,15 @@ impl Config {
         }
         if self.train.epochs == 0 {
             return Err(Error::config("train.epochs", "0 epochs train nothing"));
+        }
+        if self.meta.every == 0 {
+            return Err(Error::config(
+                "meta.every",
+                "0 iterations do not come between two steps; 1 is every iteration",
+            ));
+        }
+        if !(self.meta.held_out > 0.0 && self.meta.held_out < 1.0) {
+            return Err(Error::config("meta.held_out", format!("{} is not between 0 and 1", self.meta.held_out)));
         }
         if self.meta.matching_steps > 64 {
             return Err(Error::config("meta.matching_steps", "more than 64 virtual steps do not fit in memory"));

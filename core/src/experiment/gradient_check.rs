@@ -13,7 +13,9 @@ use burn_tensor::{DType, Device, Tensor, TensorData};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
+use super::checkpoint::Position;
 use super::config::Precision;
+use super::outer::OuterBatches;
 use super::plan::Plan;
 use super::run::prepare;
 use crate::bilevel::{AdamState, HypergradientMethod, Iteration, LearnerState, MetaRule, Moving};
@@ -83,7 +85,12 @@ pub async fn check_hypergradient(plan: &Plan, state: &LearnerState, epoch: usize
     };
     let stop = exact.stop();
     let batch = prepare(&exact, &learner, &state, host()?);
+    let position = Position { epoch, ..Position::default() };
+    let outer = OuterBatches::new(&exact, &position).map(|mut outer| outer.next(&exact)).transpose()?;
     let mut iteration = Iteration::begin(&learner, &state, &rule, &batch);
+    if let Some(outer) = &outer {
+        iteration = iteration.measured_on(outer);
+    }
     while !iteration.is_done() {
         stop.check()?;
         iteration.advance();
@@ -100,7 +107,7 @@ pub async fn check_hypergradient(plan: &Plan, state: &LearnerState, epoch: usize
         let batch = prepare(&exact, &learner, &moved, host()?);
         // Nothing is gone back over here, so that nothing needs to be kept.
         let forward = MetaRule { recompute: true, ..meta_rule };
-        let measured = learner.unroll(&after.target, &forward, &batch).measured;
+        let measured = learner.unroll(&after.target, &forward, &batch, outer.as_ref().unwrap_or(&batch)).measured;
         *loss = read(&measured.task_loss.expect("it measures L_org")).await?[0];
     }
     let central = (losses[0] - losses[1]) / (2.0 * EPSILON);

@@ -16,6 +16,7 @@ pub mod gradient_check;
 pub mod history;
 pub mod look;
 mod micro_batch;
+mod outer;
 mod pacing;
 pub mod plan;
 pub mod recompute;

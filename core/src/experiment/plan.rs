@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use burn_tensor::{DType, Device, Tensor};
 
+use super::checkpoint::Position;
 use super::config::{Config, PairsConfig, Precision, TargetConfig};
 use super::micro_batch::{Footprint, images_at_once, too_large};
+use super::outer;
 use super::recompute::kept_bytes;
 use super::test_part::TestPart;
-use crate::bilevel::{Adam, AdamState, InnerRule, Learner, LearnerState, MetaRule, Moving, Sgd};
+use crate::bilevel::{Adam, AdamState, InnerRule, Learner, LearnerState, MetaRule, MetaSchedule, Moving, Sgd};
 use crate::data::{Dataset, Split, world_per_class, world_until};
 use crate::error::{Error, Result};
 use crate::inputs::Inputs;
@@ -51,6 +53,8 @@ pub struct Plan {
     pub validation: Option<Arc<Dataset>>,
     /// Images to report on.
     pub test: Option<TestPart>,
+    /// Images that the meta-objective alone is measured on, where some are held out for it.
+    pub outer: Option<Arc<Dataset>>,
     /// Frozen networks; empty where the method has no use for them.
     pub sources: Vec<Source>,
     /// What the target starts with of the first source; only where it is fine-tuned.
@@ -110,6 +114,7 @@ impl Plan {
         inputs.stop().check()?;
         let classes = train.class_names.len();
         let (train, validation) = hold_out(&config, train, validation);
+        let (train, outer) = outer::hold_out(&config, train)?;
         if config.train.batch_size > train.len() {
             let reason = format!("{} is more than the {} training images", config.train.batch_size, train.len());
             return Err(Error::config("train.batch_size", reason));
@@ -144,6 +149,7 @@ impl Plan {
             train: Arc::new(train),
             validation: validation.map(Arc::new),
             test,
+            outer: outer.map(Arc::new),
             sources,
             start,
             learner,
@@ -193,8 +199,16 @@ impl Plan {
             let outer = self.sgd(epoch);
             let lr = if self.config.meta.inner_lr > 0.0 { self.config.meta.inner_lr } else { outer.lr };
             rule.inner = self.config.meta.rule.sgd(lr, &outer);
+            if self.config.meta.schedule == MetaSchedule::Cosine {
+                rule.adam.lr *= outer.lr / self.config.train.lr;
+            }
         }
         learner
+    }
+
+    /// Whether the iteration at `position`, of `iterations` in an epoch, takes a step on φ, if φ is learned at all.
+    pub(super) fn learns_at(&self, iterations: usize, position: &Position) -> bool {
+        (position.epoch * iterations + position.iteration).is_multiple_of(self.config.meta.every)
     }
 
     /// What ends all that is done with it.
@@ -365,13 +379,16 @@ fn learner(config: &Config, network: Network, sources: &[Source]) -> Result<Lear
     };
     let inner_beta = config.meta.inner_beta.factor(config.meta.rule, config.method.beta);
     let matching = Matching::new(pairs, &layers, &network, config.method.beta, &mut layout).with_inner_beta(inner_beta);
-    let meta = MetaNetworks::new(matching.source_channels(), learned);
+    let (start, total) = (config.meta.where_start, config.meta.where_total);
+    let meta = MetaNetworks::designed(matching.source_channels(), learned, start, total);
+    let rate = |own: f64| if own > 0.0 { own / config.meta.lr } else { 1.0 };
     let meta_rule = (learned.what || learned.r#where).then(|| MetaRule {
         scheme: config.meta.scheme,
         matching_steps: config.meta.matching_steps,
         // The rate of an epoch is set by `Plan::learner_at`.
         inner: InnerRule::Paper.sgd(config.train.lr, &Sgd { lr: 0.0, momentum: 0.0, weight_decay: 0.0 }),
         adam: Adam::new(config.meta.lr, config.meta.weight_decay),
+        rates: [rate(config.meta.what_lr), rate(config.meta.where_lr)],
         method: config.meta.hypergradient,
         // What a device holds decides; see `Plan::prepare`.
         recompute: false,

@@ -10,6 +10,7 @@ use super::control::{Boundary, Control, Pace, Woken};
 use super::evaluate::{accuracy, count_correct, upload_images, upload_labels};
 use super::event::{Audience, Event, LOWER_RATE};
 use super::history::{AuxiliaryLosses, EpochRecord, PairStatistics, RunSummary};
+use super::outer::OuterBatches;
 use super::pacing::{Pacing, wait_for};
 use super::plan::Plan;
 use super::test_part::TestPart;
@@ -217,7 +218,7 @@ impl Clock {
     }
 }
 
-fn batch_plan(config: &Config, position: &Position) -> BatchPlan {
+pub(super) fn batch_plan(config: &Config, position: &Position) -> BatchPlan {
     BatchPlan {
         batch_size: config.train.batch_size,
         shuffle: true,
@@ -265,9 +266,12 @@ async fn epoch(
     audience: &mut impl Audience,
 ) -> Result<(LearnerState, bool)> {
     let (rule, learner, of) = (plan.sgd(position.epoch), plan.learner_at(position.epoch), iterations(plan));
+    // Between two steps on φ.
+    let resting = Learner { meta_rule: None, ..learner.clone() };
     let mut sums = EpochSums::new(plan, &position.sums);
     let mut finished = true;
     let mut warm_up = std::mem::take(&mut sitting.first).then(|| WarmUp::start(&learner));
+    let mut outer = OuterBatches::new(plan, position);
     for host in Batches::new(plan.train.clone(), batch_plan(&plan.config, position))? {
         let mut pause = Pause { plan, control, audience, warm_up: warm_up.take() };
         pause.wait(&state, Boundary::Iteration).await?;
@@ -276,8 +280,13 @@ async fn epoch(
             break;
         }
         let batch = prepare(plan, &learner, &state, host);
+        let outer = outer.as_mut().map(|outer| outer.next(plan)).transpose()?;
         pause.say(&Step::Source.into(), &state).await?;
-        let mut iteration = Iteration::begin(&learner, &state, &rule, &batch);
+        let learner = if plan.learns_at(of, position) { &learner } else { &resting };
+        let mut iteration = Iteration::begin(learner, &state, &rule, &batch);
+        if let Some(outer) = &outer {
+            iteration = iteration.measured_on(outer);
+        }
         while !iteration.is_done() {
             pause.wait(iteration.state(), Boundary::Step).await?;
             if let Some(taken) = iteration.advance() {

@@ -4,7 +4,8 @@
 //! `p = mean_ij S^m(x)`:
 //!
 //! - [`what_net`]: `w^{m,n} = softmax(A p + a)`, the channel weights, `[B, C_m]`;
-//! - [`where_net`]: `λ^{m,n} = min(max(c·p + d, 0), 6)`, the pair weight, `[B, 1]`.
+//! - [`where_net`]: `λ^{m,n} = min(max(c·p + d, 0), 6)`, the pair weight, `[B, 1]`; with [`WhereTotal::Constant`] they are
+//!   scaled so that those of an image add up to the number of pairs, `λ ← K λ / Σ_pairs λ`.
 
 pub mod what_net;
 pub mod where_net;
@@ -14,6 +15,7 @@ use std::ops::Range;
 use burn_tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
+use crate::bilevel::{AdamState, MetaRule};
 use crate::network::{GradientParts, Init, ParamId, ParamLayout};
 
 /// Which of the two are learned; what is not learned is a constant.
@@ -24,6 +26,32 @@ pub struct Learned {
     /// Pair weights from g; otherwise 1.
     pub r#where: bool,
 }
+
+/// How g begins. Its bias is one, so that pairs start matched about as strongly as with plain feature matching.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhereStart {
+    /// With weights as PyTorch draws those of a linear layer, as in the authors' code: pairs are unlike from the start, by
+    /// chance.
+    #[default]
+    Random,
+    /// With weights of zero: every λ is exactly one, and differs from another only by what was learned.
+    Even,
+}
+
+/// Whether λ says how much is matched in all, or only where.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhereTotal {
+    /// Every λ is for itself, as in the paper.
+    #[default]
+    Free,
+    /// The λ of an image add up to the number of pairs, so that β alone says how much.
+    Constant,
+}
+
+/// Added to `Σ λ` where that is divided by: where every λ is zero they stay so.
+const TOTAL_FLOOR: f64 = 1e-6;
 
 /// Entries of φ that belong to one pair.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +67,7 @@ pub struct MetaNetworks {
     layout: ParamLayout,
     pairs: Vec<PairParams>,
     learned: Learned,
+    total: WhereTotal,
 }
 
 /// What the meta-networks say about a batch, for every pair.
@@ -50,6 +79,8 @@ pub struct MetaOutputs {
     pub pair_weights: Vec<Tensor<2>>,
     /// g before ReLU6, for its derivative.
     linear: Vec<Tensor<2>>,
+    /// `K / Σ λ`, `[B, 1]`, where λ was multiplied by it; otherwise none.
+    scale: Vec<Tensor<2>>,
 }
 
 /// `∂L/∂w` and `∂L/∂λ` for every pair, of the shapes of [`MetaOutputs`].
@@ -68,6 +99,7 @@ impl MetaOutputs {
             channel_weights: rows(&parts, |part| &part.channel_weights),
             pair_weights: rows(&parts, |part| &part.pair_weights),
             linear: rows(&parts, |part| &part.linear),
+            scale: rows(&parts, |part| &part.scale),
         }
     }
 }
@@ -124,9 +156,23 @@ impl MetaCotangents {
     }
 }
 
+fn sum(mut terms: impl Iterator<Item = Tensor<2>>) -> Tensor<2> {
+    let first = terms.next().expect("there is at least one pair");
+    terms.fold(first, |sum, term| sum + term)
+}
+
 impl MetaNetworks {
-    /// Meta-networks for pairs whose source layers have these numbers of channels.
+    /// Meta-networks for pairs whose source layers have these numbers of channels, as the paper has them.
     pub fn new(source_channels: &[usize], learned: Learned) -> Self {
+        Self::designed(source_channels, learned, WhereStart::Random, WhereTotal::Free)
+    }
+
+    /// [`MetaNetworks::new`] with another start or total of λ.
+    pub fn designed(source_channels: &[usize], learned: Learned, start: WhereStart, total: WhereTotal) -> Self {
+        let where_weight = |channels| match start {
+            WhereStart::Random => Init::torch_default(channels),
+            WhereStart::Even => Init::Constant(0.0),
+        };
         let mut layout = ParamLayout::default();
         let pairs = source_channels
             .iter()
@@ -138,14 +184,13 @@ impl MetaNetworks {
                     layout.push(format!("what.{nth}.weight"), &[channels, channels], Init::Constant(0.0)),
                     layout.push(format!("what.{nth}.bias"), &[channels], Init::Constant(0.0)),
                 ),
-                // A bias of one, so that every pair starts matched, about as strongly as with plain feature matching.
                 r#where: (
-                    layout.push(format!("where.{nth}.weight"), &[1, channels], Init::torch_default(channels)),
+                    layout.push(format!("where.{nth}.weight"), &[1, channels], where_weight(channels)),
                     layout.push(format!("where.{nth}.bias"), &[1], Init::Constant(1.0)),
                 ),
             })
             .collect();
-        Self { layout, pairs, learned }
+        Self { layout, pairs, learned, total }
     }
 
     /// Where f and g lie in φ.
@@ -181,14 +226,42 @@ impl MetaNetworks {
 
     /// w and λ of every pair from the pooled source features of each pair, `[B, C_m]`.
     pub fn evaluate(&self, phi: &Tensor<1>, pooled: &[&Tensor<2>]) -> MetaOutputs {
-        let mut outputs = MetaOutputs { channel_weights: vec![], pair_weights: vec![], linear: vec![] };
+        let mut outputs = MetaOutputs { channel_weights: vec![], pair_weights: vec![], linear: vec![], scale: vec![] };
         for (nth, pooled) in pooled.iter().enumerate() {
             outputs.channel_weights.push(self.channel_weights(phi, nth, pooled));
             let (linear, pair_weight) = self.pair_weight(phi, nth, pooled);
             outputs.linear.push(linear);
             outputs.pair_weights.push(pair_weight);
         }
+        if self.total == WhereTotal::Constant {
+            let total = sum(outputs.pair_weights.iter().cloned());
+            let scale = (total + TOTAL_FLOOR).recip() * self.pairs.len() as f64;
+            outputs.pair_weights = outputs.pair_weights.into_iter().map(|lambda| lambda * scale.clone()).collect();
+            outputs.scale = vec![scale];
+        }
         outputs
+    }
+
+    /// `∂L/∂λ` in front of the scaling to a constant total, `K/Σλ (λ̄_k − Σ_j λ̄_j λ_j / K)`, from that behind it.
+    fn unscaled(&self, outputs: &MetaOutputs, bars: &[Tensor<2>]) -> Vec<Tensor<2>> {
+        let [scale] = &outputs.scale[..] else { return bars.to_vec() };
+        let products = bars.iter().zip(&outputs.pair_weights).map(|(bar, lambda)| bar.clone() * lambda.clone());
+        let common = sum(products) / self.pairs.len() as f64;
+        bars.iter().map(|bar| (bar.clone() - common.clone()) * scale.clone()).collect()
+    }
+
+    /// One step of Adam against the hypergradient, f and g each at its own rate.
+    pub fn step(&self, rule: &MetaRule, at: &AdamState, gradient: &Tensor<1>) -> AdamState {
+        if rule.rates == [1.0; 2] {
+            return rule.adam.step(at, gradient);
+        }
+        let mut rates = vec![0.0; self.layout.len()];
+        for entry in self.layout.entries() {
+            let rate = rule.rates[usize::from(entry.name.starts_with("where."))];
+            rates[entry.offset..entry.offset + entry.len()].fill(rate);
+        }
+        let rates = self.layout.upload(rates, &gradient.device(), gradient.dtype());
+        rule.adam.step_at(at, gradient, Some(&rates))
     }
 
     /// Pulls `w̄` and `λ̄` back to φ.
@@ -200,6 +273,7 @@ impl MetaNetworks {
         bars: &MetaCotangents,
     ) -> Tensor<1> {
         let mut gradient = GradientParts::default();
+        let pair_weight_bars = self.unscaled(outputs, &bars.pair_weights);
         for (nth, params) in self.pairs.iter().enumerate() {
             if self.learned.what {
                 let (weight, bias) =
@@ -208,7 +282,7 @@ impl MetaNetworks {
                 gradient.set(&self.layout, params.what.1, bias);
             }
             if self.learned.r#where {
-                let (weight, bias) = where_net::gradient(&outputs.linear[nth], pooled[nth], &bars.pair_weights[nth]);
+                let (weight, bias) = where_net::gradient(&outputs.linear[nth], pooled[nth], &pair_weight_bars[nth]);
                 gradient.set(&self.layout, params.r#where.0, weight);
                 gradient.set(&self.layout, params.r#where.1, bias);
             }

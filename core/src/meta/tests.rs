@@ -1,6 +1,6 @@
 use burn_tensor::{DType, Device, Tensor, TensorData};
 
-use super::{Learned, MetaCotangents, MetaNetworks};
+use super::{Learned, MetaCotangents, MetaNetworks, WhereStart, WhereTotal};
 
 fn wave<const D: usize>(shape: [usize; D], scale: f64, phase: f64) -> Tensor<D> {
     let values: Vec<f64> = (0..shape.iter().product()).map(|i| scale * (i as f64 * 1.7 + phase).sin()).collect();
@@ -27,8 +27,14 @@ fn starts_with_uniform_channels_and_matched_pairs() {
 /// which the test checks, but one pair's is pushed below zero and one above six, where the derivative is zero.
 #[test]
 fn gradient_agrees_with_central_differences() {
+    for total in [WhereTotal::Free, WhereTotal::Constant] {
+        check_gradient(total);
+    }
+}
+
+fn check_gradient(total: WhereTotal) {
     let learned = Learned { what: true, r#where: true };
-    let meta = MetaNetworks::new(&[5, 3, 3], learned);
+    let meta = MetaNetworks::designed(&[5, 3, 3], learned, WhereStart::Random, total);
     let mut phi = meta.layout().init(crate::seed::Seed(2), "phi");
     for (nth, value) in phi.iter_mut().enumerate() {
         *value += 0.3 * (nth as f64 * 0.77).sin();
@@ -63,4 +69,38 @@ fn gradient_agrees_with_central_differences() {
     assert!(expected.abs() > 1e-2, "the derivative is not near zero");
     // h² and 1e-16/h are both about 1e-10.
     assert!((slope / expected - 1.0).abs() < 1e-8, "{slope} against {expected}");
+}
+
+const BOTH: Learned = Learned { what: true, r#where: true };
+
+#[test]
+fn an_even_start_gives_every_pair_a_weight_of_exactly_one() {
+    for total in [WhereTotal::Free, WhereTotal::Constant] {
+        let meta = MetaNetworks::designed(&[5, 3], BOTH, WhereStart::Even, total);
+        let phi = meta.layout().upload(meta.layout().init(crate::seed::Seed(1), "phi"), &Device::flex(), DType::F64);
+        let out = meta.evaluate(&phi, &[&wave([4, 5], 1.0, 0.3), &wave([4, 3], 1.0, 0.9)]);
+        for pair_weight in &out.pair_weights {
+            let off = (pair_weight.clone() - 1.0).abs().max().into_scalar::<f64>();
+            // Where they are scaled, all but the millionth that the total is kept above zero by.
+            assert!(off <= if total == WhereTotal::Free { 0.0 } else { 1e-6 }, "{total:?}: {off}");
+        }
+    }
+}
+
+/// The λ of every image add up to the number of pairs, but where g has switched all of them off.
+#[test]
+fn a_constant_total_is_the_number_of_pairs() {
+    let meta = MetaNetworks::designed(&[5, 3, 3], BOTH, WhereStart::Random, WhereTotal::Constant);
+    let mut phi = meta.layout().init(crate::seed::Seed(2), "phi");
+    let pooled = [wave([4, 5], 1.0, 0.3), wave([4, 3], 1.0, 0.9), wave([4, 3], 1.0, 1.9)];
+    let total = |phi: &[f64]| {
+        let phi = meta.layout().upload(phi.to_vec(), &Device::flex(), DType::F64);
+        let out = meta.evaluate(&phi, &pooled.iter().collect::<Vec<_>>());
+        Tensor::cat(out.pair_weights, 1).sum_dim(1).to_data().iter::<f64>().collect::<Vec<_>>()
+    };
+    assert!(total(&phi).iter().all(|sum| (sum - 3.0).abs() < 1e-5), "{:?}", total(&phi));
+    for name in ["where.0.bias", "where.1.bias", "where.2.bias"] {
+        phi[meta.layout().find(name).expect("every pair has g").offset] = -40.0;
+    }
+    assert_eq!(total(&phi), [0.0; 4]);
 }

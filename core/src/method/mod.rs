@@ -91,6 +91,13 @@ pub struct Recipe {
     pub auxiliary: &'static [AuxiliaryKind],
 }
 
+impl Recipe {
+    /// Whether there is anything for the meta-networks to learn.
+    pub fn learns_phi(&self) -> bool {
+        self.learned.is_some_and(|learned| learned.what || learned.r#where)
+    }
+}
+
 impl Method {
     /// All of them, in the order of Table 1.
     pub const ALL: [Self; 9] = [

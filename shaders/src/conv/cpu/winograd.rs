@@ -396,4 +396,30 @@ mod tests {
             assert_close(&correlate(&terms, sizes), &patches::correlate(&terms, sizes), "gradient in the kernel");
         }
     }
+
+    /// In single precision the rounding error stays within three times that of the direct sums: the transforms add up four
+    /// numbers and halve them, nothing more.
+    #[test]
+    fn rounds_about_as_the_direct_sums_do() {
+        let sizes = Sizes::new([3, 67, 9, 8], [33, 67, 3, 3], Geometry { stride: 1, padding: 1 });
+        let (x, w) = (values(3 * 67 * 72, 0.1), values(33 * 67 * TAPS, 0.3));
+        let y_bar = values(3 * 33 * 72, 0.7);
+        let single = |values: &[f64]| values.iter().map(|x| *x as f32).collect::<Vec<f32>>();
+        let double = |values: &[f32]| values.iter().map(|x| f64::from(*x)).collect::<Vec<f64>>();
+        let (x32, w32, y32) = (single(&x), single(&w), single(&y_bar));
+        // The exact result is that of the rounded arguments.
+        let (x, w, y_bar) = (double(&x32), double(&w32), double(&y32));
+        let error = |found: &[f32], exact: &[f64]| {
+            let squares = found.iter().zip(exact).map(|(a, b)| (f64::from(*a) - b).powi(2));
+            squares.sum::<f64>().sqrt()
+        };
+        let exact = patches::convolve(&[(&x, &w)], sizes);
+        let direct = error(&patches::convolve(&[(&x32[..], &w32[..])], sizes), &exact);
+        let ours = error(&convolve(&[(&x32[..], &w32[..])], Kernels::AsTheyAre, sizes), &exact);
+        assert!(direct > 0.0 && ours < 3.0 * direct, "value: {ours} against {direct}");
+        let exact = patches::correlate(&[(&x, &y_bar)], sizes);
+        let direct = error(&patches::correlate(&[(&x32[..], &y32[..])], sizes), &exact);
+        let ours = error(&correlate(&[(&x32[..], &y32[..])], sizes), &exact);
+        assert!(direct > 0.0 && ours < 3.0 * direct, "gradient in the kernel: {ours} against {direct}");
+    }
 }
