@@ -172,7 +172,8 @@ impl<'a> Iteration<'a> {
 
     /// Takes the next step; `None` behind the last.
     pub fn advance(&mut self) -> Option<Taken> {
-        in_pool(|| match std::mem::replace(&mut self.next, Next::Nothing) {
+        let theta = self.state.target.theta.clone();
+        in_pool(&theta, || match std::mem::replace(&mut self.next, Next::Nothing) {
             Next::Target => Some(self.target_step()),
             Next::Virtual(unrolling) => Some(self.virtual_step(unrolling)),
             Next::Reverse(trajectory, pass) => Some(self.reverse_step(trajectory, pass)),

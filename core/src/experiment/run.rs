@@ -242,7 +242,7 @@ pub fn iterations(plan: &Plan) -> usize {
 /// Puts a batch on the device, with what the sources say about it.
 pub fn prepare(plan: &Plan, learner: &Learner, state: &LearnerState, host: HostBatch) -> Batch {
     let parts = host.parts(plan.images_at_once);
-    Batch::new(in_pool(|| parts.iter().map(|host| part(plan, learner, state, host)).collect()))
+    Batch::new(in_pool(&state.target.theta, || parts.iter().map(|host| part(plan, learner, state, host)).collect()))
 }
 
 fn part(plan: &Plan, learner: &Learner, state: &LearnerState, host: &HostBatch) -> Part {
