@@ -102,7 +102,7 @@ pub fn assemble(len: usize, pieces: &[(usize, Tensor<1>)], like: &Tensor<1>) -> 
 }
 
 /// The vectors one after another.
-pub(crate) fn concatenate(vectors: &[&Tensor<1>]) -> Tensor<1> {
+pub fn concatenate(vectors: &[&Tensor<1>]) -> Tensor<1> {
     let mut len = 0;
     let pieces: Vec<_> = vectors
         .iter()

@@ -10,10 +10,11 @@ struct Sizes {
 }
 
 @group(0) @binding(0) var<storage, {{ read }}> x: array<f32>; // [B, C, A]
-@group(0) @binding(1) var<storage, {{ read }}> affine: array<f32>; // γ, β: [2, C]
-@group(0) @binding(2) var<storage, read_write> y: array<f32>; // [B, C, A]
-@group(0) @binding(3) var<storage, read_write> moments: array<f32>; // m, v, s: [3, C]
-@group(0) @binding(4) var<uniform> sizes: Sizes;
+@group(0) @binding(1) var<storage, {{ read }}> gamma: array<f32>; // [C]
+@group(0) @binding(2) var<storage, {{ read }}> beta: array<f32>; // [C]
+@group(0) @binding(3) var<storage, read_write> y: array<f32>; // [B, C, A]
+@group(0) @binding(4) var<storage, read_write> vectors: array<f32>; // m, v, s, γ, β: [5, C]
+@group(0) @binding(5) var<uniform> sizes: Sizes;
 
 @compute @workgroup_size({{ workgroup }})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
@@ -37,13 +38,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let variance = total(lane, squares) / f32(count);
     let inv_std = 1.0 / sqrt(variance + sizes.epsilon);
     if lane == 0u {
-        moments[c] = mean;
-        moments[channels + c] = variance;
-        moments[2u * channels + c] = inv_std;
+        vectors[c] = mean;
+        vectors[channels + c] = variance;
+        vectors[2u * channels + c] = inv_std;
+        // What the derivatives need besides, so that they bind one buffer.
+        vectors[3u * channels + c] = gamma[c];
+        vectors[4u * channels + c] = beta[c];
     }
 
-    let scale = affine[c] * inv_std;
-    let shift = affine[channels + c];
+    let scale = gamma[c] * inv_std;
+    let shift = beta[c];
     for (var i = lane; i < count; i += LANES) {
         let at = (i / area * channels + c) * area + i % area;
         let value = (x[at] - mean) * scale + shift;

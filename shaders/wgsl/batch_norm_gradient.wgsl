@@ -11,7 +11,7 @@ struct Sizes {
 @group(0) @binding(0) var<storage, {{ read }}> x: array<f32>; // [B, C, A]
 @group(0) @binding(1) var<storage, {{ read }}> y: array<f32>; // [B, C, A]
 @group(0) @binding(2) var<storage, {{ read }}> y_bar: array<f32>; // [B, C, A]
-@group(0) @binding(3) var<storage, {{ read }}> vectors: array<f32>; // m, s, γ: [3, C]
+@group(0) @binding(3) var<storage, {{ read }}> vectors: array<f32>; // m, v, s, γ, β: [5, C]
 @group(0) @binding(4) var<storage, read_write> x_bar: array<f32>; // [B, C, A]
 @group(0) @binding(5) var<storage, read_write> affine_bar: array<f32>; // γ̄, β̄: [2, C]
 @group(0) @binding(6) var<uniform> sizes: Sizes;
@@ -24,7 +24,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let relu = sizes.relu == 1u;
     let c = group.x;
     let mean = vectors[c];
-    let inv_std = vectors[channels + c];
+    let inv_std = vectors[2u * channels + c];
 
     var sums = vec2<f32>(0.0);
     for (var i = lane; i < count; i += LANES) {
@@ -39,7 +39,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
 
     let means = all / f32(count);
-    let scale = vectors[2u * channels + c] * inv_std;
+    let scale = vectors[3u * channels + c] * inv_std;
     for (var i = lane; i < count; i += LANES) {
         let at = (i / area * channels + c) * area + i % area;
         let g = select(y_bar[at], 0.0, relu && y[at] <= 0.0);

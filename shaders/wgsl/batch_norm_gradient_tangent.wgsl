@@ -13,7 +13,7 @@ struct Sizes {
 @group(0) @binding(2) var<storage, {{ read }}> x_dot: array<f32>; // [B, C, A]
 @group(0) @binding(3) var<storage, {{ read }}> y_bar: array<f32>; // [B, C, A]
 @group(0) @binding(4) var<storage, {{ read }}> y_bar_dot: array<f32>; // [B, C, A]
-@group(0) @binding(5) var<storage, {{ read }}> vectors: array<f32>; // m, s, γ, γ̇, ⟨ẋ⟩, ⟨x̂ ẋ⟩: [6, C]
+@group(0) @binding(5) var<storage, {{ read }}> vectors: array<f32>; // ⟨ẋ⟩, ⟨x̂ ẋ⟩, m, s, γ, γ̇: [6, C]
 @group(0) @binding(6) var<storage, read_write> x_bar_dot: array<f32>; // [B, C, A]
 @group(0) @binding(7) var<storage, read_write> affine_bar: array<f32>; // γ̄̇, β̄̇: [2, C]
 @group(0) @binding(8) var<uniform> sizes: Sizes;
@@ -25,12 +25,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let count = sizes.batch * area;
     let relu = sizes.relu == 1u;
     let c = group.x;
-    let mean = vectors[c];
-    let inv_std = vectors[channels + c];
-    let gamma = vectors[2u * channels + c];
-    let gamma_dot = vectors[3u * channels + c];
-    let mean_dot = vectors[4u * channels + c];
-    let correlation = vectors[5u * channels + c];
+    let mean_dot = vectors[c];
+    let correlation = vectors[channels + c];
+    let mean = vectors[2u * channels + c];
+    let inv_std = vectors[3u * channels + c];
+    let gamma = vectors[4u * channels + c];
+    let gamma_dot = vectors[5u * channels + c];
 
     var sums = vec4<f32>(0.0);
     for (var i = lane; i < count; i += LANES) {

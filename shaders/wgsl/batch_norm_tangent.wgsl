@@ -11,10 +11,12 @@ struct Sizes {
 @group(0) @binding(0) var<storage, {{ read }}> x: array<f32>; // [B, C, A]
 @group(0) @binding(1) var<storage, {{ read }}> y: array<f32>; // [B, C, A]
 @group(0) @binding(2) var<storage, {{ read }}> x_dot: array<f32>; // [B, C, A]
-@group(0) @binding(3) var<storage, {{ read }}> vectors: array<f32>; // m, s, γ, γ̇, β̇: [5, C]
-@group(0) @binding(4) var<storage, read_write> y_dot: array<f32>; // [B, C, A]
-@group(0) @binding(5) var<storage, read_write> moments: array<f32>; // ⟨ẋ⟩, ⟨x̂ ẋ⟩: [2, C]
-@group(0) @binding(6) var<uniform> sizes: Sizes;
+@group(0) @binding(3) var<storage, {{ read }}> vectors: array<f32>; // m, v, s, γ, β: [5, C]
+@group(0) @binding(4) var<storage, {{ read }}> gamma_dot: array<f32>; // [C]
+@group(0) @binding(5) var<storage, {{ read }}> beta_dot: array<f32>; // [C]
+@group(0) @binding(6) var<storage, read_write> y_dot: array<f32>; // [B, C, A]
+@group(0) @binding(7) var<storage, read_write> found: array<f32>; // ⟨ẋ⟩, ⟨x̂ ẋ⟩, m, s, γ, γ̇: [6, C]
+@group(0) @binding(8) var<uniform> sizes: Sizes;
 
 @compute @workgroup_size({{ workgroup }})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
@@ -24,7 +26,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let relu = sizes.relu == 1u;
     let c = group.x;
     let mean = vectors[c];
-    let inv_std = vectors[channels + c];
+    let inv_std = vectors[2u * channels + c];
+    let gamma = vectors[3u * channels + c];
 
     var sums = vec2<f32>(0.0);
     for (var i = lane; i < count; i += LANES) {
@@ -33,17 +36,20 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
     let means = total(lane, sums) / f32(count);
     if lane == 0u {
-        moments[c] = means.x;
-        moments[channels + c] = means.y;
+        found[c] = means.x;
+        found[channels + c] = means.y;
+        // What the tangent of the gradient needs besides, so that it binds one buffer.
+        found[2u * channels + c] = mean;
+        found[3u * channels + c] = inv_std;
+        found[4u * channels + c] = gamma;
+        found[5u * channels + c] = gamma_dot[c];
     }
 
-    let scale = vectors[2u * channels + c] * inv_std;
-    let gamma_dot = vectors[3u * channels + c];
-    let beta_dot = vectors[4u * channels + c];
+    let scale = gamma * inv_std;
     for (var i = lane; i < count; i += LANES) {
         let at = (i / area * channels + c) * area + i % area;
         let x_hat = (x[at] - mean) * inv_std;
-        let value = gamma_dot * x_hat + scale * (x_dot[at] - means.x - x_hat * means.y) + beta_dot;
+        let value = gamma_dot[c] * x_hat + scale * (x_dot[at] - means.x - x_hat * means.y) + beta_dot[c];
         y_dot[at] = select(value, 0.0, relu && y[at] <= 0.0);
     }
 }

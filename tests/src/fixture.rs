@@ -180,7 +180,8 @@ pub fn setup(fixture: &Fixture, device: &Device, dtype: DType) -> Setup {
     let beta = fixture.hyper(3);
     let inner_beta = fixture.inner_beta().factor(inner_rule, beta);
     let matching = Matching::new(pairs, &sources, &network, beta, &mut layout).with_inner_beta(inner_beta);
-    let meta = MetaNetworks::new(matching.source_channels(), Learned { what: true, r#where: true });
+    let meta = MetaNetworks::new(matching.source_channels(), Learned { what: true, r#where: true })
+        .reading(&matching.features_of_pairs());
     let phi = pack(meta.layout(), |name| fixture.get(&format!("init.{name}")).to_vec());
     let phi = meta.layout().upload(phi, device, dtype);
     let model = TargetModel { network, matching: Some(matching), auxiliary: vec![], layout };
@@ -381,7 +382,7 @@ async fn check_inner(
     let running = trajectory
         .steps
         .iter()
-        .fold(state.running.clone(), |running, step| model.running_after(&step.pass, batch, &running));
+        .fold(state.running.clone(), |running, step| model.running_after(&step.pass, &step.theta, batch, &running));
     check_running(out, fixture, setup, "adapted.target.", &running, floor).await;
 }
 

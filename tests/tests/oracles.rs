@@ -219,7 +219,8 @@ fn the_hypergradient_with_a_constant_total() {
     let matching = setup.learner.model.matching.as_ref().expect("fixtures match");
     let learned = Learned { what: true, r#where: true };
     let (start, total) = (WhereStart::Random, WhereTotal::Constant);
-    setup.learner.meta = Some(MetaNetworks::designed(matching.source_channels(), learned, start, total));
+    let meta = MetaNetworks::designed(matching.source_channels(), learned, start, total);
+    setup.learner.meta = Some(meta.reading(&matching.features_of_pairs()));
     for sizes in SPLITS {
         check_hypergradients(&Case { setup: &setup, sizes, other: None });
     }

@@ -177,9 +177,7 @@ fn run_cell(
         Ok(outcome) => {
             ended(None)?;
             write_summary(run.path(), &Summary { runs: vec![outcome.summary.clone()] })?;
-            let result = verdict(&outcome);
-            let result = result.split_once(": ").map_or(result.as_str(), |(_, result)| result);
-            Ok(End::Done(format!("{}: {result}", cell.name())))
+            Ok(End::Done(verdict(&cell.name(), &outcome)))
         }
         Err(Error::Diverged(reason)) => {
             ended(Some(reason.clone()))?;

@@ -42,7 +42,7 @@ pub fn run(arguments: &SourceTrainArguments) -> Result<Ending> {
         say!("go on with the same command");
         return Ok(Ending::Stopped);
     }
-    say!("{}", verdict(&outcome));
+    say!("{}", verdict(&outcome.summary.method, &outcome));
     let packed = block_on(pack(&plan, &outcome.target, &Provenance { command: command(arguments)? }))?;
     write_whole(&arguments.out, &packed.bytes)?;
     if let Some(accuracy) = packed.accuracy {

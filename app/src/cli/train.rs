@@ -38,7 +38,7 @@ pub fn run(arguments: &TrainArguments) -> Result<Ending> {
         say!("go on with: l2t train --resume {}", folder.path().display());
         return Ok(Ending::Stopped);
     }
-    say!("{}", verdict(&outcome));
+    say!("{}", verdict(&outcome.summary.method, &outcome));
     say!("all of it is in {}", folder.path().display());
     Ok(Ending::Done)
 }
@@ -223,11 +223,10 @@ pub fn train_shown(
 }
 
 /// The result in one line.
-pub fn verdict(outcome: &Outcome) -> String {
+pub fn verdict(label: &str, outcome: &Outcome) -> String {
     let percent = |share: Option<f64>| share.map_or("none".into(), |share| format!("{:.2} %", 100.0 * share));
     format!(
-        "{}: test accuracy {} at the best validation epoch {} ({} on validation), {:.0} s",
-        outcome.summary.method,
+        "{label}: test accuracy {} at the best validation epoch {} ({} on validation), {:.0} s",
         percent(outcome.summary.test_accuracy),
         outcome.summary.best_epoch,
         percent(outcome.summary.validation_accuracy),

@@ -82,7 +82,7 @@ impl Learner {
     pub fn target_step(&self, state: &LearnerState, rule: &Sgd, batch: &Batch) -> (LearnerState, Pass) {
         let pass = self.model.evaluate(self.model.total(), &state.target.theta, batch);
         let target = rule.step(&state.target, &pass.gradient);
-        let running = self.model.running_after(&pass, batch, &state.running);
+        let running = self.model.running_after(&pass, &state.target.theta, batch, &state.running);
         (LearnerState { target, running, meta: state.meta.clone() }, pass)
     }
 

@@ -380,7 +380,8 @@ fn learner(config: &Config, network: Network, sources: &[Source]) -> Result<Lear
     let inner_beta = config.meta.inner_beta.factor(config.meta.rule, config.method.beta);
     let matching = Matching::new(pairs, &layers, &network, config.method.beta, &mut layout).with_inner_beta(inner_beta);
     let (start, total) = (config.meta.where_start, config.meta.where_total);
-    let meta = MetaNetworks::designed(matching.source_channels(), learned, start, total);
+    let meta = MetaNetworks::designed(matching.source_channels(), learned, start, total)
+        .reading(&matching.features_of_pairs());
     let rate = |own: f64| if own > 0.0 { own / config.meta.lr } else { 1.0 };
     let meta_rule = (learned.what || learned.r#where).then(|| MetaRule {
         scheme: config.meta.scheme,

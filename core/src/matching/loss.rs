@@ -148,9 +148,9 @@ impl Matching {
     pub fn meta_gradient(&self, mismatches: &Mismatches, transfer: &Transfer) -> MetaCotangents {
         let mut bars = vec![None; self.pairs.len()];
         for (group, squared) in self.groups.iter().zip(&mismatches.squared) {
-            let factor = mismatches.beta / squared.dims()[0] as f64;
+            let scaled = squared.clone() * (mismatches.beta / squared.dims()[0] as f64);
             for member in &group.members {
-                let squared = squared.clone().narrow(1, member.start, member.channels) * factor;
+                let squared = scaled.clone().narrow(1, member.start, member.channels);
                 let w = transfer.outputs.channel_weights[member.pair].clone();
                 let lambda = transfer.outputs.pair_weights[member.pair].clone();
                 bars[member.pair] = Some((squared.clone() * lambda, (squared * w).sum_dim(1)));

@@ -130,6 +130,18 @@ impl Matching {
         &self.source_channels
     }
 
+    /// For every pair, which of the sources' matched features it reads: their numbers in the order of [`Matching::places`].
+    pub fn features_of_pairs(&self) -> Vec<usize> {
+        let places = self.places();
+        let of = |pair: &Pair| places.binary_search(&(pair.source, pair.source_layer));
+        self.pairs.pairs().iter().map(|pair| of(pair).expect("every pair's feature is among them")).collect()
+    }
+
+    /// The matched features as (source, m), every one once, however many pairs it is in.
+    pub(crate) fn places(&self) -> Vec<(usize, usize)> {
+        places(&self.pairs)
+    }
+
     /// The pairs by target layer.
     pub fn groups(&self) -> &[Group] {
         &self.groups
@@ -179,8 +191,12 @@ impl Matching {
 
 /// Elements of the features that `pairs` match, of one image; every feature once, however many pairs it is in.
 fn features(pairs: &PairSet, sources: &[SourceLayers]) -> usize {
+    places(pairs).iter().map(|&(source, layer)| sources[source].taps[layer].shape.iter().product::<usize>()).sum()
+}
+
+fn places(pairs: &PairSet) -> Vec<(usize, usize)> {
     let mut places: Vec<_> = pairs.pairs().iter().map(|pair| (pair.source, pair.source_layer)).collect();
     places.sort_unstable();
     places.dedup();
-    places.iter().map(|&(source, layer)| sources[source].taps[layer].shape.iter().product::<usize>()).sum()
+    places
 }

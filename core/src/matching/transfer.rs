@@ -16,7 +16,7 @@ pub type SourceFeatures = Vec<Vec<Tensor<4>>>;
 pub struct Transfer {
     /// Per group: what it is matched with.
     pub(super) matched: Vec<Matched>,
-    /// Per pair: `mean_ij S^m`, `[B, C_m]`.
+    /// Per matched feature: `mean_ij S^m`, `[B, C_m]`.
     pooled: Vec<Tensor<2>>,
     /// w and λ per pair.
     pub(super) outputs: MetaOutputs,
@@ -27,11 +27,8 @@ pub struct Transfer {
 impl Transfer {
     /// Resizes, pools and weights the features of a batch.
     pub fn new(matching: &Matching, meta: &MetaNetworks, phi: &Tensor<1>, features: &SourceFeatures) -> Self {
-        let feature = |pair: usize| {
-            let pair = matching.pairs().pairs()[pair];
-            &features[pair.source][pair.source_layer]
-        };
-        let pooled: Vec<_> = (0..matching.pairs().len()).map(|pair| channels::mean(feature(pair))).collect();
+        let places = matching.places();
+        let pooled: Vec<_> = places.iter().map(|&(source, layer)| channels::mean(&features[source][layer])).collect();
         let outputs = meta.evaluate(phi, &pooled.iter().collect::<Vec<_>>());
         let mut weights = Vec::new();
         for group in matching.groups() {
@@ -58,18 +55,11 @@ impl Transfer {
 
 /// The features that each group is matched with; every feature once, however many groups it meets.
 fn lay_out(matching: &Matching, features: &SourceFeatures) -> Vec<Matched> {
-    let pairs = matching.pairs().pairs();
-    let mut places: Vec<(usize, usize)> = pairs.iter().map(|pair| (pair.source, pair.source_layer)).collect();
-    places.sort_unstable();
-    places.dedup();
-    let all: Vec<_> = places.iter().map(|&(source, layer)| &features[source][layer]).collect();
-    let index = |pair: usize| {
-        let pair = pairs[pair];
-        places.binary_search(&(pair.source, pair.source_layer)).expect("every pair's feature is among them")
-    };
+    let all: Vec<_> = matching.places().iter().map(|&(source, layer)| &features[source][layer]).collect();
+    let of_pairs = matching.features_of_pairs();
     let layers = matching.groups().iter().map(|group| {
         let [_, height, width] = group.shape;
-        ([height, width], group.members.iter().map(|member| index(member.pair)).collect())
+        ([height, width], group.members.iter().map(|member| of_pairs[member.pair]).collect())
     });
     matched(&all, &layers.collect::<Vec<_>>())
 }

@@ -13,6 +13,7 @@ pub mod where_net;
 use std::ops::Range;
 
 use burn_tensor::Tensor;
+use l2t_shaders::vector::concatenate;
 use serde::{Deserialize, Serialize};
 
 use crate::bilevel::{AdamState, MetaRule};
@@ -61,11 +62,23 @@ struct PairParams {
     r#where: (ParamId, ParamId),
 }
 
+/// The pairs of one source feature, whose f and g are evaluated at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Stack {
+    /// Which of the pooled features they read.
+    feature: usize,
+    /// C_m.
+    channels: usize,
+    /// Indices of the pairs.
+    pairs: Vec<usize>,
+}
+
 /// f and g of all candidate pairs, as functions of φ.
 #[derive(Debug, Clone)]
 pub struct MetaNetworks {
     layout: ParamLayout,
     pairs: Vec<PairParams>,
+    stacks: Vec<Stack>,
     learned: Learned,
     total: WhereTotal,
 }
@@ -77,7 +90,9 @@ pub struct MetaOutputs {
     pub channel_weights: Vec<Tensor<2>>,
     /// λ: `[B, 1]`, from 0 to 6.
     pub pair_weights: Vec<Tensor<2>>,
-    /// g before ReLU6, for its derivative.
+    /// Per stack: w of its pairs beside each other, `[B, pairs · C_m]`; none where f is not learned.
+    stacked_weights: Vec<Tensor<2>>,
+    /// Per stack: g before ReLU6, for its derivative, `[B, pairs]`; none where g is not learned.
     linear: Vec<Tensor<2>>,
     /// `K / Σ λ`, `[B, 1]`, where λ was multiplied by it; otherwise none.
     scale: Vec<Tensor<2>>,
@@ -98,6 +113,7 @@ impl MetaOutputs {
         Self {
             channel_weights: rows(&parts, |part| &part.channel_weights),
             pair_weights: rows(&parts, |part| &part.pair_weights),
+            stacked_weights: rows(&parts, |part| &part.stacked_weights),
             linear: rows(&parts, |part| &part.linear),
             scale: rows(&parts, |part| &part.scale),
         }
@@ -156,6 +172,16 @@ impl MetaCotangents {
     }
 }
 
+/// w where it is not learned: `1/C_m`.
+fn uniform(pooled: &Tensor<2>) -> Tensor<2> {
+    pooled.full_like(1.0 / pooled.dims()[1] as f64)
+}
+
+/// λ where it is not learned.
+fn ones(pooled: &Tensor<2>) -> Tensor<2> {
+    pooled.clone().narrow(1, 0, 1).ones_like()
+}
+
 fn sum(mut terms: impl Iterator<Item = Tensor<2>>) -> Tensor<2> {
     let first = terms.next().expect("there is at least one pair");
     terms.fold(first, |sum, term| sum + term)
@@ -190,7 +216,51 @@ impl MetaNetworks {
                 ),
             })
             .collect();
-        Self { layout, pairs, learned, total }
+        let features: Vec<usize> = (0..source_channels.len()).collect();
+        Self { layout, pairs, stacks: vec![], learned, total }.reading(&features)
+    }
+
+    /// The same where pair k reads the pooled feature `features[k]`; without it every pair has one of its own.
+    ///
+    /// # Panics
+    /// Where two pairs of one feature have other channels.
+    #[must_use]
+    pub fn reading(mut self, features: &[usize]) -> Self {
+        assert_eq!(features.len(), self.pairs.len(), "a feature for every pair");
+        self.stacks.clear();
+        for (pair, &feature) in features.iter().enumerate() {
+            let channels = self.pairs[pair].channels;
+            match self.stacks.iter_mut().find(|stack| stack.feature == feature) {
+                Some(stack) => {
+                    assert_eq!(stack.channels, channels, "pairs of one feature have its channels");
+                    stack.pairs.push(pair);
+                }
+                None => self.stacks.push(Stack { feature, channels, pairs: vec![pair] }),
+            }
+        }
+        self
+    }
+
+    /// One entry of every pair of a stack, one after another.
+    fn stacked<const D: usize>(
+        &self,
+        phi: &Tensor<1>,
+        stack: &Stack,
+        id: impl Fn(&PairParams) -> ParamId,
+        shape: [usize; D],
+    ) -> Tensor<D> {
+        let entries: Vec<Tensor<1>> = stack
+            .pairs
+            .iter()
+            .map(|&pair| {
+                let id = id(&self.pairs[pair]);
+                self.layout.get(phi, id, [self.layout.entry(id).len()])
+            })
+            .collect();
+        match &entries[..] {
+            [only] => only.clone().reshape(shape),
+            _ => concatenate(&entries.iter().collect::<Vec<_>>()).reshape(shape),
+        }
     }
 
     /// Where f and g lie in φ.
@@ -207,7 +277,7 @@ impl MetaNetworks {
     pub fn channel_weights(&self, phi: &Tensor<1>, pair: usize, pooled: &Tensor<2>) -> Tensor<2> {
         let PairParams { channels, what, .. } = self.pairs[pair];
         if !self.learned.what {
-            return pooled.full_like(1.0 / channels as f64);
+            return uniform(pooled);
         }
         let weight = self.layout.get(phi, what.0, [channels, channels]);
         what_net::evaluate(&weight, &self.layout.get(phi, what.1, [1, channels]), pooled)
@@ -217,22 +287,51 @@ impl MetaNetworks {
     pub fn pair_weight(&self, phi: &Tensor<1>, pair: usize, pooled: &Tensor<2>) -> (Tensor<2>, Tensor<2>) {
         let PairParams { channels, r#where, .. } = self.pairs[pair];
         if !self.learned.r#where {
-            let ones = pooled.clone().slice([0..pooled.dims()[0], 0..1]).ones_like();
-            return (ones.clone(), ones);
+            return (ones(pooled), ones(pooled));
         }
         let weight = self.layout.get(phi, r#where.0, [1, channels]);
         where_net::evaluate(&weight, &self.layout.get(phi, r#where.1, [1, 1]), pooled)
     }
 
-    /// w and λ of every pair from the pooled source features of each pair, `[B, C_m]`.
+    /// w and λ of every pair from the pooled source features, `[B, C_m]` each.
     pub fn evaluate(&self, phi: &Tensor<1>, pooled: &[&Tensor<2>]) -> MetaOutputs {
-        let mut outputs = MetaOutputs { channel_weights: vec![], pair_weights: vec![], linear: vec![], scale: vec![] };
-        for (nth, pooled) in pooled.iter().enumerate() {
-            outputs.channel_weights.push(self.channel_weights(phi, nth, pooled));
-            let (linear, pair_weight) = self.pair_weight(phi, nth, pooled);
-            outputs.linear.push(linear);
-            outputs.pair_weights.push(pair_weight);
+        let (mut channel_weights, mut pair_weights) = (vec![None; self.pairs.len()], vec![None; self.pairs.len()]);
+        let (mut stacked_weights, mut linear) = (vec![], vec![]);
+        for stack in &self.stacks {
+            let Stack { channels, pairs, feature } = stack;
+            let (channels, count, pooled) = (*channels, pairs.len(), pooled[*feature]);
+            if self.learned.what {
+                let weight = self.stacked(phi, stack, |pair| pair.what.0, [count * channels, channels]);
+                let bias = self.stacked(phi, stack, |pair| pair.what.1, [1, count * channels]);
+                let w = what_net::evaluate(&weight, &bias, pooled);
+                for (nth, &pair) in pairs.iter().enumerate() {
+                    channel_weights[pair] = Some(w.clone().narrow(1, nth * channels, channels));
+                }
+                stacked_weights.push(w);
+            } else {
+                pairs.iter().for_each(|&pair| channel_weights[pair] = Some(uniform(pooled)));
+            }
+            if self.learned.r#where {
+                let weight = self.stacked(phi, stack, |pair| pair.r#where.0, [count, channels]);
+                let bias = self.stacked(phi, stack, |pair| pair.r#where.1, [1, count]);
+                let (before, lambda) = where_net::evaluate(&weight, &bias, pooled);
+                for (nth, &pair) in pairs.iter().enumerate() {
+                    pair_weights[pair] = Some(lambda.clone().narrow(1, nth, 1));
+                }
+                linear.push(before);
+            } else {
+                pairs.iter().for_each(|&pair| pair_weights[pair] = Some(ones(pooled)));
+            }
         }
+        let all =
+            |found: Vec<Option<Tensor<2>>>| found.into_iter().map(|x| x.expect("every pair is in a stack")).collect();
+        let mut outputs = MetaOutputs {
+            channel_weights: all(channel_weights),
+            pair_weights: all(pair_weights),
+            stacked_weights,
+            linear,
+            scale: vec![],
+        };
         if self.total == WhereTotal::Constant {
             let total = sum(outputs.pair_weights.iter().cloned());
             let scale = (total + TOTAL_FLOOR).recip() * self.pairs.len() as f64;
@@ -274,17 +373,29 @@ impl MetaNetworks {
     ) -> Tensor<1> {
         let mut gradient = GradientParts::default();
         let pair_weight_bars = self.unscaled(outputs, &bars.pair_weights);
-        for (nth, params) in self.pairs.iter().enumerate() {
+        for (nth, stack) in self.stacks.iter().enumerate() {
+            let Stack { channels, pairs, feature } = stack;
+            let beside = |bars: &[Tensor<2>]| {
+                let bars: Vec<_> = pairs.iter().map(|&pair| bars[pair].clone()).collect();
+                if bars.len() == 1 { bars[0].clone() } else { Tensor::cat(bars, 1) }
+            };
+            let pooled = pooled[*feature];
             if self.learned.what {
-                let (weight, bias) =
-                    what_net::gradient(&outputs.channel_weights[nth], pooled[nth], &bars.channel_weights[nth]);
-                gradient.set(&self.layout, params.what.0, weight);
-                gradient.set(&self.layout, params.what.1, bias);
+                let w_bar = beside(&bars.channel_weights);
+                let (weight, bias) = what_net::gradient(&outputs.stacked_weights[nth], pooled, &w_bar);
+                for (nth, &pair) in pairs.iter().enumerate() {
+                    let (first, what) = (nth * channels, self.pairs[pair].what);
+                    gradient.set(&self.layout, what.0, weight.clone().narrow(0, first, *channels));
+                    gradient.set(&self.layout, what.1, bias.clone().narrow(1, first, *channels));
+                }
             }
             if self.learned.r#where {
-                let (weight, bias) = where_net::gradient(&outputs.linear[nth], pooled[nth], &pair_weight_bars[nth]);
-                gradient.set(&self.layout, params.r#where.0, weight);
-                gradient.set(&self.layout, params.r#where.1, bias);
+                let (weight, bias) = where_net::gradient(&outputs.linear[nth], pooled, &beside(&pair_weight_bars));
+                for (nth, &pair) in pairs.iter().enumerate() {
+                    let r#where = self.pairs[pair].r#where;
+                    gradient.set(&self.layout, r#where.0, weight.clone().narrow(0, nth, 1));
+                    gradient.set(&self.layout, r#where.1, bias.clone().narrow(1, nth, 1));
+                }
             }
         }
         gradient.assemble(&self.layout, phi)

@@ -57,7 +57,7 @@ fn check_gradient(total: WhereTotal) {
     };
     let out = meta.evaluate(&phi, &pooled);
     let range = |nth: usize| {
-        let z = &out.linear[nth];
+        let z = meta.pair_weight(&phi, nth, pooled[nth]).0;
         (z.clone().min().into_scalar::<f64>(), z.clone().max().into_scalar::<f64>())
     };
     let ranges = [range(0), range(1), range(2)];
@@ -103,4 +103,31 @@ fn a_constant_total_is_the_number_of_pairs() {
         phi[meta.layout().find(name).expect("every pair has g").offset] = -40.0;
     }
     assert_eq!(total(&phi), [0.0; 4]);
+}
+
+/// Pairs of one feature are evaluated at once: the numbers are those of one after another, whatever their order.
+#[test]
+fn pairs_that_share_a_feature_are_as_they_are_alone() {
+    for total in [WhereTotal::Free, WhereTotal::Constant] {
+        let own = MetaNetworks::designed(&[3, 5, 3, 3], BOTH, WhereStart::Random, total);
+        let shared = own.clone().reading(&[1, 0, 1, 1]);
+        let mut phi = own.layout().init(crate::seed::Seed(3), "phi");
+        phi.iter_mut().enumerate().for_each(|(nth, value)| *value += 0.3 * (nth as f64 * 0.77).sin());
+        let phi = own.layout().upload(phi, &Device::flex(), DType::F64);
+        let (small, large) = (wave([4, 3], 1.0, 0.9), wave([4, 5], 1.0, 0.3));
+        let bars = MetaCotangents {
+            channel_weights: [3, 5, 3, 3].map(|c| wave([4, c], 1.0, 2.0 + c as f64)).to_vec(),
+            pair_weights: [4.0, 5.0, 6.0, 7.0].map(|phase| wave([4, 1], 1.0, phase)).to_vec(),
+        };
+        let found = |meta: &MetaNetworks, pooled: &[&Tensor<2>]| {
+            let out = meta.evaluate(&phi, pooled);
+            let gradient = meta.gradient(&phi, pooled, &out, &bars);
+            let all = out.channel_weights.iter().chain(&out.pair_weights).map(|x| x.clone().flatten::<1>(0, 1));
+            Tensor::cat(all.chain([gradient]).collect(), 0)
+        };
+        let alone = found(&own, &[&small, &large, &small, &small]);
+        let off = (found(&shared, &[&large, &small]) - alone).abs().max().into_scalar::<f64>();
+        // The same sums, perhaps in another order.
+        assert!(off < 1e-14, "{total:?}: {off}");
+    }
 }

@@ -1,11 +1,12 @@
-//! g: where to transfer. `λ = min(max(c·p + d, 0), 6)`.
+//! g: where to transfer. `λ = min(max(c·p + d, 0), 6)`, for all pairs of one source feature at once.
 
 use burn_tensor::Tensor;
 
 /// The upper end of λ.
 const CEILING: f64 = 6.0;
 
-/// `(c·p + d, λ)`, each `[B, 1]`, from the pooled source feature `p`, `[B, C]`; `c`: `[1, C]`, `d`: `[1, 1]`.
+/// `(c·p + d, λ)` of some pairs, each `[B, pairs]`, from their pooled source feature `p`, `[B, C]`; `c`: `[pairs, C]`, `d`:
+/// `[1, pairs]`.
 pub fn evaluate(weight: &Tensor<2>, bias: &Tensor<2>, pooled: &Tensor<2>) -> (Tensor<2>, Tensor<2>) {
     let linear = pooled.clone().matmul(weight.clone().transpose()) + bias.clone();
     (linear.clone(), linear.clamp(0.0, CEILING))

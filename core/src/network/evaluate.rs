@@ -2,6 +2,7 @@
 
 use burn_tensor::{Int, Tensor};
 use l2t_shaders::batch_norm::{self, Affine, Evaluated, Moments};
+use l2t_shaders::vector::combine;
 use l2t_shaders::{add_relu, channels, conv, max_pool};
 
 use super::graph::{Network, NodeId, Op};
@@ -61,7 +62,8 @@ impl Value {
 #[derive(Debug, Clone)]
 pub struct Activations {
     pub(super) values: Vec<Value>,
-    /// Moments of the batch, one per normalisation that was reached; empty after an evaluation with running statistics.
+    /// Moments of the batch, one per normalisation that was reached, of what the convolution in front gives without its bias;
+    /// empty after an evaluation with running statistics.
     pub moments: Vec<Moments>,
     pub(super) train: bool,
 }
@@ -117,6 +119,13 @@ impl Network {
         Affine { gamma: self.layout.get(theta, gamma, [channels]), beta: self.layout.get(theta, beta, [channels]) }
     }
 
+    /// Running moments of what a convolution gives without the bias that the normalisation behind it took over.
+    fn without_shift(&self, theta: &Tensor<1>, shift: Option<ParamId>, moments: &Moments) -> Moments {
+        let Some(shift) = shift else { return moments.clone() };
+        let bias = self.layout.get(theta, shift, moments.mean.dims());
+        Moments { mean: combine(&[(1.0, &moments.mean), (-1.0, &bias)]), variance: moments.variance.clone() }
+    }
+
     /// The weight of the convolution at `node` as `[O, C, K, K]`.
     pub(super) fn kernel(&self, theta: &Tensor<1>, node: NodeId, weight: ParamId, kernel: usize) -> Tensor<4> {
         let channels = self.nodes[self.nodes[node].inputs[0]].shape[0];
@@ -139,7 +148,7 @@ impl Network {
                         None => y,
                     })
                 }
-                Op::BatchNorm { gamma, beta, moments: nth, relu } => {
+                Op::BatchNorm { gamma, beta, shift, moments: nth, relu } => {
                     let affine = self.affine(theta, gamma, beta);
                     let x = input(0).clone();
                     let evaluated = match mode {
@@ -149,7 +158,8 @@ impl Network {
                             at
                         }
                         Mode::Eval(running) => {
-                            batch_norm::evaluate_fixed(x, &running.moments[nth], &affine, EPSILON, relu)
+                            let moments = self.without_shift(theta, shift, &running.moments[nth]);
+                            batch_norm::evaluate_fixed(x, &moments, &affine, EPSILON, relu)
                         }
                     };
                     Value { y: evaluated.y.clone(), kept: Kept::BatchNorm(Box::new(evaluated)) }
@@ -223,7 +233,7 @@ impl Network {
                     }
                     self.count(id, at.batch(), usize::from(wanted.weights) + usize::from(reached(node.inputs[0])));
                 }
-                Op::BatchNorm { gamma, beta, .. } => {
+                Op::BatchNorm { gamma, beta, shift, .. } => {
                     let evaluated = at.values[id].batch_norm();
                     let scale = self.affine(theta, gamma, beta).gamma;
                     let x_bar = if at.train {
@@ -234,6 +244,9 @@ impl Network {
                     } else {
                         evaluated.gradient_fixed(&scale, &y_bar)
                     };
+                    if let Some(shift) = shift.filter(|_| !at.train && wanted.weights) {
+                        gradient.set(&self.layout, shift, channels::sum(&x_bar));
+                    }
                     bars.add(node.inputs[0], x_bar);
                 }
                 Op::AddRelu => {

@@ -21,8 +21,10 @@ pub(super) enum Op {
     Input,
     /// `y = W ∗ x [+ b]`. A linear layer is the 1 × 1 convolution of a 1 × 1 map.
     Conv { weight: ParamId, bias: Option<ParamId>, kernel: usize, geometry: Geometry },
-    /// Batch normalisation, with the ReLU that follows if any; `moments` counts the normalisations.
-    BatchNorm { gamma: ParamId, beta: ParamId, moments: usize, relu: bool },
+    /// Batch normalisation, with the ReLU that follows if any; `moments` counts the normalisations. `shift` is the bias of the
+    /// convolution in front: the mean of a batch takes it away again, so that it moves running means and nothing else, and its
+    /// gradient is zero.
+    BatchNorm { gamma: ParamId, beta: ParamId, shift: Option<ParamId>, moments: usize, relu: bool },
     /// `y = max(a + b, 0)`: the end of a residual block.
     AddRelu,
     /// Every `stride`-th pixel, between channels of zeros: the shortcut without parameters, "option A" of He et al. (2016).
@@ -231,14 +233,19 @@ impl Builder {
         self.push(Op::Conv { weight, bias, kernel: 1, geometry }, vec![x], [outputs, 1, 1])
     }
 
-    /// A batch normalisation whose key is `name`, with or without ReLU behind it; γ = 1, β = 0.
+    /// A batch normalisation whose key is `name`, with or without ReLU behind it; γ = 1, β = 0. It takes over the bias of a
+    /// convolution in front, whose output nothing else reads.
     pub fn batch_norm(&mut self, name: &str, x: NodeId, relu: bool) -> NodeId {
         let shape = self.shape(x);
+        let shift = match &mut self.nodes[x].op {
+            Op::Conv { bias, .. } => bias.take(),
+            _ => None,
+        };
         let gamma = self.layout.push(format!("{name}.weight"), &[shape[0]], Init::Constant(1.0));
         let beta = self.layout.push(format!("{name}.bias"), &[shape[0]], Init::Constant(0.0));
         let moments = self.norms.len();
         self.norms.push(NormName { prefix: name.to_owned(), channels: shape[0] });
-        self.push(Op::BatchNorm { gamma, beta, moments, relu }, vec![x], shape)
+        self.push(Op::BatchNorm { gamma, beta, shift, moments, relu }, vec![x], shape)
     }
 
     pub fn add_relu(&mut self, a: NodeId, b: NodeId) -> NodeId {
@@ -268,6 +275,13 @@ impl Builder {
     }
 
     pub fn finish(self) -> Network {
+        for (id, node) in self.nodes.iter().enumerate() {
+            let Op::BatchNorm { shift: Some(_), .. } = node.op else { continue };
+            let x = node.inputs[0];
+            let others = self.nodes.iter().enumerate().filter(|(other, node)| *other != id && node.inputs.contains(&x));
+            let is_read = others.count() > 0 || self.taps.iter().any(|tap| tap.node == x);
+            assert!(!is_read, "a convolution whose bias went to a normalisation has another reader");
+        }
         Network {
             nodes: self.nodes,
             layout: Arc::new(self.layout),

@@ -163,10 +163,10 @@ impl TargetModel {
         self.network.kept(self.last_node(objective)) + matching
     }
 
-    /// The running statistics behind `pass`, where they were `running` before it: the mean of those behind each part.
-    pub fn running_after(&self, pass: &Pass, batch: &Batch, running: &RunningStats) -> RunningStats {
+    /// The running statistics behind `pass` at `theta`, where they were `running` before it: the mean of those behind each part.
+    pub fn running_after(&self, pass: &Pass, theta: &Tensor<1>, batch: &Batch, running: &RunningStats) -> RunningStats {
         let parts = pass.parts.iter().zip(batch.parts());
-        let after = parts.map(|(pass, part)| running.updated(&self.network, &pass.moments, part.images()));
+        let after = parts.map(|(pass, part)| running.updated(&self.network, theta, &pass.moments, part.images()));
         RunningStats::mean(&batch.shares().zip(after).collect::<Vec<_>>())
     }
 

@@ -138,7 +138,7 @@ pub fn tangent(
         });
         let moments = TangentMoments {
             mean: vector::<T>(sums.iter().map(|[sum, _]| sum / n)),
-            correlation: vector::<T>(sums.iter().map(|[_, sum]| sum / n)),
+            correlation: vector::<T>(sums.iter().map(|[_, sum]| sum / n)), vectors: None
         };
         (Cpu::tensor(y_dot, dims), moments)
     })

@@ -4,7 +4,6 @@ use burn_tensor::Tensor;
 
 use super::{Affine, Direction, Evaluated, Moments, TangentMoments};
 use crate::gpu::{Arguments, Gpu, Wgsl, launch, launch_elementwise, tensor};
-use crate::vector;
 
 const FORWARD: Wgsl =
     Wgsl::new("batch_norm_forward", include_str!("../../wgsl/batch_norm_forward.wgsl")).summing("f32");
@@ -34,11 +33,6 @@ fn per_channel(sizes: &[usize; 4]) -> Arguments<'_> {
     Arguments { groups: [sizes[1], 1, 1], sizes, numbers: &[] }
 }
 
-/// Per-channel vectors one after another.
-fn rows(vectors: &[&Tensor<1>]) -> Tensor<1> {
-    vector::concatenate(vectors)
-}
-
 /// Row `nth` of `[rows, C]`.
 fn row(vectors: &Tensor<2>, nth: usize) -> Tensor<1> {
     let channels = vectors.dims()[1];
@@ -52,15 +46,15 @@ fn gpu<const D: usize>(x: &Tensor<D>) -> Gpu {
 pub fn evaluate(x: Tensor<4>, affine: &Affine, epsilon: f64, relu: bool) -> (Evaluated, Moments) {
     let dims = x.dims();
     let channels = dims[1];
-    let [y, moments] = launch(
+    let [y, vectors] = launch(
         FORWARD,
-        &[&gpu(&x), &gpu(&rows(&[&affine.gamma, &affine.beta]))],
-        [&dims, &[3, channels]],
+        &[&gpu(&x), &gpu(&affine.gamma), &gpu(&affine.beta)],
+        [&dims, &[5, channels]],
         Arguments { groups: [channels, 1, 1], sizes: &sizes(&x, relu), numbers: &[epsilon] },
     );
-    let moments: Tensor<2> = tensor(moments);
-    let (mean, variance, inv_std) = (row(&moments, 0), row(&moments, 1), row(&moments, 2));
-    let at = Evaluated { x, y: tensor(y), mean: mean.clone(), inv_std, relu };
+    let vectors: Tensor<2> = tensor(vectors);
+    let (mean, variance, inv_std) = (row(&vectors, 0), row(&vectors, 1), row(&vectors, 2));
+    let at = Evaluated { x, y: tensor(y), mean: mean.clone(), inv_std, relu, vectors: Some(vectors) };
     (at, Moments { mean, variance })
 }
 
@@ -75,14 +69,19 @@ pub fn evaluate_fixed(x: Tensor<4>, moments: &Moments, affine: &Affine, epsilon:
         &[channels, area, relu_size],
         &[epsilon],
     );
-    Evaluated { x, y: tensor(y), mean: moments.mean.clone(), inv_std: tensor(inv_std), relu }
+    Evaluated { x, y: tensor(y), mean: moments.mean.clone(), inv_std: tensor(inv_std), relu, vectors: None }
 }
 
-pub fn gradient(at: &Evaluated, gamma: &Tensor<1>, y_bar: &Tensor<4>) -> (Tensor<4>, Affine) {
+/// m, v, s, γ, β as [`evaluate`] left them.
+fn vectors(at: &Evaluated) -> Gpu {
+    gpu(at.vectors.as_ref().expect("derivatives go through the moments of the batch that was evaluated"))
+}
+
+pub fn gradient(at: &Evaluated, y_bar: &Tensor<4>) -> (Tensor<4>, Affine) {
     let dims = y_bar.dims();
     let [x_bar, affine_bar] = launch(
         GRADIENT,
-        &[&gpu(&at.x), &gpu(&at.y), &gpu(y_bar), &gpu(&rows(&[&at.mean, &at.inv_std, gamma]))],
+        &[&gpu(&at.x), &gpu(&at.y), &gpu(y_bar), &vectors(at)],
         [&dims, &[2, dims[1]]],
         per_channel(&sizes(&at.x, at.relu)),
     );
@@ -90,22 +89,18 @@ pub fn gradient(at: &Evaluated, gamma: &Tensor<1>, y_bar: &Tensor<4>) -> (Tensor
     (tensor(x_bar), Affine { gamma: row(&affine_bar, 0), beta: row(&affine_bar, 1) })
 }
 
-pub fn tangent(
-    at: &Evaluated,
-    gamma: &Tensor<1>,
-    x_dot: &Tensor<4>,
-    affine_dot: &Affine,
-) -> (Tensor<4>, TangentMoments) {
+pub fn tangent(at: &Evaluated, x_dot: &Tensor<4>, affine_dot: &Affine) -> (Tensor<4>, TangentMoments) {
     let dims = x_dot.dims();
-    let vectors = rows(&[&at.mean, &at.inv_std, gamma, &affine_dot.gamma, &affine_dot.beta]);
-    let [y_dot, moments] = launch(
+    let (gamma_dot, beta_dot) = (gpu(&affine_dot.gamma), gpu(&affine_dot.beta));
+    let [y_dot, found] = launch(
         TANGENT,
-        &[&gpu(&at.x), &gpu(&at.y), &gpu(x_dot), &gpu(&vectors)],
-        [&dims, &[2, dims[1]]],
+        &[&gpu(&at.x), &gpu(&at.y), &gpu(x_dot), &vectors(at), &gamma_dot, &beta_dot],
+        [&dims, &[6, dims[1]]],
         per_channel(&sizes(&at.x, at.relu)),
     );
-    let moments: Tensor<2> = tensor(moments);
-    (tensor(y_dot), TangentMoments { mean: row(&moments, 0), correlation: row(&moments, 1) })
+    let found: Tensor<2> = tensor(found);
+    let (mean, correlation) = (row(&found, 0), row(&found, 1));
+    (tensor(y_dot), TangentMoments { mean, correlation, vectors: Some(found) })
 }
 
 pub fn gradient_tangent(
@@ -115,11 +110,10 @@ pub fn gradient_tangent(
     y_bar_dot: &Tensor<4>,
 ) -> (Tensor<4>, Affine) {
     let dims = y_bar.dims();
-    let moments = along.moments;
-    let vectors = rows(&[&at.mean, &at.inv_std, along.gamma, along.gamma_dot, &moments.mean, &moments.correlation]);
+    let vectors = along.moments.vectors.as_ref().expect("the tangent was taken on the same device");
     let [x_bar_dot, affine_bar] = launch(
         GRADIENT_TANGENT,
-        &[&gpu(&at.x), &gpu(&at.y), &gpu(along.x_dot), &gpu(y_bar), &gpu(y_bar_dot), &gpu(&vectors)],
+        &[&gpu(&at.x), &gpu(&at.y), &gpu(along.x_dot), &gpu(y_bar), &gpu(y_bar_dot), &gpu(vectors)],
         [&dims, &[2, dims[1]]],
         per_channel(&sizes(&at.x, at.relu)),
     );

@@ -53,6 +53,8 @@ pub struct Evaluated {
     pub inv_std: Tensor<1>,
     /// Whether ReLU follows.
     pub relu: bool,
+    /// `m, v, s, γ, β`, `[5, C]`, as a GPU's kernels read them, where the moments are the batch's; absent elsewhere.
+    vectors: Option<Tensor<2>>,
 }
 
 /// What a derivative along a direction leaves for the gradient's: `⟨ẋ⟩` and `⟨x̂ ẋ⟩`, `[C]`.
@@ -60,6 +62,8 @@ pub struct Evaluated {
 pub struct TangentMoments {
     mean: Tensor<1>,
     correlation: Tensor<1>,
+    /// `⟨ẋ⟩, ⟨x̂ ẋ⟩, m, s, γ, γ̇`, `[6, C]`, as a GPU's kernel reads them; absent elsewhere.
+    vectors: Option<Tensor<2>>,
 }
 
 /// Normalises `x` (`[B, C, H, W]`) by its own moments, which are returned too.
@@ -82,16 +86,16 @@ pub fn evaluate_fixed(x: Tensor<4>, moments: &Moments, affine: &Affine, epsilon:
     } else {
         reference::normalise(&x, &moments.mean, &inv_std, affine, relu)
     };
-    Evaluated { x, y, mean: moments.mean.clone(), inv_std, relu }
+    Evaluated { x, y, mean: moments.mean.clone(), inv_std, relu, vectors: None }
 }
 
 impl Evaluated {
-    /// `(x̄, γ̄, β̄)` from `ȳ`, through the batch's moments.
+    /// `(x̄, γ̄, β̄)` from `ȳ`, through the batch's moments; `gamma` is that of the evaluation.
     pub fn gradient(&self, gamma: &Tensor<1>, y_bar: &Tensor<4>) -> (Tensor<4>, Affine) {
         if Cpu::holds(&self.x) {
             cpu::gradient(self, gamma, y_bar)
         } else if Gpu::holds(&self.x) {
-            gpu::gradient(self, gamma, y_bar)
+            gpu::gradient(self, y_bar)
         } else {
             reference::gradient(self, gamma, y_bar)
         }
@@ -103,12 +107,12 @@ impl Evaluated {
         reference::active(self, y_bar) * scale
     }
 
-    /// `ẏ` from `ẋ` and `(γ̇, β̇)`.
+    /// `ẏ` from `ẋ` and `(γ̇, β̇)`; `gamma` is that of the evaluation.
     pub fn tangent(&self, gamma: &Tensor<1>, x_dot: &Tensor<4>, affine_dot: &Affine) -> (Tensor<4>, TangentMoments) {
         if Cpu::holds(&self.x) {
             cpu::tangent(self, gamma, x_dot, affine_dot)
         } else if Gpu::holds(&self.x) {
-            gpu::tangent(self, gamma, x_dot, affine_dot)
+            gpu::tangent(self, x_dot, affine_dot)
         } else {
             reference::tangent(self, gamma, x_dot, affine_dot)
         }

@@ -62,7 +62,8 @@ pub fn tangent(
     affine_dot: &Affine,
 ) -> (Tensor<4>, TangentMoments) {
     let x_hat = normalised(at);
-    let moments = TangentMoments { mean: mean(x_dot.clone()), correlation: mean(x_hat.clone() * x_dot.clone()) };
+    let moments =
+        TangentMoments { mean: mean(x_dot.clone()), correlation: mean(x_hat.clone() * x_dot.clone()), vectors: None };
     let x_hat_dot = normalised_tangent(at, &x_hat, x_dot, &moments);
     let y_dot = x_hat * per_channel(&affine_dot.gamma) + x_hat_dot * per_channel(gamma) + per_channel(&affine_dot.beta);
     (active(at, &y_dot), moments)
