@@ -15,7 +15,8 @@ const CARGO_DENY_VERSION: &str = "0.20.2";
 const NODE_PACKAGES: [(&str, &str, &str); 3] = [
     ("binaryen", "132.0.0", "binaryen/bin/wasm-opt"),
     ("esbuild", "0.28.2", "esbuild/bin/esbuild"),
-    ("playwright-core", "1.65.1", "playwright-core/index.js"),
+    // The last that runs on the Node.js 18 of Debian bookworm.
+    ("playwright-core", "1.61.1", "playwright-core/index.js"),
 ];
 
 /// Where the Vulkan loader looks for drivers.
