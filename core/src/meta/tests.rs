@@ -58,7 +58,7 @@ fn check_gradient(total: WhereTotal) {
     let out = meta.evaluate(&phi, &pooled);
     let range = |nth: usize| {
         let z = meta.pair_weight(&phi, nth, pooled[nth]).0;
-        (z.clone().min().into_scalar::<f64>(), z.clone().max().into_scalar::<f64>())
+        (z.clone().min().into_scalar::<f64>(), z.max().into_scalar::<f64>())
     };
     let ranges = [range(0), range(1), range(2)];
     assert!(ranges[0].0 > 0.1 && ranges[0].1 < 5.9 && ranges[1].1 < -0.1 && ranges[2].0 > 6.1, "{ranges:?}");
