@@ -130,7 +130,7 @@ impl Matching {
         &self.source_channels
     }
 
-    /// For every pair, which of the sources' matched features it reads: their numbers in the order of [`Matching::places`].
+    /// For every pair, which of the sources' matched features it reads, counted by source, then by layer.
     pub fn features_of_pairs(&self) -> Vec<usize> {
         let places = self.places();
         let of = |pair: &Pair| places.binary_search(&(pair.source, pair.source_layer));
