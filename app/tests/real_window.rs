@@ -218,10 +218,23 @@ fn a_window_that_is_closed_before_it_trains_leaves_the_last_run_alone() {
 
 #[test]
 fn without_a_display_the_window_says_so() {
+    says_what_needs_none(None);
+}
+
+/// Nor where a display is named that does not answer, or where a library is missing: what a window needs is loaded then.
+#[test]
+fn a_display_that_does_not_answer_is_said() {
+    says_what_needs_none(Some(":4711"));
+}
+
+fn says_what_needs_none(display: Option<&str>) {
     let folder = tempfile::tempdir().expect("a folder");
     let mut command = Command::new(env!("CARGO_BIN_EXE_l2t"));
     command.args(["window", "--device", "cpu"]).env("XDG_CONFIG_HOME", folder.path());
-    let ended = command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").output().expect("the program is built");
+    command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").envs(display.map(|display| ("DISPLAY", display)));
+    // Where it is not set, Mesa says so in a line of its own.
+    command.env("XDG_RUNTIME_DIR", folder.path());
+    let ended = command.output().expect("the program is built");
     let said = String::from_utf8_lossy(&ended.stderr);
     assert_eq!(ended.status.code(), Some(1));
     assert!(said.starts_with("error: ") && said.trim().lines().count() == 1 && said.contains("l2t demo"), "{said}");

@@ -71,11 +71,15 @@ impl Machine {
         )
     }
 
-    /// Makes sure that the test of the real window has an X server without a screen, keys to press, and eyes.
+    /// Makes sure that the test of the real window has an X server without a screen, keys to press, and eyes; and the library
+    /// that a window on such a server loads when it opens.
     pub fn ensure_virtual_display(&self) -> Result<(), Failure> {
         let programs = [("Xvfb", "xvfb"), ("xdotool", "xdotool"), ("scrot", "scrot")];
         let missing = |(program, package): (&str, &'static str)| (!is_there(program)).then_some(package);
-        let packages: Vec<&str> = programs.into_iter().filter_map(missing).collect();
+        let mut packages: Vec<&str> = programs.into_iter().filter_map(missing).collect();
+        if !has_library("libxkbcommon-x11.so") {
+            packages.push("libxkbcommon-x11-0");
+        }
         if cfg!(not(target_os = "linux")) || packages.is_empty() {
             return Ok(());
         }
@@ -194,6 +198,15 @@ impl Machine {
 fn starts(program: impl AsRef<OsStr>) -> bool {
     let run = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     run.is_ok_and(|status| status.success())
+}
+
+/// Whether the system's loader knows a library of this name.
+fn has_library(name: &str) -> bool {
+    let known = ["/sbin/ldconfig", "ldconfig"].into_iter().find_map(|ldconfig| {
+        let listed = Command::new(ldconfig).arg("-p").output().ok()?;
+        Some(String::from_utf8_lossy(&listed.stdout).contains(name))
+    });
+    known.unwrap_or(false)
 }
 
 /// Whether there is such a program, whatever it thinks of being asked for its version (Xvfb has none).

@@ -1,7 +1,9 @@
 //! The window of the program.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use eframe::egui::ViewportBuilder;
@@ -10,6 +12,7 @@ use eframe::wgpu;
 use l2t_core::device::{DeviceChoice, instead_of_lost, open_shared};
 use l2t_core::{Error, Result};
 
+use super::session::words;
 use super::{FrameTimes, Host, MapPainter};
 use crate::window::app::App;
 use crate::window::link::Link;
@@ -66,7 +69,10 @@ pub fn open(opening: Opening) -> Result<()> {
     let open = Arc::new(move |lost| Ok(if lost { instead_of_lost() } else { device.clone() }));
     let host = Host::new(open).remembering().measuring(frame_times.as_deref().map(FrameTimes::new));
     let leaving = host.leaving();
+    let opened = Arc::new(AtomicBool::new(false));
+    let is_open = opened.clone();
     let create = move |creation: &eframe::CreationContext<'_>| {
+        is_open.store(true, Ordering::Relaxed);
         let last_run = host.last_run().filter(|_| after_loss);
         let mut app = App::new(&creation.egui_ctx, host, &settings, link);
         if after_loss {
@@ -81,10 +87,29 @@ pub fn open(opening: Opening) -> Result<()> {
     if let Some(device) = drawn_with {
         take_over_where_lost(device);
     }
-    let shown = eframe::run_native("l2t", options, Box::new(create));
+    quiet_until(opened.clone());
+    let shown = catch_unwind(AssertUnwindSafe(|| eframe::run_native("l2t", options, Box::new(create))));
     // The window has gone; what the last run saves is waited for.
     leaving.wait();
-    shown.map_err(|error| Error::Device(format!("the window cannot be opened: {error}")))
+    let cannot = |reason: &str| {
+        Error::Device(format!("the window cannot be opened: {reason}; l2t demo and l2t train need none"))
+    };
+    match shown {
+        Ok(shown) => shown.map_err(|error| cannot(&error.to_string())),
+        // A library of the system is missing that a window needs, libxkbcommon-x11 for one: winit panics.
+        Err(panic) if !opened.load(Ordering::Relaxed) => Err(cannot(words(&*panic).trim_end_matches('.'))),
+        Err(panic) => resume_unwind(panic),
+    }
+}
+
+/// Says nothing of a panic of this thread before the window is there: it becomes an error with words of its own.
+fn quiet_until(opened: Arc<AtomicBool>) {
+    let (usual, window) = (std::panic::take_hook(), std::thread::current().id());
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().id() != window || opened.load(Ordering::Relaxed) {
+            usual(panic);
+        }
+    }));
 }
 
 /// Whoever draws with a lost device panics, and what it would unwind through cannot be taken down: so the program is left from
