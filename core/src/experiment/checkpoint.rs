@@ -45,6 +45,13 @@ pub struct Position {
     pub meta_steps: u32,
 }
 
+impl Position {
+    /// Iterations done since the start, where an epoch has so many.
+    pub(super) fn iterations_done(&self, of: usize) -> usize {
+        self.epoch * of + self.iteration
+    }
+}
+
 /// Numbers as the run computes with them.
 #[derive(Debug, Clone, PartialEq)]
 enum Numbers {

@@ -33,7 +33,7 @@ pub(super) fn hold_out(config: &Config, train: Dataset) -> Result<(Dataset, Opti
     Ok((rest, Some(held_out)))
 }
 
-/// One batch after another, over epochs of their own: which one an iteration gets depends on its number alone.
+/// One batch after another, over epochs of their own: which one a step on φ gets depends on its number alone.
 pub(super) struct OuterBatches {
     images: Arc<Dataset>,
     next: usize,
@@ -41,7 +41,7 @@ pub(super) struct OuterBatches {
 }
 
 impl OuterBatches {
-    /// From the iteration at `position`; `None` where the meta-objective is measured on the training batch.
+    /// From the first step on φ at or behind `position`; `None` where the meta-objective is measured on the training batch.
     pub fn new(plan: &Plan, position: &Position) -> Option<Self> {
         plan.learner.meta_rule?;
         let images = match plan.config.meta.measured_on {
@@ -49,11 +49,11 @@ impl OuterBatches {
             MeasuredOn::OtherBatch => plan.train.clone(),
             MeasuredOn::HeldOut => plan.outer.clone()?,
         };
-        let next = position.epoch * iterations(plan) + position.iteration;
+        let next = position.iterations_done(iterations(plan)).div_ceil(plan.config.meta.every);
         Some(Self { images, next, batches: None })
     }
 
-    /// The batch of the next iteration, on the device.
+    /// The batch of the next step on φ, on the device.
     pub fn next(&mut self, plan: &Plan) -> Result<Batch> {
         let batch_size = plan.config.train.batch_size.min(self.images.len());
         let order = |epoch: usize, first_batch: usize| BatchPlan {

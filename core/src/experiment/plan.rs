@@ -208,7 +208,7 @@ impl Plan {
 
     /// Whether the iteration at `position`, of `iterations` in an epoch, takes a step on φ, if φ is learned at all.
     pub(super) fn learns_at(&self, iterations: usize, position: &Position) -> bool {
-        (position.epoch * iterations + position.iteration).is_multiple_of(self.config.meta.every)
+        position.iterations_done(iterations).is_multiple_of(self.config.meta.every)
     }
 
     /// What ends all that is done with it.

@@ -280,9 +280,10 @@ async fn epoch(
             break;
         }
         let batch = prepare(plan, &learner, &state, host);
-        let outer = outer.as_mut().map(|outer| outer.next(plan)).transpose()?;
+        let learns = plan.learns_at(of, position);
+        let outer = outer.as_mut().filter(|_| learns).map(|outer| outer.next(plan)).transpose()?;
         pause.say(&Step::Source.into(), &state).await?;
-        let learner = if plan.learns_at(of, position) { &learner } else { &resting };
+        let learner = if learns { &learner } else { &resting };
         let mut iteration = Iteration::begin(learner, &state, &rule, &batch);
         if let Some(outer) = &outer {
             iteration = iteration.measured_on(outer);

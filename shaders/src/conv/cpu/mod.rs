@@ -5,6 +5,8 @@ mod lines;
 mod patches;
 mod winograd;
 
+use std::ops::Range;
+
 use burn_tensor::Tensor;
 
 use super::Geometry;
@@ -77,6 +79,15 @@ enum Kernels {
     AsTheyAre,
     /// `W'_{cokl} = W_{oc(K−1−k)(K−1−l)}`, from `W` of `[channels, filters, K, K]`: those of the gradient in the input.
     Flipped,
+}
+
+/// The blocks (channels, images) that threads share a kernel's gradient in: of some channels and all images, or of all channels
+/// and some images, whose results are to be added up.
+fn blocks(sizes: &Sizes, by_channels: bool) -> Vec<(Range<usize>, Range<usize>)> {
+    let (count, threads) = (if by_channels { sizes.channels } else { sizes.batch }, rayon::current_num_threads());
+    let share = count.div_ceil(threads);
+    let shares = (0..count).step_by(share).map(|first| first..(first + share).min(count));
+    shares.map(|share| if by_channels { (share, 0..sizes.batch) } else { (0..sizes.channels, share) }).collect()
 }
 
 /// The tensors of the terms in CPU memory.

@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 
 use super::super::Geometry;
-use super::Sizes;
+use super::{Sizes, blocks};
 use crate::cpu::{Matrix, MatrixMut, Real, gemm, resized, zeros};
 
 /// Columns of one matrix product, about: enough to amortise the packing of `W`, few enough to stay in cache.
@@ -61,30 +61,17 @@ pub fn convolve<T: Real>(terms: &[(&[T], &[T])], sizes: Sizes) -> Vec<T> {
 /// `W̄ = Σ ȳ P(x)ᵀ` over the terms `(x, ȳ)`, split over the threads by input channels, or by images where there are too
 /// few channels to split.
 pub fn correlate<T: Real>(terms: &[(&[T], &[T])], sizes: Sizes) -> Vec<T> {
-    let threads = rayon::current_num_threads();
     let taps = sizes.kernel * sizes.kernel;
-    let by_channels = sizes.channels >= 4 * threads;
-    let (channel_block, image_block) = if by_channels {
-        (sizes.channels.div_ceil(threads), sizes.batch)
-    } else {
-        (sizes.channels, sizes.batch.div_ceil(threads))
-    };
-    let blocks: Vec<_> = (0..sizes.channels)
-        .step_by(channel_block)
-        .flat_map(|c| (0..sizes.batch).step_by(image_block).map(move |b| (c, b)))
-        .collect();
+    let blocks = blocks(&sizes, sizes.channels >= 4 * rayon::current_num_threads());
     let parts: Vec<Vec<T>> = blocks
         .par_iter()
-        .map(|&(c, b)| {
-            let channels = c..(c + channel_block).min(sizes.channels);
-            correlate_block(terms, &sizes, channels, b..(b + image_block).min(sizes.batch))
-        })
+        .map(|(channels, images)| correlate_block(terms, &sizes, channels.clone(), images.clone()))
         .collect();
     let mut w_bar = vec![T::ZERO; sizes.filters * sizes.patch()];
-    for (&(c, _), part) in blocks.iter().zip(parts) {
+    for ((channels, _), part) in blocks.iter().zip(parts) {
         let width = part.len() / sizes.filters;
         for (row, values) in w_bar.chunks_mut(sizes.patch()).zip(part.chunks(width)) {
-            for (sum, &value) in row[c * taps..][..width].iter_mut().zip(values) {
+            for (sum, &value) in row[channels.start * taps..][..width].iter_mut().zip(values) {
                 *sum += value;
             }
         }

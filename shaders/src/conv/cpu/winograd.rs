@@ -15,7 +15,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::lines::{Frame, Lines, Rows, pitch};
-use super::{Kernels, Sizes};
+use super::{Kernels, Sizes, blocks};
 use crate::cpu::{Linear, Map, Matrix, MatrixMut, Real, gemm, map_lines, resized, zeros};
 
 /// Pixels of a tile in the transformed domain, each of which has a matrix product of its own.
@@ -269,25 +269,18 @@ pub fn correlate<T: Real>(terms: &[(&[T], &[T])], sizes: Sizes) -> Vec<T> {
     let Sizes { batch, channels, filters, .. } = sizes;
     let threads = rayon::current_num_threads();
     let by_channels = channels >= 4 * threads && batch * Tiling::of(&sizes).count() < 2 * channels;
-    let (channel_block, image_block) =
-        if by_channels { (channels.div_ceil(threads), batch) } else { (channels, batch.div_ceil(threads)) };
-    let blocks: Vec<_> = (0..channels)
-        .step_by(channel_block)
-        .flat_map(|c| (0..batch).step_by(image_block).map(move |b| (c, b)))
-        .collect();
+    let blocks = blocks(&sizes, by_channels);
     let pitch = pitch(filters);
     let parts: Vec<Vec<T>> = blocks
         .par_iter()
-        .map(|&(c, b)| {
-            let channels = c..(c + channel_block).min(channels);
-            correlate_block(terms, &sizes, channels, b..(b + image_block).min(batch))
-        })
+        .map(|(channels, images)| correlate_block(terms, &sizes, channels.clone(), images.clone()))
         .collect();
     // Taps of every channel as lines of filters.
     let mut taps = zeros::<T>(channels * TAPS * pitch);
-    taps.par_chunks_mut(channel_block * TAPS * pitch).enumerate().for_each(|(nth, sums)| {
-        let parts = blocks.iter().zip(&parts).filter(|((c, _), _)| *c == nth * channel_block);
-        for (_, part) in parts {
+    let in_a_block = blocks[0].0.len() * TAPS * pitch;
+    taps.par_chunks_mut(in_a_block).enumerate().for_each(|(nth, sums)| {
+        // Blocks of channels have one part each, blocks of images all of them.
+        for part in if by_channels { &parts[nth..=nth] } else { &parts[..] } {
             sums.iter_mut().zip(part).for_each(|(sum, value)| *sum += *value);
         }
     });
