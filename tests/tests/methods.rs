@@ -123,6 +123,39 @@ fn a_run_that_is_stopped_while_it_is_measured_goes_on_there() {
     }
 }
 
+/// Behind an epoch that is kept, before the next.
+const BETWEEN_EPOCHS: Asked = |event| matches!(event, Event::Epoch(record) if record.epoch == 1);
+
+/// λ learned in the first epoch is there from the first step of the θ that counts, which begins anew, also where the run was
+/// stopped just before.
+#[test]
+fn what_phi_learned_outlives_the_first_theta() {
+    let where_rates = ["meta.warm_up=1", "meta.epochs=1", "meta.where_per=pair", "meta.where_start=even"];
+    let changes =
+        [&where_rates[..], &["meta.where_lr=0.1", "meta.measured_on=other-batch", "meta.outer_batch=20"]].concat();
+    let plan = plan(Method::L2tWhere, &changes);
+    let mut keeper = Memory::default();
+    let whole = train(&plan, None, None, &mut keeper);
+    let records = epochs(&whole);
+    let weights = |epoch: usize| records[epoch].pair_weights.iter().map(|pair| pair.mean).collect::<Vec<_>>();
+    assert!(weights(0).iter().any(|mean| (mean - 1.0).abs() > 0.05), "{:?}", weights(0));
+    assert!(weights(0) != weights(1) && weights(1) == weights(2), "λ is learned in the first epoch alone");
+    assert_eq!(
+        records.iter().map(|record| record.lr).collect::<Vec<_>>(),
+        [0.05, 0.05, 0.025],
+        "the rate starts twice"
+    );
+    // A network that begins anew knows about as little as at first.
+    let (first, fresh) = (records[0].task_loss, records[1].task_loss);
+    assert!((fresh / first - 1.0).abs() < 0.2 && records[2].task_loss < fresh, "{first}, {fresh}");
+
+    let mut keeper = Memory::default();
+    assert!(!train(&plan, None, Some(BETWEEN_EPOCHS), &mut keeper).summary.complete);
+    let checkpoint = Checkpoint::from_bytes("latest", &keeper.latest).expect("a checkpoint");
+    assert_eq!((checkpoint.position.epoch, checkpoint.position.iteration), (1, 0));
+    assert_eq!(epochs(&train(&plan, Some(&checkpoint), None, &mut keeper)), records);
+}
+
 #[test]
 fn the_baselines_learn_from_two_sources_and_over_single_pairs() {
     let two = r#"sources=[{weights="embedded"},{weights="untrained-resnet14"}]"#;

@@ -4,7 +4,7 @@ use burn_tensor::{DType, Device, Tensor, TensorData};
 use futures_lite::future::block_on;
 use l2t_core::bilevel::hypergradient::{Products, ReversePass, hypergradient};
 use l2t_core::bilevel::{HypergradientMethod, InnerBeta, InnerRule, MetaRule, Moving, Scheme, Sgd};
-use l2t_core::meta::{Learned, MetaNetworks, WhereStart, WhereTotal};
+use l2t_core::meta::{Learned, MetaNetworks, WhereDesign, WherePer, WhereTotal};
 use l2t_core::network::resnet::{BlockNames, ResNetConfig, Shortcut};
 use l2t_core::network::weights::read;
 use l2t_core::objective::{Batch, Keep, Objective, Part, Pass, SecondDerivatives, TargetModel};
@@ -214,17 +214,20 @@ fn the_hypergradient_on_another_batch() {
     }
 }
 
-/// The same where the λ of an image have a constant total.
+/// The same where the λ of an image have a constant total, and where a pair or all of them have one for all images.
 #[test]
-fn the_hypergradient_with_a_constant_total() {
-    let (mut setup, _) = start();
-    let matching = setup.learner.model.matching.as_ref().expect("fixtures match");
-    let learned = Learned { what: true, r#where: true };
-    let (start, total) = (WhereStart::Random, WhereTotal::Constant);
-    let meta = MetaNetworks::designed(matching.source_channels(), learned, start, total);
-    setup.learner.meta = Some(meta.reading(&matching.features_of_pairs()));
-    for sizes in SPLITS {
-        check_hypergradients(&Case { setup: &setup, sizes, other: None, phase: 2.6 });
+fn the_hypergradient_of_other_designs_of_where() {
+    let constant = WhereDesign { total: WhereTotal::Constant, ..WhereDesign::default() };
+    let per = |per| WhereDesign { per, ..WhereDesign::default() };
+    for (design, phase) in [(constant, 2.6), (per(WherePer::Pair), 0.7), (per(WherePer::All), 0.7)] {
+        let (mut setup, _) = start();
+        let matching = setup.learner.model.matching.as_ref().expect("fixtures match");
+        let learned = Learned { what: true, r#where: true };
+        let meta = MetaNetworks::designed(matching.source_channels(), learned, design);
+        setup.learner.meta = Some(meta.reading(&matching.features_of_pairs()));
+        for sizes in SPLITS {
+            check_hypergradients(&Case { setup: &setup, sizes, other: None, phase });
+        }
     }
 }
 

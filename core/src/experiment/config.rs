@@ -7,7 +7,7 @@ use crate::bilevel::{HypergradientMethod, InnerBeta, InnerRule, MeasuredOn, Meta
 use crate::data::{WorldConfig, WorldTask};
 use crate::error::{Error, Result};
 use crate::matching::{Pair, PairRule};
-use crate::meta::{WhereStart, WhereTotal};
+use crate::meta::{WherePer, WhereStart, WhereTotal};
 pub use crate::method::Method;
 use crate::method::{SourceUse, at, lwf};
 
@@ -183,16 +183,29 @@ pub struct MetaConfig {
     pub weight_decay: f64,
     /// Iterations from one step on φ to the next; 1 in the paper.
     pub every: usize,
+    /// Epochs in which φ is learned, from the first; it then stays as it is, and an iteration costs what it does without.
+    /// 0 stands for all, as in the paper.
+    pub epochs: usize,
+    /// Epochs, of all `train.epochs`, behind which θ begins anew and φ does not: what φ learned on a θ that is thrown away is
+    /// there from the first step of the one that counts, as an architecture is in DARTS (Liu et al., 2019). The rate of θ
+    /// stays at `train.lr` during them. 0 in the paper.
+    pub warm_up: usize,
     /// The images that L_org is measured on behind the virtual steps: those of the steps, as in the paper (`same-batch`),
     /// another batch of the training images (`other-batch`), or of images that θ is not trained on (`held-out`).
     pub measured_on: MeasuredOn,
     /// The share of the training images of each class that is held out for that, with `held-out` alone.
     pub held_out: f64,
+    /// Images of a batch that L_org is measured on where they are not those of the steps; 0 stands for `train.batch_size`.
+    /// More of them make the hypergradient less noisy, for 3 forward passes of each.
+    pub outer_batch: usize,
     /// How g begins: with weights drawn at random, as in the authors' code (`random`), or with every λ at 1 (`even`).
     pub where_start: WhereStart,
     /// Whether every λ is for itself, as in the paper (`free`), or those of an image add up to the number of pairs
     /// (`constant`).
     pub where_total: WhereTotal,
+    /// Whether g gives every image and pair a λ, as in the paper (`image`), or one to each pair (`pair`) or to all of them
+    /// (`all`), whatever the image.
+    pub where_per: WherePer,
 }
 
 impl Default for Config {
@@ -272,10 +285,14 @@ impl Default for MetaConfig {
             schedule: MetaSchedule::Constant,
             weight_decay: 1e-4,
             every: 1,
+            epochs: 0,
+            warm_up: 0,
             measured_on: MeasuredOn::SameBatch,
             held_out: 0.2,
+            outer_batch: 0,
             where_start: WhereStart::Random,
             where_total: WhereTotal::Free,
+            where_per: WherePer::Image,
         }
     }
 }
@@ -389,6 +406,10 @@ impl Config {
         }
         if !(self.meta.held_out > 0.0 && self.meta.held_out < 1.0) {
             return Err(Error::config("meta.held_out", format!("{} is not between 0 and 1", self.meta.held_out)));
+        }
+        if self.meta.warm_up >= self.train.epochs && self.meta.warm_up > 0 {
+            let reason = format!("{} of {} epochs leave none to train in", self.meta.warm_up, self.train.epochs);
+            return Err(Error::config("meta.warm_up", reason));
         }
         if self.meta.matching_steps > 64 {
             return Err(Error::config("meta.matching_steps", "more than 64 virtual steps do not fit in memory"));
@@ -641,6 +662,7 @@ mod tests {
             ("meta", "--set: meta is not of the form key=value"),
             ("=1", "--set: =1 names no key"),
             ("target.width=1e9", "target.width: 1000000000 is more than 16"),
+            ("meta.warm_up=200", "meta.warm_up: 200 of 200 epochs leave none"),
             ("data.size=0", "data.size: 0 is not in 1 to 1024"),
             ("data.augment=32", "data.augment: a border of 32 does not suit images of 32 pixels"),
             ("method.temperature=0", "method.temperature: 0 is not positive"),

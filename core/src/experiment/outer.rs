@@ -55,7 +55,9 @@ impl OuterBatches {
 
     /// The batch of the next step on φ, on the device.
     pub fn next(&mut self, plan: &Plan) -> Result<Batch> {
-        let batch_size = plan.config.train.batch_size.min(self.images.len());
+        let of =
+            if plan.config.meta.outer_batch > 0 { plan.config.meta.outer_batch } else { plan.config.train.batch_size };
+        let batch_size = of.min(self.images.len());
         let order = |epoch: usize, first_batch: usize| BatchPlan {
             batch_size,
             seed: Seed(plan.config.seed ^ STREAM),

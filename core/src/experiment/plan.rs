@@ -5,7 +5,7 @@ use std::sync::Arc;
 use burn_tensor::{DType, Device, Tensor};
 
 use super::checkpoint::Position;
-use super::config::{Config, PairsConfig, Precision, TargetConfig};
+use super::config::{Config, MetaConfig, PairsConfig, Precision, TargetConfig};
 use super::micro_batch::{Footprint, images_at_once, too_large};
 use super::outer;
 use super::recompute::kept_bytes;
@@ -15,7 +15,7 @@ use crate::data::{Dataset, Split, world_per_class, world_until};
 use crate::error::{Error, Result};
 use crate::inputs::Inputs;
 use crate::matching::{Matching, PairRule, PairSet, SourceLayers};
-use crate::meta::MetaNetworks;
+use crate::meta::{MetaNetworks, WhereDesign};
 use crate::method::at::AttentionTransfer;
 use crate::method::fine_tuning::Start;
 use crate::method::lwf::Distillation;
@@ -185,10 +185,26 @@ impl Plan {
         self.config.method.name.recipe().auxiliary.contains(&AuxiliaryKind::Distillation)
     }
 
-    /// The rule of the ordinary step in `epoch` (0-based): the rate follows half a cosine from `train.lr` to zero.
+    /// Epochs of a θ that is thrown away; none where no φ is learned.
+    fn warm_up(&self) -> usize {
+        if self.learner.meta_rule.is_some() { self.config.meta.warm_up } else { 0 }
+    }
+
+    /// What the epoch at `position` starts from: `state`, but for θ, which begins anew behind the warm-up of φ.
+    pub(super) fn begun(&self, state: LearnerState, position: &Position) -> LearnerState {
+        let warm_up = self.warm_up();
+        if warm_up == 0 || (position.epoch, position.iteration) != (warm_up, 0) {
+            return state;
+        }
+        LearnerState { meta: state.meta, ..self.initial_state() }
+    }
+
+    /// The rule of the ordinary step in `epoch` (0-based): the rate follows half a cosine from `train.lr` to zero, behind the
+    /// warm-up of φ.
     pub fn sgd(&self, epoch: usize) -> Sgd {
-        let train = &self.config.train;
-        let phase = std::f64::consts::PI * epoch as f64 / train.epochs as f64;
+        let (train, warm_up) = (&self.config.train, self.warm_up());
+        let done = epoch.saturating_sub(warm_up) as f64 / (train.epochs - warm_up) as f64;
+        let phase = std::f64::consts::PI * done;
         Sgd { lr: train.lr * 0.5 * (1.0 + phase.cos()), momentum: train.momentum, weight_decay: train.weight_decay }
     }
 
@@ -208,7 +224,9 @@ impl Plan {
 
     /// Whether the iteration at `position`, of `iterations` in an epoch, takes a step on φ, if φ is learned at all.
     pub(super) fn learns_at(&self, iterations: usize, position: &Position) -> bool {
-        position.iterations_done(iterations).is_multiple_of(self.config.meta.every)
+        let meta = &self.config.meta;
+        let goes_on = meta.epochs == 0 || position.epoch < meta.epochs;
+        goes_on && position.iterations_done(iterations).is_multiple_of(meta.every)
     }
 
     /// What ends all that is done with it.
@@ -379,8 +397,8 @@ fn learner(config: &Config, network: Network, sources: &[Source]) -> Result<Lear
     };
     let inner_beta = config.meta.inner_beta.factor(config.meta.rule, config.method.beta);
     let matching = Matching::new(pairs, &layers, &network, config.method.beta, &mut layout).with_inner_beta(inner_beta);
-    let (start, total) = (config.meta.where_start, config.meta.where_total);
-    let meta = MetaNetworks::designed(matching.source_channels(), learned, start, total)
+    let MetaConfig { where_start: start, where_total: total, where_per: per, .. } = config.meta;
+    let meta = MetaNetworks::designed(matching.source_channels(), learned, WhereDesign { start, total, per })
         .reading(&matching.features_of_pairs());
     let rate = |own: f64| if own > 0.0 { own / config.meta.lr } else { 1.0 };
     let meta_rule = (learned.what || learned.r#where).then(|| MetaRule {

@@ -121,6 +121,7 @@ pub async fn run(
     let first = l2t_shaders::compiles_kernels(&state.target.theta);
     let mut sitting = Sitting { first, pacing: Pacing::start() };
     while position.epoch < epochs {
+        state = plan.begun(state, &position);
         let (next, finished) = epoch(plan, state, &mut position, control, &mut sitting, audience).await?;
         state = next;
         position.elapsed_secs = clock.elapsed();

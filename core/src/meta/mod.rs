@@ -51,6 +51,31 @@ pub enum WhereTotal {
     Constant,
 }
 
+/// For how many things g has a λ of its own: what *where* is worth, taken apart.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WherePer {
+    /// Every image and pair, `λ_b^{m,n} = g(c·p_b + d)`, as in the paper.
+    #[default]
+    Image,
+    /// Every pair, the same for all images, `λ^{m,n} = g(d^{m,n})`: weights of tasks that the same objective learns, as in
+    /// Auto-λ (Liu et al., 2022).
+    Pair,
+    /// All pairs and images the same, `λ = g(mean of d)`: how much is transferred, and nothing of where.
+    All,
+}
+
+/// How g is made, beside the paper's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WhereDesign {
+    /// How it begins.
+    pub start: WhereStart,
+    /// Whether λ says how much.
+    pub total: WhereTotal,
+    /// What has a λ of its own.
+    pub per: WherePer,
+}
+
 /// Added to `Σ λ` where that is divided by: where every λ is zero they stay so.
 const TOTAL_FLOOR: f64 = 1e-6;
 
@@ -80,7 +105,7 @@ pub struct MetaNetworks {
     pairs: Vec<PairParams>,
     stacks: Vec<Stack>,
     learned: Learned,
-    total: WhereTotal,
+    design: WhereDesign,
 }
 
 /// What the meta-networks say about a batch, for every pair.
@@ -190,12 +215,12 @@ fn sum(mut terms: impl Iterator<Item = Tensor<2>>) -> Tensor<2> {
 impl MetaNetworks {
     /// Meta-networks for pairs whose source layers have these numbers of channels, as the paper has them.
     pub fn new(source_channels: &[usize], learned: Learned) -> Self {
-        Self::designed(source_channels, learned, WhereStart::Random, WhereTotal::Free)
+        Self::designed(source_channels, learned, WhereDesign::default())
     }
 
-    /// [`MetaNetworks::new`] with another start or total of λ.
-    pub fn designed(source_channels: &[usize], learned: Learned, start: WhereStart, total: WhereTotal) -> Self {
-        let where_weight = |channels| match start {
+    /// [`MetaNetworks::new`] with another g.
+    pub fn designed(source_channels: &[usize], learned: Learned, design: WhereDesign) -> Self {
+        let where_weight = |channels| match design.start {
             WhereStart::Random => Init::torch_default(channels),
             WhereStart::Even => Init::Constant(0.0),
         };
@@ -217,7 +242,7 @@ impl MetaNetworks {
             })
             .collect();
         let features: Vec<usize> = (0..source_channels.len()).collect();
-        Self { layout, pairs, stacks: vec![], learned, total }.reading(&features)
+        Self { layout, pairs, stacks: vec![], learned, design }.reading(&features)
     }
 
     /// The same where pair k reads the pooled feature `features[k]`; without it every pair has one of its own.
@@ -239,6 +264,22 @@ impl MetaNetworks {
             }
         }
         self
+    }
+
+    /// c and d of the pairs of a stack, `[pairs, C]` and `[1, pairs]`, as [`WherePer`] has them.
+    fn where_params(&self, phi: &Tensor<1>, stack: &Stack) -> (Tensor<2>, Tensor<2>) {
+        let (count, channels) = (stack.pairs.len(), stack.channels);
+        let weight = self.stacked(phi, stack, |pair| pair.r#where.0, [count, channels]);
+        let bias = self.stacked(phi, stack, |pair| pair.r#where.1, [1, count]);
+        match self.design.per {
+            WherePer::Image => (weight, bias),
+            WherePer::Pair => (weight.zeros_like(), bias),
+            WherePer::All => {
+                let all = self.pairs.iter().map(|pair| self.layout.get(phi, pair.r#where.1, [1, 1]));
+                let mean = sum(all) / self.pairs.len() as f64;
+                (weight.zeros_like(), mean.expand([1, count]))
+            }
+        }
     }
 
     /// One entry of every pair of a stack, one after another.
@@ -285,12 +326,12 @@ impl MetaNetworks {
 
     /// λ of the `pair`-th pair before and behind ReLU6, both `[B, 1]`, from its pooled source feature, `[B, C_m]`.
     pub fn pair_weight(&self, phi: &Tensor<1>, pair: usize, pooled: &Tensor<2>) -> (Tensor<2>, Tensor<2>) {
-        let PairParams { channels, r#where, .. } = self.pairs[pair];
         if !self.learned.r#where {
             return (ones(pooled), ones(pooled));
         }
-        let weight = self.layout.get(phi, r#where.0, [1, channels]);
-        where_net::evaluate(&weight, &self.layout.get(phi, r#where.1, [1, 1]), pooled)
+        let alone = Stack { feature: 0, channels: self.pairs[pair].channels, pairs: vec![pair] };
+        let (weight, bias) = self.where_params(phi, &alone);
+        where_net::evaluate(&weight, &bias, pooled)
     }
 
     /// w and λ of every pair from the pooled source features, `[B, C_m]` each.
@@ -312,8 +353,7 @@ impl MetaNetworks {
                 pairs.iter().for_each(|&pair| channel_weights[pair] = Some(uniform(pooled)));
             }
             if self.learned.r#where {
-                let weight = self.stacked(phi, stack, |pair| pair.r#where.0, [count, channels]);
-                let bias = self.stacked(phi, stack, |pair| pair.r#where.1, [1, count]);
+                let (weight, bias) = self.where_params(phi, stack);
                 let (before, lambda) = where_net::evaluate(&weight, &bias, pooled);
                 for (nth, &pair) in pairs.iter().enumerate() {
                     pair_weights[pair] = Some(lambda.clone().narrow(1, nth, 1));
@@ -332,7 +372,7 @@ impl MetaNetworks {
             linear,
             scale: vec![],
         };
-        if self.total == WhereTotal::Constant {
+        if self.design.total == WhereTotal::Constant {
             let total = sum(outputs.pair_weights.iter().cloned());
             let scale = (total + TOTAL_FLOOR).recip() * self.pairs.len() as f64;
             outputs.pair_weights = outputs.pair_weights.into_iter().map(|lambda| lambda * scale.clone()).collect();
@@ -373,6 +413,7 @@ impl MetaNetworks {
     ) -> Tensor<1> {
         let mut gradient = GradientParts::default();
         let pair_weight_bars = self.unscaled(outputs, &bars.pair_weights);
+        let mut bias_bars = vec![];
         for (nth, stack) in self.stacks.iter().enumerate() {
             let Stack { channels, pairs, feature } = stack;
             let beside = |bars: &[Tensor<2>]| {
@@ -392,11 +433,19 @@ impl MetaNetworks {
             if self.learned.r#where {
                 let (weight, bias) = where_net::gradient(&outputs.linear[nth], pooled, &beside(&pair_weight_bars));
                 for (nth, &pair) in pairs.iter().enumerate() {
-                    let r#where = self.pairs[pair].r#where;
-                    gradient.set(&self.layout, r#where.0, weight.clone().narrow(0, nth, 1));
-                    gradient.set(&self.layout, r#where.1, bias.clone().narrow(1, nth, 1));
+                    if self.design.per == WherePer::Image {
+                        gradient.set(&self.layout, self.pairs[pair].r#where.0, weight.clone().narrow(0, nth, 1));
+                    }
+                    bias_bars.push((pair, bias.clone().narrow(1, nth, 1)));
                 }
             }
+        }
+        if self.design.per == WherePer::All && !bias_bars.is_empty() {
+            let mean = sum(bias_bars.iter().map(|(_, bar)| bar.clone())) / self.pairs.len() as f64;
+            bias_bars.iter_mut().for_each(|(_, bar)| *bar = mean.clone());
+        }
+        for (pair, bar) in bias_bars {
+            gradient.set(&self.layout, self.pairs[pair].r#where.1, bar);
         }
         gradient.assemble(&self.layout, phi)
     }

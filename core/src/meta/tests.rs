@@ -1,6 +1,6 @@
 use burn_tensor::{DType, Device, Tensor, TensorData};
 
-use super::{Learned, MetaCotangents, MetaNetworks, WhereStart, WhereTotal};
+use super::{Learned, MetaCotangents, MetaNetworks, WhereDesign, WherePer, WhereStart, WhereTotal};
 
 fn wave<const D: usize>(shape: [usize; D], scale: f64, phase: f64) -> Tensor<D> {
     let values: Vec<f64> = (0..shape.iter().product()).map(|i| scale * (i as f64 * 1.7 + phase).sin()).collect();
@@ -28,13 +28,14 @@ fn starts_with_uniform_channels_and_matched_pairs() {
 #[test]
 fn gradient_agrees_with_central_differences() {
     for total in [WhereTotal::Free, WhereTotal::Constant] {
-        check_gradient(total);
+        for per in [WherePer::Image, WherePer::Pair, WherePer::All] {
+            check_gradient(WhereDesign { total, per, ..WhereDesign::default() });
+        }
     }
 }
 
-fn check_gradient(total: WhereTotal) {
-    let learned = Learned { what: true, r#where: true };
-    let meta = MetaNetworks::designed(&[5, 3, 3], learned, WhereStart::Random, total);
+fn check_gradient(design: WhereDesign) {
+    let meta = MetaNetworks::designed(&[5, 3, 3], BOTH, design);
     let mut phi = meta.layout().init(crate::seed::Seed(2), "phi");
     for (nth, value) in phi.iter_mut().enumerate() {
         *value += 0.3 * (nth as f64 * 0.77).sin();
@@ -61,7 +62,12 @@ fn check_gradient(total: WhereTotal) {
         (z.clone().min().into_scalar::<f64>(), z.max().into_scalar::<f64>())
     };
     let ranges = [range(0), range(1), range(2)];
-    assert!(ranges[0].0 > 0.1 && ranges[0].1 < 5.9 && ranges[1].1 < -0.1 && ranges[2].0 > 6.1, "{ranges:?}");
+    if design.per == WherePer::All {
+        // The mean of 3, −4 and 10.
+        assert_eq!(ranges, [(3.0, 3.0); 3]);
+    } else {
+        assert!(ranges[0].0 > 0.1 && ranges[0].1 < 5.9 && ranges[1].1 < -0.1 && ranges[2].0 > 6.1, "{ranges:?}");
+    }
     let direction = wave([meta.layout().len()], 1.0, 0.2);
     let slope = (meta.gradient(&phi, &pooled, &out, &bars) * direction.clone()).sum().into_scalar::<f64>();
     let h = 1e-5;
@@ -76,7 +82,8 @@ const BOTH: Learned = Learned { what: true, r#where: true };
 #[test]
 fn an_even_start_gives_every_pair_a_weight_of_exactly_one() {
     for total in [WhereTotal::Free, WhereTotal::Constant] {
-        let meta = MetaNetworks::designed(&[5, 3], BOTH, WhereStart::Even, total);
+        let design = WhereDesign { start: WhereStart::Even, total, ..WhereDesign::default() };
+        let meta = MetaNetworks::designed(&[5, 3], BOTH, design);
         let phi = meta.layout().upload(meta.layout().init(crate::seed::Seed(1), "phi"), &Device::flex(), DType::F64);
         let out = meta.evaluate(&phi, &[&wave([4, 5], 1.0, 0.3), &wave([4, 3], 1.0, 0.9)]);
         for pair_weight in &out.pair_weights {
@@ -90,7 +97,8 @@ fn an_even_start_gives_every_pair_a_weight_of_exactly_one() {
 /// The λ of every image add up to the number of pairs, but where g has switched all of them off.
 #[test]
 fn a_constant_total_is_the_number_of_pairs() {
-    let meta = MetaNetworks::designed(&[5, 3, 3], BOTH, WhereStart::Random, WhereTotal::Constant);
+    let design = WhereDesign { total: WhereTotal::Constant, ..WhereDesign::default() };
+    let meta = MetaNetworks::designed(&[5, 3, 3], BOTH, design);
     let mut phi = meta.layout().init(crate::seed::Seed(2), "phi");
     let pooled = [wave([4, 5], 1.0, 0.3), wave([4, 3], 1.0, 0.9), wave([4, 3], 1.0, 1.9)];
     let total = |phi: &[f64]| {
@@ -105,11 +113,28 @@ fn a_constant_total_is_the_number_of_pairs() {
     assert_eq!(total(&phi), [0.0; 4]);
 }
 
+/// With one λ for a pair no image has another; with one for all no pair has.
+#[test]
+fn a_weight_per_pair_is_the_same_for_every_image() {
+    for per in [WherePer::Pair, WherePer::All] {
+        let meta = MetaNetworks::designed(&[5, 3], BOTH, WhereDesign { per, ..WhereDesign::default() });
+        let mut phi = meta.layout().init(crate::seed::Seed(1), "phi");
+        for (name, bias) in [("where.0.bias", 3.0), ("where.1.bias", 1.5)] {
+            phi[meta.layout().find(name).expect("every pair has g").offset] = bias;
+        }
+        let phi = meta.layout().upload(phi, &Device::flex(), DType::F64);
+        let out = meta.evaluate(&phi, &[&wave([2, 5], 1.0, 0.3), &wave([2, 3], 1.0, 0.9)]);
+        let found = out.pair_weights.iter().map(|lambda| lambda.to_data().iter::<f64>().collect::<Vec<_>>());
+        let expected = if per == WherePer::Pair { [[3.0; 2], [1.5; 2]] } else { [[2.25; 2]; 2] };
+        assert_eq!(found.collect::<Vec<_>>(), expected, "{per:?}");
+    }
+}
+
 /// Pairs of one feature are evaluated at once: the numbers are those of one after another, whatever their order.
 #[test]
 fn pairs_that_share_a_feature_are_as_they_are_alone() {
     for total in [WhereTotal::Free, WhereTotal::Constant] {
-        let own = MetaNetworks::designed(&[3, 5, 3, 3], BOTH, WhereStart::Random, total);
+        let own = MetaNetworks::designed(&[3, 5, 3, 3], BOTH, WhereDesign { total, ..WhereDesign::default() });
         let shared = own.clone().reading(&[1, 0, 1, 1]);
         let mut phi = own.layout().init(crate::seed::Seed(3), "phi");
         phi.iter_mut().enumerate().for_each(|(nth, value)| *value += 0.3 * (nth as f64 * 0.77).sin());

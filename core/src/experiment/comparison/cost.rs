@@ -13,15 +13,26 @@ const PLAIN_STEP: f64 = 3.0;
 ///
 /// An iteration is 3 forward passes F of the target from scratch and about 4.5 F where features are matched or a source
 /// is asked; with T virtual steps and their second derivatives it is (11 + 9 T) F, 29 F at T = 2 (ARCHITECTURE.md
-/// counts them). Sources of other sizes, other networks and the test are left out.
+/// counts them), in as many iterations as take a step on φ. Sources of other sizes, other networks and the test are left out.
 pub fn cost(config: &Config) -> f64 {
+    let matched = 1.5 * PLAIN_STEP;
     let passes = match config.method.name.learned() {
-        Some(learned) if learned.what || learned.r#where => 11.0 + 9.0 * config.meta.matching_steps as f64,
+        Some(learned) if learned.what || learned.r#where => {
+            let learning = 11.0 + 9.0 * config.meta.matching_steps as f64;
+            matched + learning_share(config) * (learning - matched)
+        }
         None if config.method.name.name() == "scratch" => PLAIN_STEP,
-        _ => 1.5 * PLAIN_STEP,
+        _ => matched,
     };
     let images = if config.data.per_class == 0 { ALL_IMAGES } else { config.data.per_class };
     images as f64 * config.train.epochs as f64 * passes * config.target.width.powi(2)
+}
+
+/// Iterations with a step on φ among all.
+fn learning_share(config: &Config) -> f64 {
+    let epochs =
+        if config.meta.epochs == 0 { config.train.epochs } else { config.meta.epochs.min(config.train.epochs) };
+    epochs as f64 / config.train.epochs as f64 / config.meta.every as f64
 }
 
 #[cfg(test)]
@@ -37,6 +48,9 @@ mod tests {
         let ratio = cost_of(&["method.name=l2t-ww"]) / cost_of(&["method.name=scratch"]);
         assert!((ratio - 29.0 / 3.0).abs() < 1e-12, "{ratio}");
         assert!(cost_of(&["method.name=fm"]) < cost_of(&["method.name=l2t-w"]));
+        // A fifth of the epochs at 29 passes, the rest at 4.5.
+        let ratio = cost_of(&["train.epochs=40", "meta.epochs=8"]) / cost_of(&["train.epochs=40"]);
+        assert!((ratio - (0.2 + 0.8 * 4.5 / 29.0)).abs() < 1e-12, "{ratio}");
         assert_eq!(
             cost_of(&["data.per_class=50", "train.epochs=3"]),
             cost_of(&["data.per_class=150", "train.epochs=1"])
