@@ -51,6 +51,23 @@ pub enum Command {
         /// The folder for the report [default: report/ in the first FOLDER].
         #[arg(long, value_name = "FOLDER")]
         out: Option<PathBuf>,
+        /// Instead of a report, a small file with what a report needs of every cell.
+        #[arg(long, value_name = "FILE", conflicts_with = "out")]
+        archive: Option<PathBuf>,
+    },
+    /// Write a page of results from a folder of archived comparisons and a findings.md with the words for it.
+    ///
+    /// Examples:
+    ///   l2t report runs/grid --archive docs/results/grid.json
+    ///   l2t results docs/results
+    #[command(verbatim_doc_comment)]
+    Results {
+        /// Archives that `l2t report --archive` wrote, with findings.md.
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+        /// The page [default: FOLDER.md].
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
     /// Look at a source network.
     Source {

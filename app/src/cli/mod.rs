@@ -88,7 +88,8 @@ fn run(command: Command) -> Result<Ending> {
         Command::Train(arguments) => train::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
-        Command::Report { folders, out } => report::run(&folders, out.as_deref()),
+        Command::Report { folders, out, archive } => report::run(&folders, out.as_deref(), archive.as_deref()),
+        Command::Results { folder, out } => report::results(&folder, out.as_deref()),
         Command::Source { command } => match command {
             SourceCommand::Train(arguments) => source_train::run(&arguments),
             SourceCommand::Eval(arguments) => source::eval(&arguments),

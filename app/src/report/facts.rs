@@ -84,7 +84,8 @@ pub const READING: [&str; 5] = [
      images. Differences are therefore taken seed by seed, and their 95 % interval is that of Student's t over those \
      differences: it assumes that they are roughly normal, and it is wide for few seeds.",
     "Fixed-pair methods match layers that were paired by hand (fm, at, lwf+at, l2t-w). The best of them is chosen by its \
-     mean validation accuracy. Several intervals at 95 % are not one statement at 95 %.",
+     mean validation accuracy. All pairs at equal weight (fm, all-to-all) are what is matched before anything is learned of \
+     it: what learning is worth is a difference from them. Several intervals at 95 % are not one statement at 95 %.",
     "λ is the learned weight of a pair of a source layer and a target layer, averaged over the images of the best epoch; \
      it starts near 1 and lies between 0 and 6.",
     "Cells that failed are left out of means and named; they did not converge, so a mean without them flatters their \

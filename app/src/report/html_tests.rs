@@ -4,7 +4,7 @@ use l2t_core::experiment::{EpochRecord, History, RunSummary};
 use super::*;
 
 /// A grid with a title and a reason that would break a page, half of whose cells are done.
-fn report() -> Report {
+pub fn report() -> Report {
     let text = "[compare]\ntitle = \"<b>A & B</b>\"\npreset = \"demo\"\nseeds = [0, 1]\nper_class = [5]\n\
                 methods = [\"scratch\", \"fm\", \"l2t-ww\"]\n";
     let grid = Grid::from_toml(text, &[]).expect("valid");

@@ -31,6 +31,7 @@ pub fn page(report: &Report, choices: &Choices, pictures: &[Picture]) -> String 
     pair_weights(&mut text, report);
     text += "## How to read this\n\n";
     READING.iter().for_each(|line| text += &format!("- {line}\n"));
+    text.push_str("\n## What was run\n\n");
     what_was_run(&mut text, report, choices);
     if !missing.is_empty() {
         text += "\n## What has no result\n\n";
@@ -53,7 +54,8 @@ fn with_seeds(group: &Group) -> String {
     if group.counts.expected == 0 { entry(group) } else { format!("{} ({})", entry(group), seeds(&group.counts)) }
 }
 
-fn difference_table(report: &Report) -> String {
+/// Every paired difference, one line each.
+pub fn difference_table(report: &Report) -> String {
     let rows = report.settings.iter().flat_map(|setting| {
         setting.differences.iter().map(|difference| {
             let kind = format!("{} ({})", difference.reference, difference.kind.name());
@@ -75,19 +77,24 @@ fn pair_weights(text: &mut String, report: &Report) {
             if std::mem::take(&mut first) {
                 text.push_str("## λ of every pair\n\n");
             }
-            let rows = group.pair_weights.iter().map(|(pair, sample)| {
-                let std = sample.std.map_or(String::new(), |std| format!(" ± {std:.2}"));
-                let place = [pair.source, pair.source_layer, pair.target_layer].map(|nth| (nth + 1).to_string());
-                place.into_iter().chain([format!("{:.2}{std}", sample.mean)]).collect()
-            });
-            let header = ["source", "source layer", "target layer", "λ"].map(String::from).to_vec();
-            let _ = writeln!(text, "{}, {}:\n\n{}", group.method, setting.name(), table(header, rows.collect()));
+            let _ = writeln!(text, "{}, {}:\n\n{}", group.method, setting.name(), pair_weight_table(group));
         }
     }
 }
 
-fn what_was_run(text: &mut String, report: &Report, choices: &Choices) {
-    text.push_str("\n## What was run\n\n");
+/// λ of every pair in the best epoch.
+pub fn pair_weight_table(group: &Group) -> String {
+    let rows = group.pair_weights.iter().map(|(pair, sample)| {
+        let std = sample.std.map_or(String::new(), |std| format!(" ± {std:.2}"));
+        let place = [pair.source, pair.source_layer, pair.target_layer].map(|nth| (nth + 1).to_string());
+        place.into_iter().chain([format!("{:.2}{std}", sample.mean)]).collect()
+    });
+    let header = ["source", "source layer", "target layer", "λ"].map(String::from).to_vec();
+    table(header, rows.collect())
+}
+
+/// Facts, configurations and commands.
+pub fn what_was_run(text: &mut String, report: &Report, choices: &Choices) {
     for (what, values) in facts(report) {
         let _ = writeln!(text, "- {what}: {}", values.iter().map(|value| plain(value)).collect::<Vec<_>>().join("; "));
     }
@@ -107,7 +114,7 @@ fn show(text: &mut String, pictures: &[Picture], kinds: &[Kind]) {
 }
 
 /// A table whose columns are as wide as their widest entry, so that it can be read as it is.
-fn table(header: Vec<String>, rows: Vec<Vec<String>>) -> String {
+pub fn table(header: Vec<String>, rows: Vec<Vec<String>>) -> String {
     let rows: Vec<Vec<String>> =
         std::iter::once(header).chain(rows).map(|row| row.iter().map(|entry| plain(entry)).collect()).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0).max(3);
@@ -125,7 +132,7 @@ fn table(header: Vec<String>, rows: Vec<Vec<String>>) -> String {
 }
 
 /// Text that means nothing to Markdown.
-fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     let mut plain = String::new();
     for letter in text.chars() {
         if "|*`<[\\".contains(letter) {

@@ -10,6 +10,7 @@ pub mod markdown;
 mod markup;
 mod numbers;
 mod pictures;
+pub mod results;
 
 use std::path::Path;
 

@@ -58,7 +58,11 @@ pub fn draw(report: &Report, folder: &Path) -> Result<Vec<Picture>> {
         })?;
         for kind in Reference::ALL {
             let Some(reference) = reference(setting, kind) else { continue };
-            let what = if kind == Reference::Scratch { "scratch" } else { "fixed-pair" };
+            let what = match kind {
+                Reference::Scratch => "scratch",
+                Reference::FixedPairs => "fixed-pair",
+                Reference::AllPairs => "all-pairs",
+            };
             let stem = format!("difference-{what}-{}", setting.file_name());
             draw(Kind::Differences, stem, format!("Gain over {reference}: {name}"), &|path, title| {
                 let caption = "Mean of the differences at equal seeds, with its 95 % interval (Student's t).";

@@ -4,7 +4,9 @@ use super::grid::has_fixed_pairs;
 use super::group::Group;
 use super::outcome::CellOutcome;
 use super::statistics::Sample;
-use crate::experiment::Method;
+use crate::experiment::config::PairsConfig;
+use crate::experiment::{Config, Method};
+use crate::matching::PairRule;
 
 /// What a method is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,24 +15,32 @@ pub enum Reference {
     Scratch,
     /// The best of the methods whose pairs are fixed by hand.
     FixedPairs,
+    /// All pairs at equal weight: what is matched before anything is learned of it. The first such column of the grid.
+    AllPairs,
 }
 
 impl Reference {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Scratch, Self::FixedPairs];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Scratch, Self::FixedPairs, Self::AllPairs];
 
     /// In words.
     pub fn name(self) -> &'static str {
         match self {
             Self::Scratch => "scratch",
             Self::FixedPairs => "best fixed-pair method",
+            Self::AllPairs => "all pairs at equal weight",
         }
     }
 
-    fn includes(self, method: Method) -> bool {
+    fn includes(self, config: &Config) -> bool {
+        let method = config.method.name;
         match self {
             Self::Scratch => method == Method::Scratch,
             Self::FixedPairs => has_fixed_pairs(method),
+            Self::AllPairs => {
+                let all = Some(PairsConfig::Rule(PairRule::AllToAll));
+                method == Method::Fm && config.method.pairs == all
+            }
         }
     }
 }
@@ -50,8 +60,8 @@ pub struct Difference {
     pub sample: Option<Sample>,
 }
 
-/// The differences of every method of a setting from the best of each kind of reference, chosen by validation accuracy:
-/// the test images choose nothing.
+/// The differences of every method of a setting from a reference of each kind. The best is chosen by validation accuracy: the
+/// test images choose nothing.
 pub fn differences(groups: &[Group], outcomes: &[&CellOutcome]) -> Vec<Difference> {
     let mut found = Vec::new();
     for kind in Reference::ALL {
@@ -65,17 +75,21 @@ pub fn differences(groups: &[Group], outcomes: &[&CellOutcome]) -> Vec<Differenc
     found
 }
 
-/// The label with the best mean validation accuracy among those of `kind` that have results, the first of equals.
+/// The label with the best mean validation accuracy among those of `kind` that have results, the first of equals; of all
+/// pairs at equal weight the first.
 fn best_of<'a>(kind: Reference, groups: &'a [Group], outcomes: &[&CellOutcome]) -> Option<&'a str> {
-    let is_of_kind = |group: &&Group| {
-        outcomes.iter().any(|o| o.cell.method == group.method && kind.includes(o.cell.config.method.name))
-    };
+    let is_of_kind =
+        |group: &&Group| outcomes.iter().any(|o| o.cell.method == group.method && kind.includes(&o.cell.config));
     let validation = |group: &Group| group.validation.map_or(0.0, |sample| sample.mean);
-    let candidates = groups.iter().filter(is_of_kind).filter(|group| group.test.is_some());
+    let mut candidates = groups.iter().filter(is_of_kind).filter(|group| group.test.is_some());
+    if kind == Reference::AllPairs {
+        return candidates.next().map(|group| group.method.as_str());
+    }
     candidates.rev().max_by(|a, b| validation(a).total_cmp(&validation(b))).map(|group| group.method.as_str())
 }
 
-fn paired(method: &str, reference: &str, outcomes: &[&CellOutcome]) -> Vec<f64> {
+/// Test accuracy of one label less that of another at every seed that both have.
+pub fn paired(method: &str, reference: &str, outcomes: &[&CellOutcome]) -> Vec<f64> {
     let accuracies = |label: &str| {
         let mine: Vec<_> = outcomes.iter().filter(|outcome| outcome.cell.method == label).collect();
         move |seed: u64| mine.iter().find(|outcome| outcome.cell.seed == seed)?.test_accuracy()

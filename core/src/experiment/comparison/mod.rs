@@ -2,8 +2,9 @@
 //!
 //! [`grid`] (one TOML file → cells) → [`shard`] (which part of them) → runs, each by [`mod@super::run`] →
 //! [`outcome`] (what became of a cell) → [`report`] (means, paired differences, curves by [`statistics`]) → [`tables`].
-//! Only [`folder`] knows files; a window or a page hands its own outcomes to [`report`].
+//! [`archive`] keeps what a report needs in one small file. Only [`folder`] knows files; a window or a page hands its own outcomes to [`report`].
 
+pub mod archive;
 pub mod cost;
 pub mod difference;
 #[cfg(not(target_family = "wasm"))]

@@ -107,6 +107,32 @@ fn differences_are_paired_by_seed_and_the_reference_is_chosen_on_validation() {
     assert!(report.settings[1].differences.is_empty(), "nothing to compare with");
 }
 
+/// The best of them is chosen among the methods with fixed pairs; what is called so without more is the first of the grid.
+#[test]
+fn all_pairs_at_equal_weight_are_a_reference_of_their_own() {
+    let text = "[compare]\npreset = \"demo\"\nseeds = [1, 2]\nper_class = [5]\nmethods = [\"l2t-ww\", \"fm\", \
+                { label = \"even\", name = \"fm\", set = { method.pairs = \"all-to-all\" } }, \
+                { label = \"even-2\", name = \"fm\", set = { method.pairs = \"all-to-all\", method.beta = 2.0 } }]\n";
+    let outcomes = Grid::from_toml(text, &[]).expect("valid").cells.into_iter().map(|cell| {
+        let (test, validation) = match &cell.method[..] {
+            "l2t-ww" => (0.75, 0.75),
+            "even" => (0.5, 0.5),
+            "even-2" => (0.625, 0.625),
+            _ => (0.25, 0.25),
+        };
+        let state = done(cell.seed, test, validation, 1);
+        CellOutcome { cell, state, provenance: None, folder: String::new() }
+    });
+    let report = Report::new("Test", outcomes.collect());
+    let of = |kind: Reference| {
+        let found = report.settings[0].differences.iter().find(|d| d.method == "l2t-ww" && d.kind == kind);
+        found.map(|d| (d.reference.as_str(), d.sample.expect("two seeds").mean))
+    };
+    assert_eq!(of(Reference::AllPairs), Some(("even", 0.25)));
+    assert_eq!(of(Reference::FixedPairs), Some(("even-2", 0.125)));
+    assert_eq!(of(Reference::Scratch), None);
+}
+
 #[test]
 fn tables_have_a_row_for_everything_that_was_asked_for() {
     let report = report(typical);
