@@ -1,8 +1,10 @@
 //! The pictures of a run, from its history, as files in memory: a disk, a zip or a page takes them from there.
 
 use l2t_core::Result;
+use l2t_core::experiment::config::TargetConfig;
 use l2t_core::experiment::{History, Plan};
 use l2t_core::network::Tap;
+use l2t_core::network::architecture::title;
 
 use crate::plots::{
     CurveSeries, LayerBlock, PairCurve, PairLine, PairPoint, Rendered, SourceColumn, explained, learning_curves,
@@ -36,10 +38,8 @@ impl Columns {
 
 /// The target as pictures call it.
 pub fn target_name(plan: &Plan) -> String {
-    match plan.config.target.network.as_str() {
-        "vgg9" => format!("VGG-9, width {}", plan.config.target.width),
-        other => other.replace("resnet", "ResNet-"),
-    }
+    let TargetConfig { network, width } = &plan.config.target;
+    title(network, *width)
 }
 
 /// `learning-curves`, and where pairs were matched `matching` and `pair-weights`, each as SVG and PNG.

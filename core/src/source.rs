@@ -6,10 +6,12 @@ use burn_tensor::{DType, Device, Tensor};
 use crate::embedded;
 use crate::error::{Error, Result};
 use crate::matching::SourceLayers;
-use crate::network::resnet::ResNetConfig;
-use crate::network::vgg::VggConfig;
+use crate::network::architecture::{self, Architecture};
 use crate::network::weights::{KeyReport, NetworkState, WeightMap};
 use crate::network::{Activations, Mode, Network, NodeId};
+
+/// What stands in front of the name of a network whose weights are not read but drawn.
+pub(crate) const UNTRAINED: &str = "untrained-";
 
 /// What a source says about a batch of images.
 #[derive(Debug, Clone)]
@@ -36,20 +38,21 @@ pub struct Source {
     taps: Vec<usize>,
 }
 
-/// Reads weights from a file, or those that the program carries (`embedded`, `embedded:textures-resnet20`), or makes some (`untrained-resnet32`, for
-/// benchmarks).
+/// Reads weights from a file, or those that the program carries (`embedded`, `embedded:textures-resnet20`), or makes some
+/// (`untrained-resnet32`, `untrained-resnet34`, for benchmarks).
 ///
 /// # Errors
 /// Names the file.
 pub fn read_weights(from: &str) -> Result<WeightMap> {
-    if let Some(depth) = from.strip_prefix("untrained-resnet").and_then(|depth| depth.parse().ok()) {
-        if !(8..=1202).contains(&depth) || (depth - 2) % 6 != 0 {
-            return Err(Error::weights(
+    if let Some(name) = from.strip_prefix(UNTRAINED) {
+        let architecture = architecture::published(name);
+        let unknown = || {
+            Error::weights(
                 from,
-                "is none of untrained-resnet8, untrained-resnet14, untrained-resnet20, …",
-            ));
-        }
-        return Ok(untrained(from, depth));
+                format!("is no network that is known: {UNTRAINED} and one of {}", architecture::names()),
+            )
+        };
+        return untrained(from, &*architecture.ok_or_else(unknown)?);
     }
     #[cfg(not(target_family = "wasm"))]
     {
@@ -62,9 +65,9 @@ pub fn read_weights(from: &str) -> Result<WeightMap> {
     Err(Error::file(from, "a page has no files of its own: drop the weights on it"))
 }
 
-/// A ResNet of 200 classes as it is before training.
-fn untrained(name: &str, depth: usize) -> WeightMap {
-    let network = ResNetConfig::cifar(depth, 200, 32).build();
+/// A network as it is before training.
+fn untrained(name: &str, architecture: &dyn Architecture) -> Result<WeightMap> {
+    let network = architecture.build()?;
     let values = network.layout().init(crate::seed::Seed(0), "source");
     let mut map = WeightMap::new(name);
     for entry in network.layout().entries() {
@@ -74,44 +77,13 @@ fn untrained(name: &str, depth: usize) -> WeightMap {
         map.insert(&format!("{}.running_mean", norm.prefix), vec![norm.channels], vec![0.0; norm.channels]);
         map.insert(&format!("{}.running_var", norm.prefix), vec![norm.channels], vec![1.0; norm.channels]);
     }
-    map
-}
-
-/// The architecture that a checkpoint's keys and shapes describe, its name, and the taps that are matched by default.
-///
-/// # Errors
-/// Names the key that no known architecture has.
-pub fn infer(weights: &WeightMap, size: usize) -> Result<(Network, String, Vec<usize>)> {
-    if let Some(name) = weights.names().find(|name| weights.get(name).is_some_and(|tensor| tensor.values.is_empty())) {
-        return Err(weights.error(format!("{name} is empty")));
-    }
-    for name in weights.names().filter(|name| name.ends_with("conv1.weight")) {
-        let shape = weights.shape(name).unwrap_or_default();
-        if shape.len() != 4 {
-            return Err(weights.error(format!("{name} is no convolution but has shape {shape:?}")));
-        }
-    }
-    if weights.shape("features.0.weight").is_some() {
-        let network = VggConfig::infer(weights, size)?.build()?;
-        let taps = (0..network.taps().len()).collect();
-        return Ok((network, "VGG".into(), taps));
-    }
-    if weights.shape("conv1.weight").is_some() && weights.shape("block1.conv1.weight").is_some() {
-        let config = ResNetConfig::infer(weights, size)?;
-        return Ok((config.build(), format!("ResNet-{}", config.depth()), config.last_of_group()));
-    }
-    if weights.shape("layer1.0.conv3.weight").is_some() {
-        return Err(
-            weights.error("is a ResNet of bottleneck blocks (ResNet-50 or deeper), and those of basic blocks are read")
-        );
-    }
-    Err(weights.error("is neither a ResNet (conv1, block1, …, fc) nor a VGG (features.0, …, classifier)"))
+    Ok(map)
 }
 
 impl Source {
     /// Builds the network that `weights` describe for `size` × `size` images and fills it.
     ///
-    /// `layers` are the taps to match; without it those of [`infer`].
+    /// `layers` are the taps to match; without it those that are usual for the architecture.
     ///
     /// # Errors
     /// Names the key that is missing or misshapen, or the layer that does not exist.
@@ -122,10 +94,11 @@ impl Source {
         device: &Device,
         dtype: DType,
     ) -> Result<Self> {
-        let (network, name, default) = infer(weights, size)?;
-        let network = network.normalised_as(weights)?;
+        let architecture = architecture::of_weights(weights, Some(size))?;
+        let name = architecture.title();
+        let network = architecture.build()?.normalised_as(weights)?;
         let (state, keys) = network.import(weights, device, dtype)?;
-        let taps = layers.map_or(default, <[usize]>::to_vec);
+        let taps = layers.map_or_else(|| architecture.matched(), <[usize]>::to_vec);
         if let Some(tap) = taps.iter().find(|tap| **tap >= network.taps().len()) {
             let reason = format!("layer {tap} does not exist: {name} has {}", network.taps().len());
             return Err(Error::config("layers", reason));

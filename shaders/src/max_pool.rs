@@ -7,6 +7,17 @@ use burn_tensor::ops::MaxPoolOptions;
 use burn_tensor::{Int, Tensor, module::max_pool2d_with_indices};
 
 use crate::cpu::{Cpu, PlaneShape, Real, by_dtype, map_images, map_planes};
+use crate::gpu::{Gpu, Wgsl, allocate, allocate_indices, indices, launch_elementwise, launch_elementwise_into, tensor};
+
+const MAX_POOL: Wgsl = Wgsl::new("max_pool", include_str!("../wgsl/max_pool.wgsl"));
+const GATHER: Wgsl = Wgsl::new("max_pool_gather", include_str!("../wgsl/max_pool_gather.wgsl"));
+const SCATTER: Wgsl = Wgsl::new("max_pool_scatter", include_str!("../wgsl/max_pool_scatter.wgsl"));
+
+/// All of them.
+#[cfg(test)]
+pub(crate) fn kernels() -> Vec<Wgsl> {
+    vec![MAX_POOL, GATHER, SCATTER]
+}
 
 /// Size, stride and padding (by −∞) of the windows, the same in both directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +36,12 @@ impl Window {
         (length + 2 * self.padding - self.size) / self.stride + 1
     }
 
+    /// Sizes as the kernels read them: H, W, H', W', size, stride, padding.
+    fn sizes(self, [height, width]: [usize; 2]) -> [usize; 7] {
+        let Self { size, stride, padding } = self;
+        [height, width, self.output(height), self.output(width), size, stride, padding]
+    }
+
     /// The input pixels of window `at`.
     fn range(self, at: usize, length: usize) -> std::ops::Range<usize> {
         let start = at * self.stride;
@@ -35,11 +52,17 @@ impl Window {
 /// The maxima of `x` (`[B, C, H, W]`) and their places: flat pixel indices within each plane, `[B, C, H', W']`. Of equal
 /// maxima the first in reading order is taken.
 pub fn max_pool(x: &Tensor<4>, window: Window) -> (Tensor<4>, Tensor<4, Int>) {
+    let [batch, channels, height, width] = x.dims();
+    let out = [batch, channels, window.output(height), window.output(width)];
+    if let Some(x) = Gpu::of(x) {
+        let outputs = [allocate(&x, &out), allocate_indices(&x, &out)];
+        launch_elementwise_into(MAX_POOL, &[&x], &outputs, out.iter().product(), &window.sizes([height, width]), &[]);
+        let [y, places] = outputs;
+        return (tensor(y), indices(places));
+    }
     let Some(values) = Cpu::of(x) else {
         return reference(x, window);
     };
-    let [batch, channels, height, width] = x.dims();
-    let out = [batch, channels, window.output(height), window.output(width)];
     let shape = PlaneShape::of(x.dims());
     let out_shape = PlaneShape::of(out);
     by_dtype!(values.dtype(), T => {
@@ -96,6 +119,11 @@ fn gathered<T: Real>(x: &[T], places: &[i32], shape: PlaneShape, out: PlaneShape
 /// The values of `x` (`[B, C, H, W]`) at `places` (`[B, C, H', W']`, from [`max_pool`]).
 pub fn gather(x: &Tensor<4>, places: &Tensor<4, Int>) -> Tensor<4> {
     let (dims, out) = (x.dims(), places.dims());
+    if let (Some(x), Some(places)) = (Gpu::of(x), Gpu::of_indices(places)) {
+        let areas = [dims[2] * dims[3], out[2] * out[3]];
+        let [y] = launch_elementwise(GATHER, &[&x, &places], [&out], &areas, &[]);
+        return tensor(y);
+    }
     let Some(values) = Cpu::of(x) else {
         let planes = [dims[0] * dims[1], dims[2] * dims[3]];
         let out_planes = [planes[0], out[2] * out[3]];
@@ -110,6 +138,12 @@ pub fn gather(x: &Tensor<4>, places: &Tensor<4, Int>) -> Tensor<4> {
 
 /// `x̄` of the shape of `x`: `ȳ` (`[B, C, H', W']`) added up at `places`, zero elsewhere.
 pub fn scatter(y_bar: &Tensor<4>, places: &Tensor<4, Int>, x: &Tensor<4>, window: Window) -> Tensor<4> {
+    let dims = x.dims();
+    if let (Some(y_bar), Some(places)) = (Gpu::of(y_bar), Gpu::of_indices(places)) {
+        let sizes = window.sizes([dims[2], dims[3]]);
+        let [x_bar] = launch_elementwise(SCATTER, &[&y_bar, &places], [&dims], &sizes, &[]);
+        return tensor(x_bar);
+    }
     let Some(values) = Cpu::of(y_bar) else {
         return Tensor::from_dispatch(
             <Dispatch as ModuleOps<Dispatch>>::max_pool2d_with_indices_backward(
@@ -129,12 +163,12 @@ pub fn scatter(y_bar: &Tensor<4>, places: &Tensor<4, Int>, x: &Tensor<4>, window
     let places = Cpu::of_indices(places).expect("places are on the device of their maxima");
     by_dtype!(values.dtype(), T => {
         let (values, places) = (values.slice::<T>(), places.index_slice());
-        let x_bar = map_planes(PlaneShape::of(x.dims()), |b, c, x_bar: &mut [T]| {
+        let x_bar = map_planes(PlaneShape::of(dims), |b, c, x_bar: &mut [T]| {
             for (&value, &place) in out_shape.plane(values, b, c).iter().zip(out_shape.plane(places, b, c)) {
                 x_bar[place as usize] += value;
             }
         });
-        Cpu::tensor(x_bar, x.dims())
+        Cpu::tensor(x_bar, dims)
     })
 }
 

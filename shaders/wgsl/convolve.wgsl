@@ -30,15 +30,17 @@ fn patches(first: u32) -> Patches {
     let area = sizes.out_height * sizes.out_width;
     let top = vec4<i32>(pixel % area / sizes.out_width * sizes.stride) - i32(sizes.padding);
     let edge = vec4<i32>(pixel % sizes.out_width * sizes.stride) - i32(sizes.padding);
-    var taps = vec4<u32>();
-    for (var tap = 0u; tap < TAPS; tap++) {
+    let inside = pixel < vec4<u32>(sizes.batch * area);
+    var lines = vec4<u32>();
+    for (var k = 0u; k < KERNEL; k++) {
         // A negative number is a large one without its sign.
-        let inside_rows = vec4<u32>(top + i32(tap / KERNEL)) < vec4<u32>(sizes.height);
-        let inside = inside_rows & (vec4<u32>(edge + i32(tap % KERNEL)) < vec4<u32>(sizes.width));
-        taps |= select(vec4<u32>(0u), vec4<u32>(1u << tap), inside & (pixel < vec4<u32>(sizes.batch * area)));
+        let row = vec4<u32>(top + i32(k)) < vec4<u32>(sizes.height);
+        let column = vec4<u32>(edge + i32(k)) < vec4<u32>(sizes.width);
+        lines |= select(vec4<u32>(0u), vec4<u32>(1u << k), row & inside);
+        lines |= select(vec4<u32>(0u), vec4<u32>(1u << (16u + k)), column);
     }
     let image = vec4<i32>(pixel / area * (sizes.channels * sizes.height * sizes.width));
-    return Patches(image + top * i32(sizes.width) + edge, taps);
+    return Patches(image + top * i32(sizes.width) + edge, lines);
 }
 
 fn gather0(patches: Patches, tap: u32, shift: i32) -> vec4<f32> {

@@ -32,19 +32,19 @@ fn patches(first: u32) -> Patches {
     let stride = sizes.stride;
     let row = pixel % area / sizes.width + sizes.padding;
     let column = pixel % sizes.width + sizes.padding;
-    var taps = vec4<u32>();
-    for (var tap = 0u; tap < TAPS; tap++) {
-        let k = tap / KERNEL;
-        let l = tap % KERNEL;
-        let strided = (row % stride == vec4<u32>(k % stride)) & (column % stride == vec4<u32>(l % stride));
+    let inside = pixel < vec4<u32>(sizes.batch * area);
+    var lines = vec4<u32>();
+    for (var k = 0u; k < KERNEL; k++) {
         // A negative number is a large one without its sign.
-        let inside_rows = row / stride - k / stride < vec4<u32>(sizes.out_height);
-        let inside = inside_rows & (column / stride - l / stride < vec4<u32>(sizes.out_width));
-        let reached = strided & inside & (pixel < vec4<u32>(sizes.batch * area));
-        taps |= select(vec4<u32>(0u), vec4<u32>(1u << tap), reached);
+        let in_rows = row / stride - k / stride < vec4<u32>(sizes.out_height);
+        let in_columns = column / stride - k / stride < vec4<u32>(sizes.out_width);
+        let reached_row = (row % stride == vec4<u32>(k % stride)) & in_rows & inside;
+        let reached_column = (column % stride == vec4<u32>(k % stride)) & in_columns;
+        lines |= select(vec4<u32>(0u), vec4<u32>(1u << k), reached_row);
+        lines |= select(vec4<u32>(0u), vec4<u32>(1u << (16u + k)), reached_column);
     }
     let image = pixel / area * (sizes.filters * sizes.out_height * sizes.out_width);
-    return Patches(vec4<i32>(image + row / stride * sizes.out_width + column / stride), taps);
+    return Patches(vec4<i32>(image + row / stride * sizes.out_width + column / stride), lines);
 }
 
 fn gather0(patches: Patches, tap: u32, shift: i32) -> vec4<f32> {

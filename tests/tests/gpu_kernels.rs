@@ -9,7 +9,7 @@ use burn_tensor::{DType, Device, Tensor, TensorData};
 use futures_lite::future::block_on;
 use l2t_core::network::weights::read;
 use l2t_shaders::batch_norm::{Affine, Direction, Moments, evaluate, evaluate_fixed};
-use l2t_shaders::conv::{Geometry, Tiles, Variant, convolve, input_gradient, weight_gradient};
+use l2t_shaders::conv::{Geometry, LARGEST, Tiles, Variant, convolve, input_gradient, weight_gradient};
 use l2t_shaders::max_pool::{Window, gather, max_pool, scatter};
 use l2t_shaders::mismatch::{matched, mismatch, mismatch_gradient, source_gradient};
 use l2t_shaders::resize::{resize, resize_gradient};
@@ -186,14 +186,17 @@ fn batch_norm(on: &On<'_>, shape: [usize; 4], relu: bool) -> Vec<Vec<f64>> {
 
 /// (x, weight, geometry): more rows and columns than one tile has, and none a multiple of it.
 /// [`every_variant_is_reached`] says what they lead to.
-const CONVOLUTIONS: [([usize; 4], [usize; 4], Geometry); 18] = [
+const CONVOLUTIONS: [([usize; 4], [usize; 4], Geometry); 21] = [
     ([2, 5, 7, 6], [3, 5, 3, 3], Geometry { stride: 1, padding: 1 }),
     ([3, 2, 9, 7], [27, 2, 3, 3], Geometry { stride: 2, padding: 1 }),
     ([5, 19, 8, 9], [70, 19, 3, 3], Geometry { stride: 1, padding: 1 }),
     ([3, 70, 5, 4], [21, 70, 1, 1], Geometry { stride: 1, padding: 0 }),
     ([2, 33, 8, 10], [6, 33, 1, 1], Geometry { stride: 2, padding: 0 }),
     ([1, 3, 11, 13], [4, 3, 7, 7], Geometry { stride: 2, padding: 3 }),
-    // Larger kernels, and even ones.
+    ([2, 5, 45, 33], [19, 5, 7, 7], Geometry { stride: 2, padding: 3 }),
+    // Larger kernels, and even ones; one of 17 × 17 is left to Burn.
+    ([2, 2, 19, 21], [3, 2, 17, 17], Geometry { stride: 1, padding: 4 }),
+    ([2, 3, 35, 33], [5, 3, 16, 16], Geometry { stride: 3, padding: 5 }),
     ([3, 5, 23, 19], [7, 5, 5, 5], Geometry { stride: 1, padding: 2 }),
     ([2, 13, 29, 31], [5, 13, 5, 5], Geometry { stride: 2, padding: 2 }),
     ([1, 9, 5, 7], [35, 9, 5, 5], Geometry { stride: 1, padding: 2 }),
@@ -237,11 +240,11 @@ fn every_variant_is_reached() {
     // 4, 16 and 64 invocations a sum; only the last is ever cut up.
     assert_eq!(shared, BTreeSet::from([(16, false), (4, false), (1, false), (1, true)]));
     for kernel in ["convolve", "convolve_input_gradient", "convolve_weight_gradient"] {
-        for (size, terms) in (1..=5).flat_map(|size| [(size, 1), (size, 2)]) {
+        for (size, terms) in [1, 2, 3, 4, 5, 7, LARGEST].into_iter().flat_map(|size| [(size, 1), (size, 2)]) {
             assert!(sizes.contains(&Some((kernel, size, terms))), "{kernel}: {size} × {size}, {terms} terms");
         }
     }
-    assert!(sizes.contains(&None), "kernels of 7 × 7 are Burn's");
+    assert!(sizes.contains(&None), "kernels of 17 × 17 are Burn's");
 }
 
 fn convolution(on: &On<'_>, x: [usize; 4], w: [usize; 4], geometry: Geometry) -> Vec<Vec<f64>> {

@@ -5,7 +5,7 @@ use futures_lite::future::block_on;
 use l2t_core::bilevel::hypergradient::{Products, ReversePass, hypergradient};
 use l2t_core::bilevel::{HypergradientMethod, InnerBeta, InnerRule, MetaRule, Moving, Scheme, Sgd};
 use l2t_core::meta::{Learned, MetaNetworks, WhereDesign, WherePer, WhereTotal};
-use l2t_core::network::resnet::{BlockNames, ResNetConfig, Shortcut};
+use l2t_core::network::resnet::{BlockNames, ResNetConfig, Shortcut, Stem};
 use l2t_core::network::weights::read;
 use l2t_core::objective::{Batch, Keep, Objective, Part, Pass, SecondDerivatives, TargetModel};
 use l2t_core::seed::Seed;
@@ -141,15 +141,20 @@ fn second_derivatives_of_every_objective() {
 #[test]
 fn second_derivatives_of_a_residual_network() {
     // The second has a ReLU that switches within the step at seed 3.
-    for (stem, shortcut, seed) in [(3, Shortcut::Projection, 3), (2, Shortcut::Subsample, 4)] {
+    let small = Stem::Small { bias: true };
+    for (stem, stem_width, blocks, shortcut, size, seed) in [
+        (small, 3, vec![2, 2], Shortcut::Projection, 8, 3),
+        (small, 2, vec![2, 2], Shortcut::Subsample, 8, 4),
+        (Stem::Large, 3, vec![1, 2], Shortcut::Projection, 13, 3),
+    ] {
         let config = ResNetConfig {
             stem,
+            stem_width,
             widths: vec![3, 5],
-            blocks: 2,
+            blocks,
             shortcut,
-            stem_bias: true,
             classes: 3,
-            size: 8,
+            size,
             names: BlockNames::Authors,
         };
         check_residual(&config, Seed(seed));
@@ -163,7 +168,11 @@ fn check_residual(config: &ResNetConfig, seed: Seed) {
     // A linear layer of deviation 0.01 would make every derivative small.
     let theta = theta + direction(&layout, 1.9) * 0.1;
     let (setup, _) = start();
-    let batch = Part { x: setup.x, y: setup.y, transfer: None, auxiliary: vec![] }.into();
+    // Of 8 × 8 pixels a large stem leaves too little; distinct sides, and none a multiple of what halves them.
+    let sides = [5, 3, config.size, config.size - 2];
+    let values = (0..sides.iter().product()).map(|i| (1.7 * i as f64).sin() + (0.3 * i as f64).cos()).collect();
+    let x = if config.stem == Stem::Large { vector(values).reshape(sides) } else { setup.x };
+    let batch = Part { x, y: setup.y, transfer: None, auxiliary: vec![] }.into();
     let model = TargetModel { network, matching: None, auxiliary: vec![], layout };
     check_second_derivatives(&model, &theta, &batch, Objective::Task);
 }

@@ -9,7 +9,8 @@ use l2t_core::data::{DataSource, Split};
 use l2t_core::error::OneLine;
 use l2t_core::experiment::evaluate::accuracy;
 use l2t_core::experiment::store::write_whole;
-use l2t_core::source::{Source, infer, read_weights};
+use l2t_core::network::architecture::of_weights;
+use l2t_core::source::{Source, read_weights};
 use l2t_core::stop::Stop;
 use l2t_core::{Error, Result};
 
@@ -74,9 +75,11 @@ fn is_embedded(weights: &Path) -> bool {
 
 pub fn inspect(path: &Path) -> Result<Ending> {
     let weights = read_weights(&utf8(path)?)?;
-    let (network, name, matched) = infer(&weights, 32)?;
+    let architecture = of_weights(&weights, None)?;
+    let (network, name, matched) = (architecture.build()?, architecture.title(), architecture.matched());
     say!("{name}, {} classes, {} weights", network.classes(), network.layout().count());
     say!("{}", network.compare_keys(&weights));
+    weights.naming().iter().for_each(|naming| say!("the names are {naming}"));
     weights.read_as().iter().for_each(|note| say!("{note}"));
     for (key, note) in weights.notes() {
         say!("{key:<9} {note}");
@@ -91,7 +94,8 @@ pub fn inspect(path: &Path) -> Result<Ending> {
 
 pub fn convert(path: &Path, out: &Path) -> Result<Ending> {
     let weights = read_weights(&utf8(path)?)?;
-    let (network, name, _) = infer(&weights, 32)?;
+    let architecture = of_weights(&weights, None)?;
+    let (network, name) = (architecture.build()?, architecture.title());
     let (state, keys) = network.import(&weights, &burn_tensor::Device::flex(), DType::F32)?;
     let map = block_on(network.export("converted", &state))?;
     write_whole(out, &map.to_safetensors())?;

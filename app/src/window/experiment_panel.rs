@@ -8,6 +8,7 @@ use l2t_core::data::WorldTask;
 use l2t_core::experiment::config::{PRESETS, PairsConfig, SourceConfig};
 use l2t_core::experiment::{Config, Method};
 use l2t_core::matching::PairRule;
+use l2t_core::network::architecture::offered;
 
 use super::hidden::Part;
 
@@ -130,10 +131,10 @@ fn networks(ui: &mut Ui, draft: &mut Config) {
     }
     let about = "the frozen network to transfer from; drop a .safetensors or .pth file on the window for your own";
     list(ui, "source", about, weights, options, "");
-    let targets = ["vgg9", "resnet8", "resnet14", "resnet20"].map(|name| (name.to_owned(), name.to_owned())).to_vec();
+    let targets = offered().map(|name| (name.to_owned(), name.to_owned())).collect();
     let other = draft.target.network.clone();
     list(ui, "target", "the network T_θ to train", &mut draft.target.network, targets, &other);
-    let about = "factor on the target's channels; 1 is the paper's VGG-9";
+    let about = "factor on the channels of a VGG-9, ResNet-18 or ResNet-34; 1 is the paper's";
     number(ui, "width", about, &mut draft.target.width, 0.03125..=2.0, 0.01);
 }
 

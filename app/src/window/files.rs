@@ -281,7 +281,7 @@ pub fn take_into(draft: &mut Config, inputs: &mut Inputs, given: Gathered) -> Re
     let weights = ["safetensors", "pth", "pt", "ckpt"].iter().any(|known| ends_with(known));
     // `resnet32.pth.tar` is none, by old habit.
     let note = if weights || (ends_with("tar") && fresh.data(&text).is_err()) {
-        l2t_core::source::infer(&fresh.weights(&text)?, draft.data.size)?;
+        l2t_core::network::architecture::of_weights(&fresh.weights(&text)?, Some(draft.data.size))?.build()?;
         let note = format!("{text} is the source of the next run");
         let source = SourceConfig { weights: text, layers: None, mean: None, std: None };
         match draft.sources.first_mut() {

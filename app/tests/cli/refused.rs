@@ -79,7 +79,10 @@ fn bad_weights_are_named_with_the_key_at_fault() {
             ),
             ("sources.0.weights=other.safetensors", "other.safetensors: is neither a ResNet"),
             ("sources.0.weights=headless.safetensors method.name=lwf", "headless.safetensors: fc.weight is missing"),
-            ("sources.0.weights=untrained-resnet9", "untrained-resnet9: is none of untrained-resnet8, "),
+            (
+                "sources.0.weights=untrained-resnet9",
+                "untrained-resnet9: is no network that is known: untrained- and one of vgg9; resnet8, ",
+            ),
         ],
     );
 }
@@ -169,8 +172,8 @@ fn bad_keys_and_values_are_named() {
             ("data.size=16", "data.size: 16 pixels cannot be halved 5 times; give at least 32"),
             ("data.size=0", "data.size: 0 is not in 1 to 1024"),
             ("data.augment=32", "data.augment: a border of 32 does not suit images of 32 pixels"),
-            ("target.network=resnet9", "target.network: resnet9 is neither vgg9 nor resnet8"),
-            ("target.network=resnet600000002", "target.network: resnet600000002 is neither vgg9 nor resnet8"),
+            ("target.network=resnet9", "target.network: resnet9 is none of vgg9; resnet8"),
+            ("target.network=resnet600000002", "target.network: resnet600000002 is none of vgg9; resnet8"),
             ("target.width=1e9", "target.width: 1000000000 is more than 16"),
         ],
     );

@@ -77,9 +77,10 @@ pub struct SourceConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TargetConfig {
-    /// `vgg9`, or `resnet8`, `resnet14`, `resnet20`, … (6 n + 2).
+    /// `vgg9`; `resnet8`, `resnet14`, `resnet20`, … (6 n + 2) for small images; `resnet18`, `resnet34` or, by the blocks of
+    /// each group, `resnet-2-1-1-1` for large ones.
     pub network: String,
-    /// Factor on the channels of VGG-9; the paper's is 1.
+    /// Factor on the channels of VGG-9 and of the ResNets for large images; the paper's is 1.
     pub width: f64,
 }
 

@@ -20,19 +20,15 @@ use crate::method::at::AttentionTransfer;
 use crate::method::fine_tuning::Start;
 use crate::method::lwf::Distillation;
 use crate::method::{Auxiliary, AuxiliaryKind, SourceUse};
-use crate::network::resnet::ResNetConfig;
-use crate::network::vgg::VggConfig;
+use crate::network::architecture::{Wanted, named};
 use crate::network::{Network, ParamLayout, RunningStats};
 use crate::objective::TargetModel;
 use crate::seed::Seed;
-use crate::source::Source;
+use crate::source::{Source, UNTRAINED};
 use crate::stop::Stop;
 
 /// Seed of the drawn tasks: they are the same for every run.
 pub const TASK_SEED: Seed = Seed(0x5eed);
-
-/// The deepest ResNet of the paper that introduced them, and deep enough.
-const MAX_DEPTH: usize = 1202;
 
 /// Everything that a run needs.
 #[derive(Debug, Clone)]
@@ -248,9 +244,8 @@ impl Plan {
     /// The folder that the relative paths of the configuration are meant from; `None` where it has none.
     pub fn begun_in(&self) -> Option<String> {
         let is_relative = |path: &str| !path.starts_with('~') && std::path::Path::new(path).is_relative();
-        let on_disk = |weights: &str| {
-            matches!(crate::embedded::file(weights), Ok(None)) && !weights.starts_with("untrained-resnet")
-        };
+        let on_disk =
+            |weights: &str| matches!(crate::embedded::file(weights), Ok(None)) && !weights.starts_with(UNTRAINED);
         let data = self.config.data.path.iter().map(String::as_str);
         let weights = self.config.sources.iter().map(|source| &source.weights[..]).filter(|weights| on_disk(weights));
         if !data.chain(weights).any(|path| is_relative(path) && !self.inputs.has(path)) {
@@ -354,19 +349,7 @@ fn renamed(error: Error, from: &str, to: &str) -> Error {
 
 fn target(config: &Config, classes: usize) -> Result<Network> {
     let TargetConfig { network, width } = &config.target;
-    if network == "vgg9" {
-        return VggConfig::vgg9(*width, classes, config.data.size).build();
-    }
-    let depth: Option<usize> = network.strip_prefix("resnet").and_then(|depth| depth.parse().ok());
-    match depth {
-        Some(depth) if (8..=MAX_DEPTH).contains(&depth) && (depth - 2) % 6 == 0 => {
-            Ok(ResNetConfig::cifar(depth, classes, config.data.size).build())
-        }
-        _ => Err(Error::config(
-            "target.network",
-            format!("{network} is neither vgg9 nor resnet8, resnet14, resnet20, …"),
-        )),
-    }
+    named(&Wanted { name: network, width: *width, classes, size: config.data.size })?.build()
 }
 
 /// What kernels are given, were the target of another `width`.

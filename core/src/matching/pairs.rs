@@ -26,7 +26,8 @@ pub struct SourceLayers {
     pub taps: Vec<Tap>,
 }
 
-/// The paper's three hand-made ways to choose pairs, Figure 3(a)–(c).
+/// The paper's three hand-made ways to choose pairs, Figure 3(a)–(c), among the target layers that rules take
+/// ([`Tap::by_rule`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PairRule {
@@ -91,12 +92,10 @@ impl PairSet {
             let chosen = if rule == PairRule::Single { all.end.saturating_sub(1)..all.end } else { all };
             for source_layer in chosen {
                 let [_, height, width] = layers.taps[source_layer].shape;
-                let targets: Vec<usize> = if rule == PairRule::AllToAll {
-                    (0..target.len()).collect()
-                } else {
-                    let same = |tap: &Tap| tap.shape[1..] == [height, width];
-                    target.iter().position(same).into_iter().collect()
-                };
+                let same = |tap: &Tap| rule == PairRule::AllToAll || tap.shape[1..] == [height, width];
+                let fitting = (0..target.len()).filter(|nth| target[*nth].by_rule && same(&target[*nth]));
+                let targets: Vec<usize> =
+                    fitting.take(if rule == PairRule::AllToAll { usize::MAX } else { 1 }).collect();
                 if targets.is_empty() {
                     let reason = format!(
                         "no target layer has the {height}×{width} pixels of {} of {}",
@@ -131,7 +130,7 @@ mod tests {
     use super::*;
 
     fn tap(channels: usize, side: usize) -> Tap {
-        Tap { node: 0, label: format!("{channels}@{side}"), shape: [channels, side, side] }
+        Tap { node: 0, label: format!("{channels}@{side}"), shape: [channels, side, side], by_rule: true }
     }
 
     fn paper() -> (Vec<SourceLayers>, Vec<Tap>) {
@@ -149,6 +148,22 @@ mod tests {
         assert_eq!(of(PairRule::AllToAll).len(), 15);
         let two = [sources[0].clone(), sources[0].clone()];
         assert_eq!(PairSet::from_rule(PairRule::AllToAll, &two, &target).expect("two sources").len(), 30);
+    }
+
+    /// ResNet-34 → ResNet-18 on 224 × 224 pixels: sixteen pairs, the stems in none of them.
+    #[test]
+    fn a_tap_that_rules_leave_out_is_matched_where_a_list_names_it() {
+        let groups = [tap(64, 56), tap(128, 28), tap(256, 14), tap(512, 7)];
+        let sources = [SourceLayers { name: "ResNet-34".into(), taps: groups.to_vec() }];
+        let target = [vec![Tap { by_rule: false, ..tap(64, 112) }], groups.to_vec()].concat();
+        let of = |rule| PairSet::from_rule(rule, &sources, &target).expect("the paper's networks").0;
+        let numbers = |rule| of(rule).iter().map(|p| (p.source_layer, p.target_layer)).collect::<Vec<_>>();
+        assert_eq!(numbers(PairRule::Single), [(3, 4)]);
+        assert_eq!(numbers(PairRule::OneToOne), [(0, 1), (1, 2), (2, 3), (3, 4)]);
+        let all: Vec<_> = (0..4).flat_map(|m| (1..5).map(move |n| (m, n))).collect();
+        assert_eq!(numbers(PairRule::AllToAll), all);
+        let stem = vec![Pair { source: 0, source_layer: 0, target_layer: 0 }];
+        assert_eq!(PairSet::new(stem, &sources, &target).map(|pairs| pairs.len()), Ok(1));
     }
 
     #[test]

@@ -83,7 +83,7 @@ fn sources() -> Vec<SourceOutputs> {
 }
 
 fn source_layers() -> Vec<SourceLayers> {
-    let tap = |shape: &[usize; 3]| Tap { node: 0, label: "layer".into(), shape: *shape };
+    let tap = |shape: &[usize; 3]| Tap { node: 0, label: "layer".into(), shape: *shape, by_rule: true };
     SOURCES
         .iter()
         .map(|layers| SourceLayers { name: "source".into(), taps: layers.iter().map(tap).collect() })

@@ -42,7 +42,7 @@ pub(super) fn foreign(bytes: &[u8]) -> Option<String> {
         return Some(format!("is packed with {kind}: unpack it and give the file that is inside"));
     }
     if bytes.get(257..262) == Some(b"ustar") {
-        return Some("is a tar archive: unpack it and give the file that is inside; if PyTorch before 0.2 wrote it, load it there and save it again".into());
+        return Some("is a tar archive: unpack it and give the file that is inside".into());
     }
     let known = kinds.iter().find(|(start, _)| starts(start)).map(|(_, kind)| *kind);
     // ONNX begins with its version, 3 to 12, and the name of its maker.

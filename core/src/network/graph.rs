@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use l2t_shaders::conv::Geometry;
+use l2t_shaders::conv::{Geometry, LARGEST};
 use l2t_shaders::max_pool::Window;
 
 use super::layout::{Init, ParamId, ParamLayout};
@@ -52,6 +52,8 @@ pub struct Tap {
     pub label: String,
     /// `[C, H, W]`.
     pub shape: [usize; 3],
+    /// Whether rules take it that choose pairs; the others are matched where a list names them.
+    pub by_rule: bool,
 }
 
 /// Names of one normalisation's running statistics in a checkpoint.
@@ -215,6 +217,10 @@ impl Builder {
         geometry: Geometry,
         bias: bool,
     ) -> NodeId {
+        assert!(
+            kernel <= LARGEST,
+            "a GPU has no kernel for {kernel} × {kernel} pixels, and Burn's own needs minutes to begin"
+        );
         let [channels, height, width] = self.shape(x);
         let shape = [filters, channels, kernel, kernel];
         let weight = self.layout.push(format!("{name}.weight"), &shape, Init::kaiming_fan_out(&shape));
@@ -223,12 +229,12 @@ impl Builder {
         self.push(Op::Conv { weight, bias, kernel, geometry }, vec![x], out)
     }
 
-    /// A linear layer on a pooled feature; normal weight of deviation 0.01, zero bias.
-    pub fn linear(&mut self, name: &str, x: NodeId, outputs: usize) -> NodeId {
+    /// A linear layer on a pooled feature, whose weight and bias are drawn as `drawn` says.
+    pub fn linear(&mut self, name: &str, x: NodeId, outputs: usize, drawn: [Init; 2]) -> NodeId {
         let [channels, height, width] = self.shape(x);
         assert_eq!([height, width], [1, 1], "a linear layer follows pooling");
-        let weight = self.layout.push(format!("{name}.weight"), &[outputs, channels], Init::Normal(0.01));
-        let bias = Some(self.layout.push(format!("{name}.bias"), &[outputs], Init::Constant(0.0)));
+        let weight = self.layout.push(format!("{name}.weight"), &[outputs, channels], drawn[0]);
+        let bias = Some(self.layout.push(format!("{name}.bias"), &[outputs], drawn[1]));
         let geometry = Geometry { stride: 1, padding: 0 };
         self.push(Op::Conv { weight, bias, kernel: 1, geometry }, vec![x], [outputs, 1, 1])
     }
@@ -271,7 +277,12 @@ impl Builder {
     }
 
     pub fn tap(&mut self, node: NodeId, label: impl Into<String>) {
-        self.taps.push(Tap { node, label: label.into(), shape: self.shape(node) });
+        self.taps.push(Tap { node, label: label.into(), shape: self.shape(node), by_rule: true });
+    }
+
+    /// A tap that no rule for pairs takes.
+    pub fn tap_for_lists(&mut self, node: NodeId, label: impl Into<String>) {
+        self.taps.push(Tap { node, label: label.into(), shape: self.shape(node), by_rule: false });
     }
 
     pub fn finish(self) -> Network {

@@ -1,10 +1,12 @@
 //! Networks with taps, as functions of a flat parameter vector.
 //!
-//! [`Network`] is a list of operations; [`resnet`] and [`vgg`] build the paper's. A pass over it exists in four forms,
+//! [`Network`] is a list of operations; [`resnet`] and [`vgg`] build the paper's, and [`architecture`] knows them by name and by
+//! their weights. A pass over it exists in four forms,
 //! which are the four rules of `l2t_shaders` applied node by node:
 //! [`Network::forward`], [`Network::backward`] (the gradient), [`Network::tangent`] (derivative along a direction) and
 //! [`Network::backward_tangent`] (derivative of the gradient along a direction, `H u`).
 
+pub mod architecture;
 mod evaluate;
 mod foreign;
 mod graph;

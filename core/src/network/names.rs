@@ -1,8 +1,9 @@
 //! The names that people's checkpoints have for weights, brought to those of our networks.
 //!
 //! What wraps a network leaves its name in front of every key or between two parts of it (`module.`, `_orig_mod.`); a
-//! network that is a part of another has that part's name in front (`model.`, `student.`); and the field's ResNets for
-//! small images call their blocks `layer1.0`, where the authors of L2T say `block1`. Each step says what it did.
+//! network that is a part of another has that part's name in front (`model.`, `student.`); HuggingFace's ResNets have other
+//! names than torchvision's for the same network, and the field's for small images call two of its layers otherwise. Each
+//! step says what it did.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,14 +22,64 @@ pub(super) struct Renamed {
     pub names: BTreeMap<String, String>,
     /// For the user.
     pub notes: Vec<String>,
+    /// Whose names they were.
+    pub naming: Option<Naming>,
 }
 
-/// The names of one network's weights, without what stands around them; `bottom` tells the kernel of the first convolution.
+/// Whose names the weights in a file have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Naming {
+    /// `layer1.0.conv1`, also timm's.
+    Torchvision,
+    /// `resnet.encoder.stages.0.layers.0.layer.0.convolution`.
+    HuggingFace,
+    /// `layer1.0.shortcut.0` and `linear`, as most ResNets for small images have them.
+    SmallImages,
+    /// `block1.conv1`.
+    Authors,
+    /// `features.0`.
+    Vgg,
+}
+
+impl Naming {
+    /// For the user.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Torchvision => "torchvision's and timm's (conv1, layer1.0.conv1, …, fc)",
+            Self::HuggingFace => "HuggingFace's (resnet.encoder.stages.0.layers.0…), read as torchvision's (layer1.0…)",
+            Self::SmallImages => {
+                "those of ResNets for small images (layer1.0.shortcut.0, linear), read as torchvision's (downsample, fc)"
+            }
+            Self::Authors => "those of L2T's authors (conv1, block1.conv1, …, fc)",
+            Self::Vgg => "those of a VGG (features.0, …, classifier)",
+        }
+    }
+
+    fn of(names: &BTreeMap<String, String>) -> Option<Self> {
+        let has = |wanted: &str| names.values().any(|name| name == wanted);
+        if has("layer1.0.conv1.weight") {
+            Some(Self::Torchvision)
+        } else if has("block1.conv1.weight") {
+            Some(Self::Authors)
+        } else {
+            has("features.0.weight").then_some(Self::Vgg)
+        }
+    }
+}
+
+/// The names of one network's weights, without what stands around them.
 pub(super) fn plain(names: &BTreeSet<String>) -> Renamed {
-    let mut renamed = Renamed { names: names.iter().map(|name| (name.clone(), name.clone())).collect(), notes: vec![] };
+    let names = names.iter().map(|name| (name.clone(), name.clone())).collect();
+    let mut renamed = Renamed { names, notes: vec![], naming: None };
     renamed.without_wrappers();
+    let huggingface = renamed.huggingface();
     renamed.without_prefix();
-    renamed.authors_names();
+    let small = renamed.small_images();
+    renamed.naming = Naming::of(&renamed.names).map(|plain| match plain {
+        _ if huggingface => Naming::HuggingFace,
+        Naming::Torchvision if small => Naming::SmallImages,
+        plain => plain,
+    });
     renamed
 }
 
@@ -66,7 +117,7 @@ impl Renamed {
             .names
             .values()
             .flat_map(|name| FIRST.iter().filter_map(|first| name.strip_suffix(first)))
-            .filter(|prefix| prefix.is_empty() || prefix.ends_with('.'))
+            .filter(|prefix| prefix.is_empty() || prefix.ends_with('.') && !is_block(prefix))
             .collect();
         // Blocks have a `conv1` too: a prefix of another prefix is the whole.
         let whole: Vec<&str> = prefixes
@@ -91,35 +142,84 @@ impl Renamed {
         }
     }
 
-    /// `layer2.1.…` becomes `blocks4.0.…`, `shortcut` becomes `downsample`, `linear` becomes `fc`: in networks of basic blocks
-    /// alone, which have no third convolution.
-    fn authors_names(&mut self) {
-        let has = |wanted: &str| self.names.values().any(|name| name == wanted);
-        if !has("layer1.0.conv1.weight") || has("layer1.0.conv3.weight") {
-            return;
-        }
-        if self.replace(authors_name) {
-            self.notes.push("the blocks are called `layer1.0` and so on, as usual; read as `block1` and so on".into());
-        }
+    /// HuggingFace's names of the same network.
+    fn huggingface(&mut self) -> bool {
+        self.names.values().any(|name| name.ends_with("embedder.embedder.convolution.weight"))
+            && self.replace(of_huggingface)
+    }
+
+    /// `shortcut` becomes `downsample`, `linear` becomes `fc`: beside blocks that are called `layer1.0`.
+    fn small_images(&mut self) -> bool {
+        self.names.values().any(|name| name == "layer1.0.conv1.weight") && self.replace(of_small_images)
     }
 }
 
-fn authors_name(name: &str) -> String {
+/// Whether a name so far is that of a block: `layer1.0.`, `block1.`, `blocks2.0.`.
+fn is_block(prefix: &str) -> bool {
+    let parts: Vec<&str> = prefix.trim_end_matches('.').split('.').collect();
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_group =
+        |text: &str| ["layer", "blocks", "block"].iter().any(|start| text.strip_prefix(start).is_some_and(is_number));
+    match parts[..] {
+        [.., group, nth] if is_number(nth) => is_group(group),
+        [.., group] => is_group(group),
+        [] => false,
+    }
+}
+
+fn of_small_images(name: &str) -> String {
     let parts: Vec<&str> = name.split('.').collect();
-    let block = |group: &str, nth: &str| -> Option<String> {
-        let (group, nth): (usize, usize) = (group.strip_prefix("layer")?.parse().ok()?, nth.parse().ok()?);
-        let group = group.checked_sub(1)?;
-        Some(if nth == 0 { format!("block{}", 2 * group + 1) } else { format!("blocks{}.{}", 2 * group + 2, nth - 1) })
-    };
-    match &parts[..] {
-        [group, nth, rest @ ..] if block(group, nth).is_some() => {
-            let rest = rest.iter().map(|part| if *part == "shortcut" { "downsample" } else { part });
-            let rest: Vec<&str> = rest.collect();
-            format!("{}.{}", block(group, nth).unwrap_or_default(), rest.join("."))
-        }
+    match parts[..] {
         ["linear" | "classifier" | "head", last] => format!("fc.{last}"),
+        [group, nth, "shortcut", ..] if group.starts_with("layer") => {
+            format!("{group}.{nth}.downsample.{}", parts[3..].join("."))
+        }
         _ => name.to_owned(),
     }
+}
+
+/// `resnet.encoder.stages.1.layers.0.layer.1.normalization.bias` → `layer2.0.bn2.bias`; what stands in front of `resnet` stays.
+fn of_huggingface(name: &str) -> String {
+    let parts: Vec<&str> = name.split('.').collect();
+    let begins = |known: &[&str]| parts.windows(known.len()).position(|window| window == known);
+    let (at, plain) = if let Some(at) = begins(&["embedder", "embedder"]) {
+        (at, of_layer(&parts[at + 2..], "1", "conv", "bn"))
+    } else if let Some(at) = begins(&["encoder", "stages"]) {
+        (at, of_block(&parts[at + 2..]))
+    } else if let Some(at) = begins(&["classifier", "1"]) {
+        (at, Some(format!("fc.{}", parts[at + 2..].join("."))))
+    } else {
+        return name.to_owned();
+    };
+    let Some(plain) = plain else { return name.to_owned() };
+    let before = parts[..at].strip_suffix(&["resnet"]).unwrap_or(&parts[..at]);
+    before.iter().copied().chain([plain.as_str()]).collect::<Vec<_>>().join(".")
+}
+
+/// What follows `encoder.stages`.
+fn of_block(parts: &[&str]) -> Option<String> {
+    let [group, "layers", nth, rest @ ..] = parts else { return None };
+    let group = group.parse::<usize>().ok()?.checked_add(1)?;
+    let inside = match rest {
+        ["layer", number, rest @ ..] => {
+            let number = number.parse::<usize>().ok()?.checked_add(1)?.to_string();
+            of_layer(rest, &number, "conv", "bn")?
+        }
+        ["shortcut", rest @ ..] => of_layer(rest, "", "downsample.0", "downsample.1")?,
+        _ => return None,
+    };
+    Some(format!("layer{group}.{nth}.{inside}"))
+}
+
+/// `convolution.weight` and `normalization.bias` by the names of a convolution and a normalisation.
+fn of_layer(parts: &[&str], number: &str, convolution: &str, normalisation: &str) -> Option<String> {
+    let [kind, rest @ ..] = parts else { return None };
+    let name = match *kind {
+        "convolution" => convolution,
+        "normalization" => normalisation,
+        _ => return None,
+    };
+    Some(format!("{name}{number}.{}", rest.join(".")))
 }
 
 #[cfg(test)]
@@ -162,29 +262,61 @@ mod tests {
     }
 
     #[test]
-    fn the_fields_names_become_the_authors() {
+    fn the_names_of_small_images_become_torchvisions() {
         let found = renamed(&[
             "conv1.weight",
             "layer1.0.conv1.weight",
             "layer1.2.bn2.bias",
             "layer3.0.shortcut.0.weight",
-            "layer3.1.conv2.weight",
             "linear.weight",
         ]);
         let mut names = news(&found);
         names.sort_unstable();
         assert_eq!(
             names,
-            [
-                "block1.conv1.weight",
-                "block5.downsample.0.weight",
-                "blocks2.1.bn2.bias",
-                "blocks6.0.conv2.weight",
-                "conv1.weight",
-                "fc.weight"
-            ]
+            ["conv1.weight", "fc.weight", "layer1.0.conv1.weight", "layer1.2.bn2.bias", "layer3.0.downsample.0.weight"]
         );
-        let bottlenecks = renamed(&["conv1.weight", "layer1.0.conv1.weight", "layer1.0.conv3.weight"]);
-        assert_eq!(bottlenecks.notes, [""; 0], "another kind of network keeps its names");
+        assert_eq!(found.naming, Some(Naming::SmallImages));
+        let plain = renamed(&["conv1.weight", "layer1.0.conv1.weight", "layer1.0.conv3.weight", "fc.bias"]);
+        assert_eq!((plain.notes.len(), plain.naming), (0, Some(Naming::Torchvision)));
+    }
+
+    #[test]
+    fn huggingfaces_names_become_torchvisions() {
+        for prefix in ["", "resnet.", "module.resnet.", "model.resnet."] {
+            let head = prefix.strip_suffix("resnet.").unwrap_or(prefix);
+            let found = renamed(&[
+                &format!("{prefix}embedder.embedder.convolution.weight"),
+                &format!("{prefix}embedder.embedder.normalization.running_var"),
+                &format!("{prefix}encoder.stages.0.layers.0.layer.0.convolution.weight"),
+                &format!("{prefix}encoder.stages.0.layers.2.layer.1.normalization.bias"),
+                &format!("{prefix}encoder.stages.3.layers.0.shortcut.normalization.num_batches_tracked"),
+                &format!("{prefix}encoder.stages.3.layers.0.shortcut.convolution.weight"),
+                &format!("{head}classifier.1.bias"),
+            ]);
+            let names: BTreeSet<&str> = news(&found).into_iter().collect();
+            let expected = [
+                "bn1.running_var",
+                "conv1.weight",
+                "fc.bias",
+                "layer1.0.conv1.weight",
+                "layer1.2.bn2.bias",
+                "layer4.0.downsample.0.weight",
+                "layer4.0.downsample.1.num_batches_tracked",
+            ];
+            assert_eq!(names, BTreeSet::from(expected), "{prefix}");
+            assert_eq!(found.naming, Some(Naming::HuggingFace));
+        }
+    }
+
+    /// A stem of several convolutions has no `conv1.weight`: what stands in front of a block's is not what stands in front of
+    /// the network.
+    #[test]
+    fn a_block_is_no_network() {
+        let names = ["conv1.0.weight", "layer1.0.conv1.weight", "layer2.1.conv1.weight", "fc.weight"];
+        let found = renamed(&names);
+        assert_eq!((news(&found), found.notes.len()), (names.to_vec(), 0));
+        let authors = ["block1.conv1.weight", "blocks2.0.conv1.weight"];
+        assert_eq!(news(&renamed(&authors)), authors);
     }
 }

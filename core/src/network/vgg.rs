@@ -6,9 +6,28 @@
 use l2t_shaders::conv::Geometry;
 use l2t_shaders::max_pool::Window;
 
+use super::architecture::{Architecture, Family, scaled};
 use super::graph::{Builder, Network};
+use super::layout::Init;
 use super::weights::WeightMap;
 use crate::error::{Error, Result};
+
+/// VGGs for small images.
+pub const FAMILY: Family = Family {
+    names: "vgg9",
+    offered: &["vgg9"],
+    has_width: true,
+    size: 32,
+    classes: 200,
+    named: |wanted| {
+        let vgg9 = || Box::new(VggConfig::vgg9(wanted.width, wanted.classes, wanted.size)) as _;
+        (wanted.name == "vgg9").then(vgg9)
+    },
+    of_weights: |weights, size| {
+        weights.shape("features.0.weight")?;
+        Some(VggConfig::infer(weights, size).map(|config| Box::new(config) as _))
+    },
+};
 
 /// A step of a VGG's configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,11 +69,9 @@ impl VggConfig {
             Conv(512),
             Pool,
         ];
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive channel count")]
-        let scaled = |channels: usize| ((channels as f64 * width).round() as usize).max(1);
         let layers = paper
             .map(|layer| match layer {
-                Conv(channels) => Conv(scaled(channels)),
+                Conv(channels) => Conv(scaled(channels, width)),
                 Pool => Pool,
             })
             .to_vec();
@@ -119,7 +136,23 @@ impl VggConfig {
             }
         }
         x = net.global_average_pool(x);
-        net.linear("classifier", x, self.classes);
+        net.linear("classifier", x, self.classes, [Init::Normal(0.01), Init::Constant(0.0)]);
         Ok(net.finish())
+    }
+}
+
+impl Architecture for VggConfig {
+    fn title(&self) -> String {
+        // The linear layer is the last of those with weights.
+        format!("VGG-{}", self.layers.iter().filter(|layer| **layer != Layer::Pool).count() + 1)
+    }
+
+    fn build(&self) -> Result<Network> {
+        Self::build(self)
+    }
+
+    /// All.
+    fn matched(&self) -> Vec<usize> {
+        (0..self.layers.iter().filter(|layer| **layer == Layer::Pool).count()).collect()
     }
 }

@@ -39,6 +39,8 @@ pub struct WeightMap {
     unread: Vec<(String, String)>,
     /// What reading did to the file's names.
     read_as: Vec<String>,
+    /// Whose names they are in the file.
+    naming: Option<names::Naming>,
 }
 
 impl WeightMap {
@@ -50,6 +52,7 @@ impl WeightMap {
             notes: BTreeMap::new(),
             unread: vec![],
             read_as: vec![],
+            naming: None,
         }
     }
 
@@ -73,7 +76,7 @@ impl WeightMap {
         } else if name.to_ascii_lowercase().ends_with(".safetensors") && !archive::is_zip(bytes) {
             let reason = foreign::foreign(bytes).unwrap_or_else(|| "is cut off or damaged".into());
             return Err(Error::file(name, format!("is no safetensors file: it {reason}")));
-        } else if let Some(what) = foreign::foreign(bytes) {
+        } else if let Some(what) = foreign::foreign(bytes).filter(|_| !torch::is_tarred(bytes)) {
             return Err(Error::file(name, format!("is no PyTorch checkpoint: it {what}")));
         } else {
             Self::from_torch(name, bytes)?
@@ -108,6 +111,7 @@ impl WeightMap {
         self.tensors = self.tensors.into_iter().filter_map(|(name, tensor)| Some((new(&name)?, tensor))).collect();
         self.unread = self.unread.into_iter().filter_map(|(name, dtype)| Some((new(&name)?, dtype))).collect();
         self.read_as.extend(renamed.notes);
+        self.naming = renamed.naming;
         self
     }
 
@@ -118,6 +122,11 @@ impl WeightMap {
         let more = if self.unread.len() > 3 { format!(" and {} more", self.unread.len() - 3) } else { String::new() };
         let unread = (!listed.is_empty()).then(|| format!("left out, being no weights: {}{more}", listed.join(", ")));
         self.read_as.iter().cloned().chain(unread).collect()
+    }
+
+    /// Whose names the weights have in the file, in words; `None` where it was not read from one, or they are nobody's.
+    pub fn naming(&self) -> Option<&'static str> {
+        self.naming.map(names::Naming::words)
     }
 
     /// Reads the contents of a safetensors file; errors call it `origin`.
@@ -241,7 +250,7 @@ impl WeightMap {
             .iter()
             .filter_map(|(name, tensor)| Some((name.strip_prefix(prefix)?.to_owned(), tensor.clone())))
             .collect();
-        Self { origin: self.origin.clone(), tensors, notes: self.notes.clone(), unread: vec![], read_as: vec![] }
+        Self { tensors, notes: self.notes.clone(), ..Self::new(self.origin.clone()) }
     }
 
     /// An error about these weights.

@@ -6,7 +6,8 @@ use l2t_shaders::batch_norm::Moments;
 use super::*;
 use crate::matching::{Pair, PairSet};
 use crate::meta::Learned;
-use crate::network::resnet::{BlockNames, ResNetConfig, Shortcut};
+use crate::network::architecture::Architecture as _;
+use crate::network::resnet::{BlockNames, ResNetConfig, Shortcut, Stem};
 use crate::network::vgg::{Layer, VggConfig};
 use crate::network::weights::{KeyReport, NetworkState};
 use crate::network::{Network, ParamLayout};
@@ -54,18 +55,18 @@ struct World {
 impl World {
     fn new(learned: Learned) -> Self {
         let config = ResNetConfig {
-            stem: 3,
+            stem: Stem::Small { bias: true },
+            stem_width: 3,
             widths: vec![3, 5, 7],
-            blocks: 1,
+            blocks: vec![1; 3],
             shortcut: Shortcut::Projection,
-            stem_bias: true,
             classes: 4,
             size: 13,
             names: BlockNames::Single,
         };
         let network = config.build();
         let state = NetworkState { theta: initial(network.layout(), "source"), running: statistics(&network, 0.2) };
-        let source = Source::from_parts("ResNet-8", network, state, KeyReport::default(), config.last_of_group());
+        let source = Source::from_parts("ResNet-8", network, state, KeyReport::default(), config.matched());
         let sources = vec![source];
         use Layer::{Conv, Pool};
         let layers = vec![Conv(5), Pool, Conv(6), Conv(4), Pool, Conv(9), Pool];

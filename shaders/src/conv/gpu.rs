@@ -31,8 +31,8 @@ const ENOUGH_GROUPS: usize = 256;
 const SHORTEST_RUN: usize = 16 * LANES;
 /// Least output pixels of an invocation where others share its sum.
 const LONG_ENOUGH: usize = 16;
-/// Largest kernel: which of its taps lie inside the image is kept in 32 bits.
-const LARGEST: usize = 5;
+/// Largest kernel: which of its rows and columns lie inside the image is kept in 32 bits.
+pub const LARGEST: usize = 16;
 
 /// All of them, in some of their variants.
 #[cfg(test)]
@@ -41,7 +41,7 @@ pub(crate) fn kernels() -> Vec<Wgsl> {
     [CONVOLVE, INPUT_GRADIENT, WEIGHT_GRADIENT]
         .into_iter()
         .flat_map(|kernel| {
-            let sizes = [(1, 1), (3, 2), (5, 1), (3, 1)].into_iter().zip(tiles);
+            let sizes = [(1, 1), (3, 2), (7, 1), (16, 1)].into_iter().zip(tiles);
             sizes.map(move |((size, terms), tiles)| {
                 let variant = Variant { kernel: kernel.name, size, terms, tiles, run: 1, groups: [1; 3] };
                 variant.of(kernel.clone())

@@ -15,7 +15,7 @@ use burn_tensor::Tensor;
 use crate::cpu::Cpu;
 #[cfg(test)]
 pub(crate) use gpu::kernels;
-pub use gpu::{Tiles, Variant};
+pub use gpu::{LARGEST, Tiles, Variant};
 
 /// Stride and zero padding, the same in both directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

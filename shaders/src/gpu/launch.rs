@@ -1,6 +1,6 @@
 //! Launching a kernel on tensors.
 
-use burn_tensor::{DType, Tensor};
+use burn_tensor::{DType, Int, Tensor};
 use burn_wgpu::{CubeTensor, Wgpu};
 use cubecl::prelude::CubeCount;
 use cubecl::server::{Handle, KernelArguments, MetadataBindingInfo};
@@ -35,10 +35,19 @@ pub(crate) fn launch<const N: usize>(
 
 /// A tensor of `shape` on the device of `like`, with anything in it.
 pub(crate) fn allocate(like: &Gpu, shape: &[usize]) -> CubeTensor {
+    allocate_as(DType::F32, like, shape)
+}
+
+/// The same of `i32`.
+pub(crate) fn allocate_indices(like: &Gpu, shape: &[usize]) -> CubeTensor {
+    allocate_as(DType::I32, like, shape)
+}
+
+fn allocate_as(dtype: DType, like: &Gpu, shape: &[usize]) -> CubeTensor {
     let like = &like.0;
     let elements: usize = shape.iter().product();
-    let handle = like.client.empty(elements * size_of::<f32>());
-    CubeTensor::new_contiguous(like.client.clone(), like.device.clone(), shape.to_vec().into(), handle, DType::F32)
+    let handle = like.client.empty(elements * dtype.size());
+    CubeTensor::new_contiguous(like.client.clone(), like.device.clone(), shape.to_vec().into(), handle, dtype)
 }
 
 /// [`launch`] with outputs that are there already.
@@ -64,10 +73,24 @@ pub(crate) fn launch_elementwise<const N: usize>(
     sizes: &[usize],
     numbers: &[f64],
 ) -> [CubeTensor; N] {
-    let elements: usize = outputs[0].iter().product();
+    let elements = outputs[0].iter().product();
+    let outputs = outputs.map(|shape| allocate(inputs[0], shape));
+    launch_elementwise_into(kernel, inputs, &outputs, elements, sizes, numbers);
+    outputs
+}
+
+/// [`launch_elementwise`] for `elements` of outputs that are there already.
+pub(crate) fn launch_elementwise_into(
+    kernel: Wgsl,
+    inputs: &[&Gpu],
+    outputs: &[CubeTensor],
+    elements: usize,
+    sizes: &[usize],
+    numbers: &[f64],
+) {
     let groups = elements.div_ceil(WORKGROUP as usize).min(MOST_GROUPS);
     let sizes = [&[elements, groups * WORKGROUP as usize], sizes].concat();
-    launch(kernel, inputs, outputs, Arguments { groups: [groups, 1, 1], sizes: &sizes, numbers })
+    launch_into(kernel, inputs, outputs, Arguments { groups: [groups, 1, 1], sizes: &sizes, numbers });
 }
 
 /// The bytes of `Sizes`, in the eight-byte words that CubeCL keeps them in.
@@ -80,5 +103,10 @@ fn words(arguments: &Arguments<'_>) -> Vec<u64> {
 
 /// An output of [`launch`] as a tensor.
 pub(crate) fn tensor<const D: usize>(output: CubeTensor) -> Tensor<D> {
+    Tensor::from_primitive::<Wgpu>(output)
+}
+
+/// An output of [`allocate_indices`] as a tensor.
+pub(crate) fn indices<const D: usize>(output: CubeTensor) -> Tensor<D, Int> {
     Tensor::from_primitive::<Wgpu>(output)
 }

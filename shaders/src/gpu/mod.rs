@@ -15,7 +15,10 @@ mod resident;
 mod storage;
 
 pub(crate) use kernel::Wgsl;
-pub(crate) use launch::{Arguments, MOST_GROUPS, allocate, launch, launch_elementwise, launch_into, tensor};
+pub(crate) use launch::{
+    Arguments, MOST_GROUPS, allocate, allocate_indices, indices, launch, launch_elementwise, launch_elementwise_into,
+    launch_into, tensor,
+};
 pub use observe::{KernelCounter, LaunchCounter, Launches};
 #[cfg(not(target_family = "wasm"))]
 pub use resident::Resident;
@@ -46,6 +49,7 @@ mod tests {
             crate::batch_norm::kernels(),
             crate::channels::kernels(),
             crate::conv::kernels(),
+            crate::max_pool::kernels(),
             crate::mismatch::kernels(),
             crate::resize::kernels(),
             crate::saliency::kernels(),

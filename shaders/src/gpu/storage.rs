@@ -1,7 +1,7 @@
 //! Tensors in GPU memory.
 
 use burn_dispatch::DispatchTensorKind;
-use burn_tensor::{DType, Tensor};
+use burn_tensor::{DType, Int, Tensor};
 use burn_wgpu::{CubeTensor, Wgpu, into_contiguous};
 
 /// A contiguous single-precision tensor in GPU memory.
@@ -16,6 +16,14 @@ impl Gpu {
     /// The GPU storage of `x`, made contiguous, or `None` where it lies elsewhere or is not single precision.
     pub fn of<const D: usize>(x: &Tensor<D>) -> Option<Self> {
         if !Self::holds(x) {
+            return None;
+        }
+        Some(Self(into_contiguous(x.clone().try_into_primitive::<Wgpu>().ok()?)))
+    }
+
+    /// Like [`Gpu::of`] for tensors of `i32`.
+    pub fn of_indices<const D: usize>(x: &Tensor<D, Int>) -> Option<Self> {
+        if x.dtype() != DType::I32 || !matches!(x.clone().into_dispatch().kind, DispatchTensorKind::Cube(_)) {
             return None;
         }
         Some(Self(into_contiguous(x.clone().try_into_primitive::<Wgpu>().ok()?)))

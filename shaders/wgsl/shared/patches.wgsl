@@ -1,12 +1,13 @@
-// Four pixels that gather a patch each: tap t of the kernel lies `shift` behind `at`, or outside where bit t of `taps` is not
-// set.
+// Four pixels that gather a patch each: tap (k, l) of the kernel lies `shift` behind `at`, or outside where bit k of `lines`,
+// its row, or bit 16 + l, its column, is not set.
 struct Patches {
     at: vec4<i32>,
-    taps: vec4<u32>,
+    lines: vec4<u32>,
 }
 
 fn has(patches: Patches, tap: u32) -> vec4<bool> {
-    return ((patches.taps >> vec4<u32>(tap)) & vec4<u32>(1u)) != vec4<u32>(0u);
+    let both = vec4<u32>((1u << (tap / KERNEL)) | (1u << (16u + tap % KERNEL)));
+    return (patches.lines & both) == both;
 }
 
 // Where to read tap `tap`; anywhere in the tensor where it is outside.

@@ -161,7 +161,7 @@ static KEYS: LazyLock<Vec<String>> = LazyLock::new(|| {
 });
 
 /// Names that a key may have as its value.
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 26] = [
     "l2t-ww",
     "l2t-w",
     "l2t-where",
@@ -174,6 +174,8 @@ const NAMES: [&str; 24] = [
     "vgg9",
     "resnet8",
     "resnet20",
+    "resnet18",
+    "resnet-2-1-1-1",
     "single",
     "one-to-one",
     "all-to-all",

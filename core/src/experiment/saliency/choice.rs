@@ -134,7 +134,12 @@ mod tests {
     fn the_last_pair_is_that_of_the_last_layers() {
         let pair = |source, source_layer, target_layer| Pair { source, source_layer, target_layer };
         let set = |pairs: &[Pair]| {
-            let tap = |side: usize| crate::network::Tap { node: 0, label: String::new(), shape: [1, side, side] };
+            let tap = |side: usize| crate::network::Tap {
+                node: 0,
+                label: String::new(),
+                shape: [1, side, side],
+                by_rule: true,
+            };
             let taps = vec![tap(4), tap(2), tap(1)];
             let source = crate::matching::SourceLayers { name: "s".into(), taps: taps.clone() };
             PairSet::new(pairs.to_vec(), &[source.clone(), source], &taps).unwrap()

@@ -5,8 +5,8 @@ use std::io::Cursor;
 
 use zip::ZipArchive;
 
-use super::Outcome;
-use super::view::number_type;
+use super::view::{View, number_type};
+use super::{Outcome, tarred};
 use crate::archive::{self, Limit};
 use crate::pickle::{Id, Machine, Node, Pickle};
 
@@ -19,6 +19,8 @@ const UNPACKED: (u64, u64) = (20, 64 << 20);
 /// The object of a checkpoint and the numbers that it refers to.
 pub(super) struct Container<'a> {
     pub pickle: Pickle<'a>,
+    /// Tensors that the object names only, by these names.
+    pub tensors: HashMap<String, View>,
     pub storages: Storages<'a>,
 }
 
@@ -55,7 +57,13 @@ impl Storages<'_> {
 
 /// Opens the container that `bytes` are.
 pub(super) fn open(bytes: &[u8]) -> Outcome<Container<'_>> {
-    if archive::is_zip(bytes) { open_zip(bytes) } else { open_rows(bytes) }
+    if archive::is_zip(bytes) {
+        open_zip(bytes)
+    } else if tarred::is_one(bytes) {
+        tarred::open(bytes)
+    } else {
+        open_rows(bytes)
+    }
 }
 
 fn open_zip(bytes: &[u8]) -> Outcome<Container<'_>> {
@@ -71,7 +79,8 @@ fn open_zip(bytes: &[u8]) -> Outcome<Container<'_>> {
     let within = |name: &str| Some(name.strip_prefix(&folder)?.strip_prefix("data/")?.to_owned());
     let places = names.iter().enumerate().filter_map(|(nth, name)| Some((within(name)?, nth))).collect();
     let pickle = Machine::new(&program).object()?.into_owned();
-    Ok(Container { pickle, storages: Storages::Zip { archive, places, unpacked: HashMap::new(), left } })
+    let storages = Storages::Zip { archive, places, unpacked: HashMap::new(), left };
+    Ok(Container { pickle, tensors: HashMap::new(), storages })
 }
 
 fn limit(bytes: u64) -> Limit {
@@ -96,7 +105,8 @@ fn open_rows(bytes: &[u8]) -> Outcome<Container<'_>> {
         Node::Long(magic) if **magic == LEGACY_MAGIC => {}
         // A pickle of a dictionary, as `pickle.dump` writes it: its numbers are inside.
         Node::Dict(_) | Node::Object(_) => {
-            return Ok(Container { pickle: first, storages: Storages::Rows(HashMap::new()) });
+            let storages = Storages::Rows(HashMap::new());
+            return Ok(Container { pickle: first, tensors: HashMap::new(), storages });
         }
         _ => return Err("it does not begin as one".into()),
     }
@@ -113,7 +123,7 @@ fn open_rows(bytes: &[u8]) -> Outcome<Container<'_>> {
         let len = usize::try_from(count).ok().and_then(|count| count.checked_mul(size)).ok_or("it is truncated")?;
         rows.insert(key, machine.take(len)?);
     }
-    Ok(Container { pickle, storages: Storages::Rows(rows) })
+    Ok(Container { pickle, tensors: HashMap::new(), storages: Storages::Rows(rows) })
 }
 
 /// The name of a storage and the bytes of one of its numbers, where `id` is the outer name of one.

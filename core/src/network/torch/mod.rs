@@ -1,10 +1,11 @@
 //! Reads the tensors of a PyTorch checkpoint from memory, so that a page, which has no files, can be given one.
 //!
-//! Two containers are in use: a zip archive with `data.pkl` and one entry a storage (since PyTorch 1.6), and before it
-//! five pickles one after another (magic number, version, machine, the object, storage names) followed by the storages.
-//! `container.rs` opens them, `tensors.rs` finds the tensors in the object, `view.rs` copies them out of their storages.
+//! Three containers are in use: a zip archive with `data.pkl` and one entry a storage (since PyTorch 1.6); before it
+//! five pickles one after another (magic number, version, machine, the object, storage names) followed by the storages; and
+//! before 0.2 a tar archive (`tarred.rs`), as torchvision's first weights are. `container.rs` opens them, `tensors.rs` finds the tensors in the object, `view.rs` copies them out of their storages.
 
 mod container;
+mod tarred;
 mod tensors;
 mod view;
 
@@ -12,6 +13,7 @@ use tensors::{Found, Tensor};
 use view::Budget;
 
 pub(crate) use crate::pickle::Outcome;
+pub(super) use tarred::is_one as is_tarred;
 
 /// A tensor as it lies in the file.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,11 +41,11 @@ pub(super) struct Checkpoint {
 /// Says what is wrong, without the file's name.
 pub(super) fn read(bytes: &[u8]) -> Outcome<Checkpoint> {
     let mut container = container::open(bytes)?;
-    let Found { tensors: found, notes } = tensors::find(&container.pickle)?;
+    let Found { tensors: found, notes } = tensors::find(&container.pickle, &container.tensors)?;
     let mut budget = Budget::of_file(bytes.len());
     let mut tensors = Vec::with_capacity(found.len());
     for (name, id) in found {
-        let tensor = match tensors::tensor(&container.pickle, id) {
+        let tensor = match tensors::tensor(&container.pickle, &container.tensors, id) {
             Some(Tensor::View(view)) => {
                 container.storages.get(&view.key).and_then(|storage| view.gather(storage, &mut budget))
             }

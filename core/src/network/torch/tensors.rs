@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::view::View;
 use super::{Outcome, StoredTensor};
-use crate::pickle::{self, Array, Id, Pickle};
+use crate::pickle::{self, Array, Id, Node, Pickle};
 
 /// What people keep a network's weights under, the likeliest first.
 const USUAL: [&str; 18] = [
@@ -47,12 +47,12 @@ pub(super) struct Found {
     pub notes: Vec<String>,
 }
 
-/// Finds the network in the object.
+/// Finds the network in the object; `named` are the tensors that it names only.
 ///
 /// # Errors
 /// Where parts name each other so often that following all of them would not end.
-pub(super) fn find(pickle: &Pickle<'_>) -> Outcome<Found> {
-    let mut parts = Parts { pickle, left: Parts::EFFORT };
+pub(super) fn find(pickle: &Pickle<'_>, named: &HashMap<String, View>) -> Outcome<Found> {
+    let mut parts = Parts { pickle, named, left: Parts::EFFORT };
     let holders = Holders::of(&mut parts)?;
     let (root, notes) = network(&mut parts, &holders)?;
     let mut walk = Walk { parts, holders: &holders, seen: HashSet::new(), tensors: vec![] };
@@ -99,6 +99,7 @@ fn is_beside(key: &str) -> bool {
 /// looked at in all is bounded.
 struct Parts<'p, 'a> {
     pickle: &'p Pickle<'a>,
+    named: &'p HashMap<String, View>,
     left: usize,
 }
 
@@ -175,7 +176,7 @@ impl Holders {
         let (mut seen, mut down) = (HashSet::from([root]), vec![root]);
         let (mut tensors, mut holders) = (HashSet::new(), HashMap::<Id, Vec<Id>>::new());
         while let Some(id) = down.pop() {
-            if tensor(parts.pickle, id).is_some() {
+            if tensor(parts.pickle, parts.named, id).is_some() {
                 tensors.insert(id);
                 continue;
             }
@@ -247,10 +248,13 @@ impl Array<'_> {
 }
 
 /// The tensor that is made at `id`, if one is.
-pub(super) fn tensor<'p>(pickle: &'p Pickle<'_>, id: Id) -> Option<Tensor<'p>> {
+pub(super) fn tensor<'p>(pickle: &'p Pickle<'_>, named: &HashMap<String, View>, id: Id) -> Option<Tensor<'p>> {
     let mut id = id;
     // A parameter of a wrapped tensor of …: a few at most.
     for _ in 0..8 {
+        if let Node::Persistent(name) = pickle.node(id) {
+            return Some(Tensor::View(named.get(&*pickle.text(*name)?)?.clone()));
+        }
         let object = pickle.object(id)?;
         let of = pickle.global(object.of)?;
         let arguments = pickle.items(object.arguments)?;

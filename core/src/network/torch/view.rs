@@ -29,7 +29,7 @@ const TYPES: [(&[&str], &str, usize); 21] = [
 ];
 
 /// PyTorch has no tensor of more.
-const DIMENSIONS: usize = 64;
+pub(super) const DIMENSIONS: usize = 64;
 /// Storages are called by numbers.
 const LONGEST_KEY: usize = 256;
 
@@ -69,6 +69,17 @@ pub(super) struct View {
 }
 
 impl View {
+    /// A part of the storage `key`, whose numbers are of this type and size.
+    pub fn new(
+        key: String,
+        (dtype, size): (&'static str, usize),
+        offset: usize,
+        shape: Vec<usize>,
+        stride: Vec<usize>,
+    ) -> Self {
+        Self { key, dtype, size, offset, shape, stride }
+    }
+
     /// From the arguments of `_rebuild_tensor_v2` and its like: storage, offset, shape, stride, …; `dtype` is the type of
     /// the numbers where the storage does not tell.
     pub fn of(pickle: &Pickle<'_>, arguments: &[Id], dtype: Option<Id>) -> Option<Self> {
