@@ -157,10 +157,12 @@ impl Source {
 
     /// The matched feature maps and, with `logits`, the logits of the images `x`, in one pass.
     pub fn outputs(&self, x: &Tensor<4>, logits: bool) -> SourceOutputs {
-        let last = if logits { self.network.output() } else { self.last_node() };
-        let at = self.network.forward(&self.state.theta, x, Mode::Eval(&self.state.running), last);
-        let features = self.taps.iter().map(|tap| at.get(self.network.taps()[*tap].node).clone());
-        let logits = logits.then(|| at.get(last).clone().reshape([at.batch(), self.network.classes()]));
-        SourceOutputs { features: features.collect(), logits }
+        let mut wanted: Vec<NodeId> = self.taps.iter().map(|tap| self.network.taps()[*tap].node).collect();
+        wanted.extend(logits.then(|| self.network.output()));
+        let mode = Mode::Eval(&self.state.running);
+        let mut features = self.network.outputs(&self.state.theta, x, mode, &wanted);
+        let logits = features.drain(self.taps.len()..).next();
+        let logits = logits.map(|logits| logits.reshape([x.dims()[0], self.network.classes()]));
+        SourceOutputs { features, logits }
     }
 }

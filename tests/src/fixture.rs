@@ -15,7 +15,7 @@ use l2t_core::meta::{Learned, MetaNetworks};
 use l2t_core::network::architecture::of_weights;
 use l2t_core::network::weights::{WeightMap, read};
 use l2t_core::network::{Mode, Network, ParamLayout};
-use l2t_core::objective::{Batch, Part, Pass, TargetModel};
+use l2t_core::objective::{Batch, Chunk, Memory, Part, Pass, TargetModel};
 
 use crate::compare::Comparison;
 
@@ -222,7 +222,7 @@ pub fn setup(fixture: &Fixture, device: &Device, dtype: DType) -> Setup {
         .reading(&matching.features_of_pairs());
     let phi = pack(meta.layout(), |name| fixture.get(&format!("init.{name}")).to_vec());
     let phi = meta.layout().upload(phi, device, dtype);
-    let model = TargetModel { network, matching: Some(matching), auxiliary: vec![], layout };
+    let model = TargetModel { network, matching: Some(matching), auxiliary: vec![], layout, memory: Memory::default() };
     let theta = theta_of(&model, fixture, "init.");
     let theta = model.layout.upload(theta, device, dtype);
     let rule = Sgd { lr: fixture.hyper(0), momentum: fixture.hyper(1), weight_decay: fixture.hyper(2) };
@@ -235,7 +235,6 @@ pub fn setup(fixture: &Fixture, device: &Device, dtype: DType) -> Setup {
         adam: Adam::new(fixture.hyper(5), fixture.hyper(6)),
         rates: [1.0; 2],
         method: HypergradientMethod::Exact,
-        recompute: false,
     };
     let classes = model.network.classes();
     let labels = fixture.get("y");
@@ -311,17 +310,26 @@ impl Setup {
 
     /// The batch at `phi`, in parts of these sizes.
     pub fn batch_in_parts(&self, phi: &Tensor<1>, sizes: &[usize]) -> Batch {
+        Batch::new(self.chunks(phi, sizes).into_iter().map(Part::from).collect())
+    }
+
+    /// The batch as one part, in chunks of these sizes.
+    pub fn batch_in_chunks(&self, sizes: &[usize]) -> Batch {
+        Part::new(self.chunks(&self.state.meta.phi, sizes)).into()
+    }
+
+    fn chunks(&self, phi: &Tensor<1>, sizes: &[usize]) -> Vec<Chunk> {
         let mut first = 0;
-        let parts = sizes.iter().map(|&images| {
+        let chunks = sizes.iter().map(|&images| {
             let x = self.x.clone().narrow(0, first, images);
             let y = self.y.clone().narrow(0, first, images);
             first += images;
             let transfer = self.learner.transfer(phi, &vec![self.features_of(&x)]);
-            Part { x, y, transfer, auxiliary: vec![] }
+            Chunk { x, y, transfer, auxiliary: vec![] }
         });
-        let parts = parts.collect();
-        assert_eq!(first, self.y.dims()[0], "every image is in a part");
-        Batch::new(parts)
+        let chunks = chunks.collect();
+        assert_eq!(first, self.y.dims()[0], "every image is in a chunk");
+        chunks
     }
 
     fn meta_rule(&self) -> MetaRule {
@@ -345,14 +353,26 @@ pub fn check(fixture: &Fixture, device: &Device, dtype: DType) -> Comparison {
     block_on(check_async(fixture, device, dtype))
 }
 
+/// [`check`] of the batch in chunks of these sizes, by another way through memory.
+pub fn check_by(fixture: &Fixture, device: &Device, dtype: DType, chunks: &[usize], memory: Memory) -> Comparison {
+    let mut setup = setup(fixture, device, dtype);
+    setup.learner.model.memory = memory;
+    let batch = setup.batch_in_chunks(chunks);
+    block_on(check_batch(fixture, &setup, &batch, dtype))
+}
+
 /// [`check`] where nothing can be waited for.
 pub async fn check_async(fixture: &Fixture, device: &Device, dtype: DType) -> Comparison {
     let setup = setup(fixture, device, dtype);
+    let batch = setup.batch();
+    check_batch(fixture, &setup, &batch, dtype).await
+}
+
+async fn check_batch(fixture: &Fixture, setup: &Setup, batch: &Batch, dtype: DType) -> Comparison {
     let mut out = Comparison::default();
     // In single precision a gradient that is zero by construction is rounding noise of the gradients around it.
     let floor = if dtype == DType::F64 { ZERO } else { 1e-3 };
-    let batch = setup.batch();
-    check_features(&mut out, fixture, &setup, floor).await;
+    check_features(&mut out, fixture, setup, floor).await;
     let outputs = batch.outputs().expect("fixtures match");
     for pair in 0..outputs.pair_weights.len() {
         for (what, got) in
@@ -362,10 +382,10 @@ pub async fn check_async(fixture: &Fixture, device: &Device, dtype: DType) -> Co
             out.add(&name, &host(got).await, fixture.get(&name), floor);
         }
     }
-    let (state, first, trajectory) = setup.unrolled(&batch);
-    check_first(&mut out, fixture, &setup, &first, &state, floor).await;
-    check_inner(&mut out, fixture, &setup, &batch, &state, &trajectory, floor).await;
-    check_meta(&mut out, fixture, &setup, &batch, &state, &trajectory, floor).await;
+    let (state, first, trajectory) = setup.unrolled(batch);
+    check_first(&mut out, fixture, setup, &first, &state, floor).await;
+    check_inner(&mut out, fixture, setup, batch, &state, &trajectory, floor).await;
+    check_meta(&mut out, fixture, setup, batch, &state, &trajectory, floor).await;
     fixture.assert_all_read();
     out
 }

@@ -174,8 +174,8 @@ fn batch_norm(on: &On<'_>, shape: [usize; 4], relu: bool) -> Vec<Vec<f64>> {
     let (at, moments) = evaluate(x.clone(), &p, 1e-5, relu);
     let (x_bar, bar) = at.gradient(&p.gamma, &y_bar);
     let (y_dot, tangent) = at.tangent(&p.gamma, &x_dot, &p_dot);
-    let along = Direction { gamma: &p.gamma, gamma_dot: &p_dot.gamma, x_dot: &x_dot, moments: &tangent };
-    let (x_bar_dot, bar_dot) = at.gradient_tangent(&along, &y_bar, &y_bar_dot);
+    let along = Direction { gamma: &p.gamma, gamma_dot: &p_dot.gamma, moments: &tangent };
+    let (x_bar_dot, bar_dot) = at.gradient_tangent(&along, &x_dot, &y_bar, &y_bar_dot);
     let given = Moments { mean: on.values([5], 0.3), variance: on.values([5], 0.9) + 2.0 };
     let fixed = evaluate_fixed(x, &given, &p, 1e-5, relu);
     let mut out: Vec<Vec<f64>> = [&at.y, &x_bar, &y_dot, &x_bar_dot, &fixed.y].map(host).to_vec();

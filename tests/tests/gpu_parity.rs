@@ -4,8 +4,9 @@
 //! says so and checks nothing, unless `L2T_REQUIRE_GPU=1` makes that a failure, as it is in CI.
 
 use burn_tensor::DType;
+use l2t_core::objective::Memory;
 use l2t_tests::equations::{made, made_name};
-use l2t_tests::fixture::{check, recorded};
+use l2t_tests::fixture::{check, check_by, recorded};
 use l2t_tests::gpu;
 
 /// Single precision through some forty layers forth and back; the CPU device reaches a few 1e-4 with the same fixtures.
@@ -26,6 +27,18 @@ fn an_iteration_on_the_gpu() {
             found.len(),
             found.worst_of("hypergradient")
         );
+        found.assert_below(TOLERANCE);
+    }
+}
+
+/// The same of batches in chunks, a group of nodes at a time.
+#[test]
+fn an_iteration_on_the_gpu_in_chunks() {
+    let Some(device) = gpu() else { return };
+    let fixture = recorded().into_iter().find(|fixture| fixture.name == "resnet_vanilla_T1").expect("recorded");
+    for (chunks, memory) in [(&[2, 4][..], Memory::Keep), (&[1, 3, 2], Memory::ByGroup)] {
+        let found = check_by(&fixture, &device.device, DType::F32, chunks, memory);
+        println!("{chunks:?}, {memory:?}: {:?}", found.worst());
         found.assert_below(TOLERANCE);
     }
 }

@@ -7,7 +7,7 @@ use l2t_core::bilevel::{HypergradientMethod, InnerBeta, InnerRule, MetaRule, Mov
 use l2t_core::meta::{Learned, MetaNetworks, WhereDesign, WherePer, WhereTotal};
 use l2t_core::network::resnet::{BlockNames, ResNetConfig, Shortcut, Stem};
 use l2t_core::network::weights::read;
-use l2t_core::objective::{Batch, Keep, Objective, Part, Pass, SecondDerivatives, TargetModel};
+use l2t_core::objective::{Batch, Chunk, Keep, Memory, Objective, Pass, SecondDerivatives, TargetModel};
 use l2t_core::seed::Seed;
 use l2t_tests::equations::{Setting, make};
 use l2t_tests::fixture::{Setup, setup};
@@ -108,6 +108,13 @@ fn check_second_derivatives(model: &TargetModel, theta: &Tensor<1>, batch: &Batc
 
 /// Values that were not kept are evaluated again, and are the same to the last bit: gradients, `H u` and mixed products.
 fn check_evaluated_again(model: &TargetModel, theta: &Tensor<1>, u: &Tensor<1>, batch: &Batch, kept: &Pass) {
+    let by_group = TargetModel { memory: Memory::ByGroup, ..model.clone() };
+    for model in [model, &by_group] {
+        check_evaluated_again_by(model, theta, u, batch, kept);
+    }
+}
+
+fn check_evaluated_again_by(model: &TargetModel, theta: &Tensor<1>, u: &Tensor<1>, batch: &Batch, kept: &Pass) {
     let anew = model.evaluate(kept.objective, theta, batch);
     assert!(kept.keeps_values() && !anew.keeps_values());
     assert_eq!(values(&anew.gradient), values(&kept.gradient), "{:?}", kept.objective);
@@ -172,8 +179,8 @@ fn check_residual(config: &ResNetConfig, seed: Seed) {
     let sides = [5, 3, config.size, config.size - 2];
     let values = (0..sides.iter().product()).map(|i| (1.7 * i as f64).sin() + (0.3 * i as f64).cos()).collect();
     let x = if config.stem == Stem::Large { vector(values).reshape(sides) } else { setup.x };
-    let batch = Part { x, y: setup.y, transfer: None, auxiliary: vec![] }.into();
-    let model = TargetModel { network, matching: None, auxiliary: vec![], layout };
+    let batch = Chunk { x, y: setup.y, transfer: None, auxiliary: vec![] }.into();
+    let model = TargetModel { network, matching: None, auxiliary: vec![], layout, memory: Memory::default() };
     check_second_derivatives(&model, &theta, &batch, Objective::Task);
 }
 
@@ -212,13 +219,13 @@ fn the_hypergradient_is_the_derivative_of_the_unrolled_loop() {
 #[test]
 fn the_hypergradient_on_another_batch() {
     let (setup, _) = start();
-    let images = |sign: f64| Part {
+    let images = |sign: f64| Chunk {
         x: setup.x.clone().flip([3]) * (0.8 * sign),
         y: setup.y.clone().flip([0]),
         transfer: None,
         auxiliary: vec![],
     };
-    for other in [Batch::from(images(-1.0)), Batch::new(vec![images(1.0), images(-1.0)])] {
+    for other in [Batch::from(images(-1.0)), Batch::new(vec![images(1.0).into(), images(-1.0).into()])] {
         check_hypergradients(&Case { setup: &setup, sizes: SPLITS[1], other: Some(&other), phase: 0.7 });
     }
 }
@@ -263,10 +270,14 @@ fn check_hypergradient(case: &Case<'_>, rule: &MetaRule, name: &str) {
     let exact = HypergradientMethod::Exact;
     let u = direction(meta.layout(), case.phase);
     let gradient = hypergradient(&setup.learner.model, meta, phi, &rule.inner, &trajectory, &batch, exact);
-    let anew = setup.learner.unroll(&state.target, &MetaRule { recompute: true, ..*rule }, &batch, outer);
-    assert!(anew.steps.iter().all(|step| !step.pass.keeps_values()), "{name}");
-    let again = hypergradient(&setup.learner.model, meta, phi, &rule.inner, &anew, &batch, exact);
-    assert_eq!(values(&again), values(&gradient), "{name}: evaluating again gives other numbers");
+    for memory in [Memory::Recompute, Memory::ByGroup] {
+        let mut learner = setup.learner.clone();
+        learner.model.memory = memory;
+        let anew = learner.unroll(&state.target, rule, &batch, outer);
+        assert!(anew.steps.iter().all(|step| !step.pass.keeps_values()), "{name}");
+        let again = hypergradient(&learner.model, meta, phi, &rule.inner, &anew, &batch, exact);
+        assert_eq!(values(&again), values(&gradient), "{name}, {memory:?}: evaluating again gives other numbers");
+    }
     let got = dot(&gradient, &u);
     if rule.matching_steps == 0 {
         assert_eq!(got, 0.0, "{name}: without a matching step nothing depends on φ");

@@ -2,8 +2,9 @@
 //! differentiated through the unrolled loop by a scalar tape.
 
 use burn_tensor::{DType, Device};
+use l2t_core::objective::Memory;
 use l2t_tests::equations::{made, made_name};
-use l2t_tests::fixture::{Fixture, check, further, recorded};
+use l2t_tests::fixture::{Fixture, check, check_by, further, recorded};
 
 /// Double precision against double precision, through some forty layers forth and back: rounding stays near 1e-13.
 const CPU_TOLERANCE: f64 = 1e-9;
@@ -30,6 +31,21 @@ fn the_authors_numbers_in_double_precision() {
     );
     for fixture in fixtures {
         report(&fixture.name, &fixture, &Device::flex(), DType::F64, CPU_TOLERANCE);
+    }
+}
+
+/// A batch in chunks is normalised as a whole, and what is not kept is evaluated again: the numbers are the authors'.
+#[test]
+fn the_authors_numbers_in_chunks_by_every_way_through_memory() {
+    for fixture in recorded() {
+        for memory in [Memory::Keep, Memory::Recompute, Memory::ByGroup] {
+            for chunks in [&[2, 4][..], &[1, 3, 2], &[6]] {
+                let found = check_by(&fixture, &Device::flex(), DType::F64, chunks, memory);
+                println!("{}, {chunks:?}, {memory:?}: {:?}", fixture.name, found.worst());
+                assert!(found.len() > 50, "a fixture holds the whole iteration");
+                found.assert_below(CPU_TOLERANCE);
+            }
+        }
     }
 }
 

@@ -33,6 +33,7 @@ pub fn run(arguments: &BenchArguments) -> Result<Ending> {
     let learner = plan.learner_at(0);
     let mut state = plan.initial_state();
     let host = first_batch(&plan)?;
+    let before = memory_in_use(&plan.device);
     let first = iteration(&plan, &learner, &mut state, &host);
     let mut held = vec![(1, memory_in_use(&plan.device))];
     let timed = (1..=arguments.repeats).map(|nth| {
@@ -44,6 +45,10 @@ pub fn run(arguments: &BenchArguments) -> Result<Ending> {
     });
     let timings: Vec<Timing> = timed.collect();
     report(&plan, &learner, &first, &timings);
+    say!("estimated        {:.0} MiB for an iteration", plan.division.bytes as f64 / 1048576.0);
+    if let Some(peak) = peak_memory().filter(|_| plan.largest_buffer.is_none()) {
+        say!("measured         {:.0} MiB at most beyond what there was before the first", (peak - before) / 1048576.0);
+    }
     for (nth, bytes) in held {
         say!("memory in use after iteration {nth:4}: {:.3} MiB", bytes / 1048576.0);
     }
@@ -176,6 +181,12 @@ fn report(plan: &Plan, learner: &Learner, first: &Timing, timings: &[Timing]) {
         2e-9 * forward as f64,
         plan.heard().len(),
         2e-9 * source as f64,
+    );
+    let alone = batch * model.network.forward_multiply_adds(model.network.output());
+    say!(
+        "                 {:.1} F in all, F being a forward pass of the target alone ({:.2} GFLOP)",
+        (timings[0].multiply_adds + source) as f64 / alone as f64,
+        2e-9 * alone as f64,
     );
     let product = matrix_product(plan);
     let achieved = 2e-9 * (timings[0].multiply_adds + source) as f64 / total;

@@ -169,11 +169,7 @@ pub fn describe(plan: &Plan) {
             .as_ref()
             .map_or(String::new(), |matching| format!(", {} candidate pairs", matching.pairs().len()))
     );
-    let (batch, at_once) = (plan.config.train.batch_size, plan.images_at_once);
-    if at_once < batch {
-        let parts = batch.div_ceil(at_once);
-        say!("        {batch} images a step in {parts} parts; batch normalisation sees one part at a time");
-    }
+    say!("memory  {}", plan.division.words());
     for auxiliary in &plan.learner.model.auxiliary {
         say!("        {}: {}", auxiliary.kind().name(), auxiliary.describe());
     }

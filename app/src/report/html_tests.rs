@@ -42,6 +42,7 @@ fn done(test: f64) -> CellState {
         complete: true,
         wall_secs: 90.0,
         images: (40, 10, 100),
+        normalised_together: None,
         folder: ".".into(),
     };
     CellState::Done { summary: Box::new(summary), history: History { epochs: vec![record] } }

@@ -127,8 +127,8 @@ pub struct Experiment {
     /// Those that the window shows: the first of those in `look`, by the same indices.
     #[serde(with = "shared")]
     pub shown: Arc<Dataset>,
-    /// Images of a batch that go through the networks at once.
-    pub images_at_once: usize,
+    /// How a batch goes through memory, in words.
+    pub division: String,
     /// Epochs that were done before this sitting.
     pub history: History,
 }
@@ -162,7 +162,7 @@ impl Experiment {
                 plan.test.as_ref().map_or(0, TestPart::images),
             ],
             shown: first(images(plan)?),
-            images_at_once: plan.images_at_once,
+            division: plan.division.words(),
             history,
         })
     }

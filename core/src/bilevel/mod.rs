@@ -55,9 +55,6 @@ pub struct MetaRule {
     pub rates: [f64; 2],
     /// Way to the hypergradient.
     pub method: HypergradientMethod,
-    /// Whether the reverse pass evaluates the values of every virtual step again, part by part, from its θ_t, instead of
-    /// keeping them all. The numbers are the same; see [`crate::objective`].
-    pub recompute: bool,
 }
 
 /// The algorithm, without its state.

@@ -5,7 +5,7 @@ use burn_tensor::Tensor;
 use super::MetaRule;
 use super::scheme::HypergradientMethod;
 use super::sgd::{Moving, Sgd};
-use crate::objective::{Batch, Keep, Objective, Pass, TargetModel};
+use crate::objective::{Batch, Keep, Memory, Objective, Pass, TargetModel};
 
 /// One virtual step: where it started and the gradient it took.
 #[derive(Debug, Clone)]
@@ -13,7 +13,7 @@ pub struct InnerStep {
     /// θ_t.
     pub theta: Tensor<1>,
     /// The loss evaluated at θ_t, with its gradient; and everything that its second derivatives need, unless that is
-    /// evaluated again ([`MetaRule::recompute`]).
+    /// evaluated again ([`crate::objective::Memory`]).
     pub pass: Pass,
 }
 
@@ -32,7 +32,8 @@ pub struct Trajectory {
 #[derive(Debug, Clone)]
 pub struct Unrolling {
     objectives: Vec<Objective>,
-    keep: Keep,
+    /// Whether second derivatives will be asked for: differences evaluate gradients elsewhere.
+    is_exact: bool,
     at: Moving,
     steps: Vec<InnerStep>,
 }
@@ -41,16 +42,15 @@ impl Unrolling {
     /// Before the first step of `rule`, at θ_0. The steps are taken on a copy.
     pub fn begin(rule: &MetaRule, from: &Moving) -> Self {
         let objectives = rule.scheme.objectives(rule.matching_steps);
-        // Differences evaluate gradients elsewhere.
-        let anew = rule.recompute || rule.method == HypergradientMethod::CentralDifferences;
-        let keep = if anew { Keep::Nothing } else { Keep::Values };
-        Self { objectives, keep, at: from.clone(), steps: vec![] }
+        let is_exact = rule.method != HypergradientMethod::CentralDifferences;
+        Self { objectives, is_exact, at: from.clone(), steps: vec![] }
     }
 
     /// Takes the next virtual step: its number t, and its pass. `None` behind the last.
     pub fn advance(&mut self, model: &TargetModel, rule: &Sgd, batch: &Batch) -> Option<(usize, &Pass)> {
         let t = self.steps.len();
-        let pass = model.evaluate_keeping(self.keep, *self.objectives.get(t)?, &self.at.theta, batch);
+        let keep = if self.is_exact && model.memory == Memory::Keep { Keep::Values } else { Keep::Nothing };
+        let pass = model.evaluate_keeping(keep, *self.objectives.get(t)?, &self.at.theta, batch);
         let next = rule.step(&self.at, &pass.gradient);
         let from = std::mem::replace(&mut self.at, next);
         self.steps.push(InnerStep { theta: from.theta, pass });

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::recompute::Recompute;
+use super::memory::Recompute;
 use crate::bilevel::{HypergradientMethod, InnerBeta, InnerRule, MeasuredOn, MetaSchedule, Scheme};
 use crate::data::{WorldConfig, WorldTask};
 use crate::error::{Error, Result};
@@ -124,13 +124,17 @@ pub enum PairsConfig {
 pub struct TrainConfig {
     /// Images per step; 128 in the paper for small images.
     pub batch_size: usize,
-    /// Images that go through the networks at once; their losses and derivatives are averaged over the batch, and batch
-    /// normalisation sees these alone. 0 takes the whole batch, or as much of it as the device's buffers hold.
+    /// Images of a part of a batch: losses and derivatives of the parts are averaged, and batch normalisation sees one part at
+    /// a time. 0 takes the whole batch, or as much of it as the memory holds.
     pub micro_batch: usize,
+    /// Images that a kernel sees at once: a part is taken in chunks of so many. The numbers are the same. 0 takes as many as
+    /// the device's buffers hold.
+    pub chunk: usize,
     /// Whether the reverse pass keeps the values of every virtual step (`never`), or evaluates them again (`always`), which
-    /// takes less memory and more time: 34 instead of 29 forward passes an iteration. `auto` evaluates them again where a
-    /// batch is in parts, or where keeping takes more than half of the CPU's free memory, or of a GPU more than twice what
-    /// it lets a kernel see at once. The numbers are the same.
+    /// takes less memory and more time: 34 instead of 29 forward passes an iteration; or every pass evaluates its values
+    /// again, a group of nodes at a time (`groups`): least memory, about 44 forward passes. `auto` takes the first of them
+    /// that fits into half of the CPU's free memory, or of a GPU into twice what it lets a kernel see at once. The numbers
+    /// are the same.
     pub recompute: Recompute,
     /// Passes over the data; 200 in the paper.
     pub epochs: usize,
@@ -261,6 +265,7 @@ impl Default for TrainConfig {
         Self {
             batch_size: 128,
             micro_batch: 0,
+            chunk: 0,
             recompute: Recompute::Auto,
             epochs: 200,
             lr: 0.1,

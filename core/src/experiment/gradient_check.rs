@@ -18,11 +18,12 @@ use super::config::Precision;
 use super::outer::OuterBatches;
 use super::plan::Plan;
 use super::run::prepare;
-use crate::bilevel::{AdamState, HypergradientMethod, Iteration, LearnerState, MetaRule, Moving};
+use crate::bilevel::{AdamState, HypergradientMethod, Iteration, LearnerState, Moving};
 use crate::data::{Augmentation, BatchPlan, Batches};
 use crate::error::{Error, Result};
 use crate::network::RunningStats;
 use crate::network::weights::{NetworkState, read};
+use crate::objective::Memory;
 use crate::seed::Seed;
 use l2t_shaders::batch_norm::Moments;
 
@@ -100,14 +101,17 @@ pub async fn check_hypergradient(plan: &Plan, state: &LearnerState, epoch: usize
     let direction = direction(seed, &hypergradient);
     let analytic = read(&(hypergradient * direction.clone()).sum()).await?[0];
     let mut losses = [0.0; 2];
+    // Nothing is gone back over here, so that nothing needs to be kept.
+    let mut forward = learner.clone();
+    if forward.model.memory == Memory::Keep {
+        forward.model.memory = Memory::Recompute;
+    }
     for (loss, sign) in losses.iter_mut().zip([1.0, -1.0]) {
         stop.check()?;
         let mut moved = state.clone();
         moved.meta.phi = moved.meta.phi + direction.clone() * (sign * EPSILON);
         let batch = prepare(&exact, &learner, &moved, host()?);
-        // Nothing is gone back over here, so that nothing needs to be kept.
-        let forward = MetaRule { recompute: true, ..meta_rule };
-        let measured = learner.unroll(&after.target, &forward, &batch, outer.as_ref().unwrap_or(&batch)).measured;
+        let measured = forward.unroll(&after.target, &meta_rule, &batch, outer.as_ref().unwrap_or(&batch)).measured;
         *loss = read(&measured.task_loss.expect("it measures L_org")).await?[0];
     }
     let central = (losses[0] - losses[1]) / (2.0 * EPSILON);

@@ -91,6 +91,9 @@ pub struct RunSummary {
     pub wall_secs: f64,
     /// Images in the (training, validation, test) parts.
     pub images: (usize, usize, usize),
+    /// Images that a normalisation saw at once, where they were less than a batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub normalised_together: Option<usize>,
     /// Folder of the run, relative to the summary's.
     pub folder: String,
 }

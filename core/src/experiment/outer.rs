@@ -8,9 +8,9 @@ use super::evaluate::{upload_images, upload_labels};
 use super::plan::Plan;
 use super::run::{batch_plan, iterations};
 use crate::bilevel::MeasuredOn;
-use crate::data::{BatchPlan, Batches, Dataset};
+use crate::data::{BatchPlan, Batches, Dataset, HostBatch};
 use crate::error::{Error, Result};
-use crate::objective::{Batch, Part};
+use crate::objective::{Batch, Chunk, Part};
 use crate::seed::Seed;
 
 /// Tells the order of these images from that of the training batches.
@@ -75,12 +75,14 @@ impl OuterBatches {
         self.next += 1;
         self.batches = Some(batches);
         let classes = plan.learner.model.network.classes();
-        let parts = host.parts(plan.images_at_once).into_iter().map(|host| Part {
+        let chunk = |host: HostBatch| Chunk {
             x: upload_images(&host, &plan.device, plan.dtype),
             y: upload_labels(&host, classes, &plan.device, plan.dtype),
             transfer: None,
             auxiliary: vec![],
-        });
+        };
+        let parts = host.parts(plan.division.part).into_iter();
+        let parts = parts.map(|part| Part::new(part.parts(plan.division.chunk).into_iter().map(chunk).collect()));
         Ok(Batch::new(parts.collect()))
     }
 }

@@ -6,9 +6,9 @@ use burn_tensor::{DType, Device, Tensor};
 
 use super::checkpoint::Position;
 use super::config::{Config, MetaConfig, PairsConfig, Precision, TargetConfig};
+use super::memory::{Asked, Division, Estimate, budget};
 use super::micro_batch::{Footprint, images_at_once, too_large};
 use super::outer;
-use super::recompute::kept_bytes;
 use super::test_part::TestPart;
 use crate::bilevel::{Adam, AdamState, InnerRule, Learner, LearnerState, MetaRule, MetaSchedule, Moving, Sgd};
 use crate::data::{Dataset, Split, world_per_class, world_until};
@@ -22,7 +22,7 @@ use crate::method::lwf::Distillation;
 use crate::method::{Auxiliary, AuxiliaryKind, SourceUse};
 use crate::network::architecture::{Wanted, named};
 use crate::network::{Network, ParamLayout, RunningStats};
-use crate::objective::TargetModel;
+use crate::objective::{Memory, TargetModel};
 use crate::seed::Seed;
 use crate::source::{Source, UNTRAINED};
 use crate::stop::Stop;
@@ -57,8 +57,8 @@ pub struct Plan {
     pub start: Option<Start>,
     /// Networks and rules.
     pub learner: Learner,
-    /// Images of a batch that go through them at once.
-    pub images_at_once: usize,
+    /// How a batch goes through memory.
+    pub division: Division,
     /// Bytes of a tensor that a kernel of the device sees; `None` on the CPU, where there is no such limit.
     pub largest_buffer: Option<u64>,
 }
@@ -124,18 +124,16 @@ impl Plan {
         };
         let mut learner = learner(&config, network, &sources)?;
         let heard = if uses == SourceUse::EveryBatch { &sources[..] } else { &[] };
-        let (batch, asked) = (config.train.batch_size, config.train.micro_batch);
+        let batch = config.train.batch_size;
         let footprint = Footprint::of_training(&learner, heard);
         let largest_buffer = l2t_shaders::largest_buffer(&Tensor::<1>::zeros([1], (&device, dtype)));
-        let images_at_once = images_at_once(batch, asked, footprint, largest_buffer).ok_or_else(|| {
+        let chunk = images_at_once(batch, config.train.chunk, footprint, largest_buffer).ok_or_else(|| {
             too_large(config.target.width, footprint, largest_buffer, |width| {
                 footprint_at(width, &config, classes, &sources, heard).ok()
             })
         })?;
-        if let Some(rule) = &mut learner.meta_rule {
-            let kept = kept_bytes(&learner.model, rule, batch, dtype);
-            rule.recompute = config.train.recompute.chosen(batch.div_ceil(images_at_once), kept, largest_buffer);
-        }
+        let division = division(&config, &learner, heard, chunk, dtype, budget(largest_buffer));
+        learner.model.memory = division.memory;
         Ok(Self {
             config,
             inputs,
@@ -149,7 +147,7 @@ impl Plan {
             sources,
             start,
             learner,
-            images_at_once,
+            division,
             largest_buffer,
         })
     }
@@ -352,6 +350,23 @@ fn target(config: &Config, classes: usize) -> Result<Network> {
     named(&Wanted { name: network, width: *width, classes, size: config.data.size })?.build()
 }
 
+/// How a batch goes through memory, of which an iteration may take `budget` bytes.
+fn division(config: &Config, learner: &Learner, heard: &[Source], chunk: usize, dtype: DType, budget: u64) -> Division {
+    let train = &config.train;
+    let layers = heard.iter().flat_map(|source| source.layers().taps);
+    let features = layers.map(|tap| tap.shape.iter().product::<usize>()).sum();
+    let estimate = Estimate {
+        model: &learner.model,
+        rule: learner.meta_rule.as_ref(),
+        features,
+        phi: learner.meta.as_ref().map_or(0, |meta| meta.layout().len()),
+        batch: train.batch_size,
+        dtype,
+    };
+    let asked = Asked { batch: train.batch_size, part: train.micro_batch, chunk, recompute: train.recompute, budget };
+    asked.divide(|part, memory| estimate.bytes(part, memory))
+}
+
 /// What kernels are given, were the target of another `width`.
 fn footprint_at(
     width: f64,
@@ -367,6 +382,8 @@ fn footprint_at(
 }
 
 fn learner(config: &Config, network: Network, sources: &[Source]) -> Result<Learner> {
+    // What a device holds decides, see `Plan::prepare`.
+    let memory = Memory::default();
     let mut layout: ParamLayout = network.layout().clone();
     let recipe = config.method.name.recipe();
     let layers: Vec<SourceLayers> = sources.iter().map(Source::layers).collect();
@@ -375,7 +392,7 @@ fn learner(config: &Config, network: Network, sources: &[Source]) -> Result<Lear
         recipe.auxiliary.iter().map(|kind| auxiliary(*kind, config, &network, sources, pairs.as_ref(), &mut layout));
     let auxiliary = auxiliary.collect();
     let (Some(learned), Some(pairs)) = (recipe.learned, pairs) else {
-        let model = TargetModel { network, matching: None, auxiliary, layout };
+        let model = TargetModel { network, matching: None, auxiliary, layout, memory };
         return Ok(Learner { model, meta: None, meta_rule: None });
     };
     let inner_beta = config.meta.inner_beta.factor(config.meta.rule, config.method.beta);
@@ -392,10 +409,8 @@ fn learner(config: &Config, network: Network, sources: &[Source]) -> Result<Lear
         adam: Adam::new(config.meta.lr, config.meta.weight_decay),
         rates: [rate(config.meta.what_lr), rate(config.meta.where_lr)],
         method: config.meta.hypergradient,
-        // What a device holds decides; see `Plan::prepare`.
-        recompute: false,
     });
-    let model = TargetModel { network, matching: Some(matching), auxiliary, layout };
+    let model = TargetModel { network, matching: Some(matching), auxiliary, layout, memory };
     Ok(Learner { model, meta: Some(meta), meta_rule })
 }
 

@@ -19,7 +19,7 @@ use crate::bilevel::{Iteration, Learner, LearnerState, Report, Step, Taken};
 use crate::data::{Augmentation, BatchPlan, Batches, HostBatch};
 use crate::error::{Error, Result};
 use crate::network::weights::{NetworkState, read};
-use crate::objective::{Batch, Part};
+use crate::objective::{Batch, Chunk, Part};
 use crate::seed::Seed;
 use crate::source::SourceOutputs;
 
@@ -242,11 +242,15 @@ pub fn iterations(plan: &Plan) -> usize {
 
 /// Puts a batch on the device, with what the sources say about it.
 pub fn prepare(plan: &Plan, learner: &Learner, state: &LearnerState, host: HostBatch) -> Batch {
-    let parts = host.parts(plan.images_at_once);
-    Batch::new(in_pool(&state.target.theta, || parts.iter().map(|host| part(plan, learner, state, host)).collect()))
+    let parts = host.parts(plan.division.part);
+    let chunks = |part: HostBatch| {
+        let chunks = part.parts(plan.division.chunk);
+        Part::new(chunks.iter().map(|host| chunk(plan, learner, state, host)).collect())
+    };
+    Batch::new(in_pool(&state.target.theta, || parts.into_iter().map(chunks).collect()))
 }
 
-fn part(plan: &Plan, learner: &Learner, state: &LearnerState, host: &HostBatch) -> Part {
+fn chunk(plan: &Plan, learner: &Learner, state: &LearnerState, host: &HostBatch) -> Chunk {
     let x = upload_images(host, &plan.device, plan.dtype);
     let y = upload_labels(host, learner.model.network.classes(), &plan.device, plan.dtype);
     let outputs: Vec<SourceOutputs> =
@@ -254,7 +258,7 @@ fn part(plan: &Plan, learner: &Learner, state: &LearnerState, host: &HostBatch) 
     let auxiliary = learner.model.taught(&outputs);
     let features = outputs.into_iter().map(|outputs| outputs.features).collect();
     let transfer = learner.transfer(&state.meta.phi, &features);
-    Part { x, y, transfer, auxiliary }
+    Chunk { x, y, transfer, auxiliary }
 }
 
 /// The rest of an epoch. Returns whether it was finished; `position.sums` holds its sums.
@@ -458,6 +462,7 @@ fn summary(plan: &Plan, position: &Position, test: Option<f64>, complete: bool) 
             plan.validation.as_ref().map_or(0, |d| d.len()),
             plan.test.as_ref().map_or(0, TestPart::images),
         ),
+        normalised_together: (plan.division.part < plan.division.batch).then_some(plan.division.part),
         folder: ".".into(),
     }
 }

@@ -36,6 +36,14 @@ pub struct Mismatches {
     squared: Vec<Tensor<2>>,
 }
 
+impl Mismatches {
+    /// Of all target layers, from those of each.
+    pub fn of_layers(layers: Vec<Self>) -> Self {
+        let beta = layers.first().map_or(0.0, |layer| layer.beta);
+        Self { beta, squared: layers.into_iter().flat_map(|layer| layer.squared).collect() }
+    }
+}
+
 #[derive(Debug, Clone)]
 struct GroupMaps {
     /// d = r − s, `[B, Σ C_m, H, W]`.

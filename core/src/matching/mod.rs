@@ -147,6 +147,12 @@ impl Matching {
         &self.groups
     }
 
+    /// The same matching a target layer at a time: what the regressors of one layer give need not live beside what those of
+    /// another do. The matched features and mismatches of a layer are [`Transfer::of_layer`] and [`Mismatches::of_layers`].
+    pub fn layers(&self) -> impl Iterator<Item = Self> {
+        self.groups.iter().map(|group| Self { groups: vec![group.clone()], ..self.clone() })
+    }
+
     /// β of L_total.
     pub fn beta(&self) -> f64 {
         self.beta
@@ -168,9 +174,19 @@ impl Matching {
         self.groups.iter().map(Group::elements).fold(self.features, usize::max)
     }
 
+    /// Elements of what all regressors give for one image: of d, of r̄, of ṙ.
+    pub fn regressed(&self) -> usize {
+        self.groups.iter().map(Group::elements).sum()
+    }
+
+    /// The same of the target layer that has the most.
+    pub fn regressed_of_a_layer(&self) -> usize {
+        self.groups.iter().map(Group::elements).max().unwrap_or(0)
+    }
+
     /// Elements that [`MatchingPass`] holds of one image: d and r̄ of every target layer.
     pub fn kept(&self) -> usize {
-        self.groups.iter().map(|group| 2 * group.elements()).sum()
+        2 * self.regressed()
     }
 
     /// Multiply-adds of all regressors for one image.

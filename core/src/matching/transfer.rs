@@ -42,6 +42,12 @@ impl Transfer {
         Self { matched, pooled, outputs, weights }
     }
 
+    /// What the target layer `nth` of those that are matched has of it, for one of [`Matching::layers`].
+    pub fn of_layer(&self, nth: usize) -> Self {
+        let (matched, weights) = (vec![self.matched[nth].clone()], vec![self.weights[nth].clone()]);
+        Self { matched, weights, ..self.clone() }
+    }
+
     /// w and λ of every pair.
     pub fn outputs(&self) -> &MetaOutputs {
         &self.outputs

@@ -135,6 +135,10 @@ impl Auxiliary for AttentionTransfer {
         maps.collect()
     }
 
+    fn nodes(&self) -> Vec<NodeId> {
+        self.target.iter().map(|(node, _)| *node).collect()
+    }
+
     fn evaluate(
         &self,
         _layout: &ParamLayout,

@@ -6,7 +6,7 @@ use burn_tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::matching::SourceLayers;
-use crate::network::{Activations, Cotangents, GradientParts, ParamLayout};
+use crate::network::{Activations, Cotangents, GradientParts, NodeId, ParamLayout};
 use crate::source::SourceOutputs;
 
 /// Which auxiliary loss.
@@ -47,6 +47,9 @@ pub trait Auxiliary: Debug + Send + Sync {
 
     /// What the sources say about a batch, once for all of it: constants to every derivative.
     fn taught(&self, sources: &[SourceOutputs]) -> Vec<Tensor<2>>;
+
+    /// The target's nodes whose activations it reads.
+    fn nodes(&self) -> Vec<NodeId>;
 
     /// The loss with its factor, `[1]`, and its gradient: in the activations it is added to `bars`, in its own entries of
     /// θ it is returned.

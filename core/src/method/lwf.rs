@@ -106,6 +106,10 @@ impl Auxiliary for Distillation {
         logits.map(|z| softmax(z.clone() / self.temperature, 1)).collect()
     }
 
+    fn nodes(&self) -> Vec<NodeId> {
+        vec![self.features.0]
+    }
+
     fn evaluate(
         &self,
         layout: &ParamLayout,

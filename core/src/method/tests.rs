@@ -41,7 +41,7 @@ use crate::matching::{Matching, Pair, PairSet, SourceLayers, Transfer};
 use crate::meta::MetaNetworks;
 use crate::network::vgg::{Layer, VggConfig};
 use crate::network::{Network, ParamLayout, Tap};
-use crate::objective::{Batch, Objective, Part, Pass, TargetModel};
+use crate::objective::{Batch, Chunk, Memory, Objective, Pass, TargetModel};
 use crate::source::SourceOutputs;
 
 /// Shapes of the source layers, `[C, H, W]`, by source.
@@ -121,11 +121,11 @@ fn setting(method: Method) -> (TargetModel, Tensor<1>, Batch) {
         let phi = vector(meta.layout(), |k, i| one(k) + 2.0 * (i as f64 * 1.234 + k as f64).sin());
         Transfer::new(matching, &meta, &phi, &sources().into_iter().map(|source| source.features).collect())
     });
-    let model = TargetModel { network, matching, auxiliary, layout };
+    let model = TargetModel { network, matching, auxiliary, layout, memory: Memory::default() };
     let labels = TensorData::new([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]].concat(), [BATCH, 3]);
     let y = Tensor::from_data(labels, (&Device::flex(), DType::F64));
     let x = wave([BATCH, 3, 10, 10], 0.3, 1.0);
-    let batch = Part { x, y, transfer, auxiliary: model.taught(&sources()) }.into();
+    let batch = Chunk { x, y, transfer, auxiliary: model.taught(&sources()) }.into();
     let theta = theta(&model.layout);
     (model, theta, batch)
 }

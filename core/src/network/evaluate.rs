@@ -1,4 +1,9 @@
-//! Value and gradient of a network at a parameter vector.
+//! The value of a network at a parameter vector.
+//!
+//! A batch may be in several chunks, tensors of some of its images: nodes are evaluated one after another, each for all chunks,
+//! because a normalisation needs the moments of them all.
+
+use std::ops::Range;
 
 use burn_tensor::{Int, Tensor};
 use l2t_shaders::batch_norm::{self, Affine, Evaluated, Moments};
@@ -6,7 +11,7 @@ use l2t_shaders::vector::combine;
 use l2t_shaders::{add_relu, channels, conv, max_pool};
 
 use super::graph::{Network, NodeId, Op};
-use super::layout::{GradientParts, ParamId};
+use super::layout::ParamId;
 use super::running::RunningStats;
 use super::subsample;
 
@@ -41,6 +46,10 @@ impl Value {
         Self { y, kept: Kept::Nothing }
     }
 
+    fn normalised(evaluated: Evaluated) -> Self {
+        Self { y: evaluated.y.clone(), kept: Kept::BatchNorm(Box::new(evaluated)) }
+    }
+
     /// The evaluated normalisation of a node that is one.
     pub fn batch_norm(&self) -> &Evaluated {
         match &self.kept {
@@ -58,10 +67,10 @@ impl Value {
     }
 }
 
-/// A forward pass: the value of every node up to the last one asked for.
+/// A forward pass of one chunk of a batch: the values of the nodes that were evaluated and not forgotten since.
 #[derive(Debug, Clone)]
 pub struct Activations {
-    pub(super) values: Vec<Value>,
+    pub(super) values: Vec<Option<Value>>,
     /// Moments of the batch, one per normalisation that was reached, of what the convolution in front gives without its bias;
     /// empty after an evaluation with running statistics.
     pub moments: Vec<Moments>,
@@ -70,13 +79,32 @@ pub struct Activations {
 
 impl Activations {
     /// The output of `node`, `[B, C, H, W]`.
+    ///
+    /// # Panics
+    /// Where it was not evaluated, or has been forgotten.
     pub fn get(&self, node: NodeId) -> &Tensor<4> {
-        &self.values[node].y
+        &self.value(node).y
+    }
+
+    pub(super) fn value(&self, node: NodeId) -> &Value {
+        self.values[node].as_ref().expect("the node was evaluated and is not forgotten")
     }
 
     /// Number of images.
     pub fn batch(&self) -> usize {
         self.get(0).dims()[0]
+    }
+
+    /// Drops the values of `nodes`.
+    pub(super) fn forget(&mut self, nodes: Range<NodeId>) {
+        self.values[nodes].fill_with(|| None);
+    }
+
+    /// Drops the values of `nodes` but the output of the last one, which what follows reads.
+    pub(super) fn forget_but_last(&mut self, nodes: Range<NodeId>) {
+        let last = self.values[nodes.end - 1].take().map(|value| Value::plain(value.y));
+        self.forget(nodes.clone());
+        self.values[nodes.end - 1] = last;
     }
 }
 
@@ -96,21 +124,25 @@ impl Cotangents {
         });
     }
 
+    /// Adds `other` times `factor`.
+    pub fn add_times(&mut self, other: Self, factor: f64) {
+        for (node, bar) in other.0.into_iter().enumerate() {
+            if let Some(bar) = bar {
+                self.add(node, if factor == 1.0 { bar } else { bar * factor });
+            }
+        }
+    }
+
+    /// Drops those of `nodes`.
+    pub(super) fn forget(&mut self, nodes: Range<NodeId>) {
+        let end = nodes.end.min(self.0.len());
+        self.0[nodes.start.min(end)..end].fill_with(|| None);
+    }
+
     /// The cotangent of `node`, if any loss depends on it.
     pub fn get(&self, node: NodeId) -> Option<&Tensor<4>> {
         self.0.get(node)?.as_ref()
     }
-}
-
-/// Which cotangents a gradient pass is to find.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Wanted {
-    /// Of the parameters.
-    weights: bool,
-    /// Of the input.
-    input: bool,
-    /// Of the nodes: they are left in place, and not dropped as soon as the pass is past them.
-    nodes: bool,
 }
 
 impl Network {
@@ -134,143 +166,107 @@ impl Network {
 
     /// The values of all nodes up to and with `last` for the images `x`, `[B, C, H, W]`.
     pub fn forward(&self, theta: &Tensor<1>, x: &Tensor<4>, mode: Mode<'_>, last: NodeId) -> Activations {
-        let mut values: Vec<Value> = Vec::with_capacity(last + 1);
-        let mut moments = Vec::new();
-        for (id, node) in self.nodes.iter().enumerate().take(last + 1) {
-            let input = |nth: usize| &values[node.inputs[nth]].y;
-            let value = match node.op {
-                Op::Input => Value::plain(self.rescale.map_or_else(|| x.clone(), |rescale| rescale.apply(x))),
-                Op::Conv { weight, bias, kernel, geometry } => {
-                    self.count(id, x.dims()[0], 1);
-                    let y = conv::convolve(&[(input(0), &self.kernel(theta, id, weight, kernel))], geometry);
-                    Value::plain(match bias {
-                        Some(bias) => channels::add_bias(&y, &self.layout.get(theta, bias, [node.shape[0]]), None),
-                        None => y,
-                    })
-                }
-                Op::BatchNorm { gamma, beta, shift, moments: nth, relu } => {
-                    let affine = self.affine(theta, gamma, beta);
-                    let x = input(0).clone();
-                    let evaluated = match mode {
-                        Mode::Train => {
-                            let (at, of_batch) = batch_norm::evaluate(x, &affine, EPSILON, relu);
-                            moments.push(of_batch);
-                            at
-                        }
-                        Mode::Eval(running) => {
-                            let moments = self.without_shift(theta, shift, &running.moments[nth]);
-                            batch_norm::evaluate_fixed(x, &moments, &affine, EPSILON, relu)
-                        }
-                    };
-                    Value { y: evaluated.y.clone(), kept: Kept::BatchNorm(Box::new(evaluated)) }
-                }
-                Op::AddRelu => Value::plain(add_relu::add_relu(input(0), input(1))),
-                Op::Subsample { stride } => Value::plain(subsample::subsample(input(0), node.shape[0], stride)),
-                Op::MaxPool(window) => {
-                    let (y, places) = max_pool::max_pool(input(0), window);
-                    Value { y, kept: Kept::Places(Box::new(places)) }
-                }
-                Op::GlobalAveragePool => {
-                    let pooled = channels::mean(input(0));
-                    let [batch, count] = pooled.dims();
-                    Value::plain(pooled.reshape([batch, count, 1, 1]))
-                }
-            };
-            values.push(value);
+        let mut at = [self.begin(x, mode)];
+        self.evaluate(theta, &mut at, mode, 1..last + 1);
+        let [at] = at;
+        at
+    }
+
+    /// [`Network::forward`] of the chunks of a batch, whose normalisations see all of them.
+    pub fn forward_chunks(
+        &self,
+        theta: &Tensor<1>,
+        xs: &[&Tensor<4>],
+        mode: Mode<'_>,
+        last: NodeId,
+    ) -> Vec<Activations> {
+        let mut at: Vec<_> = xs.iter().map(|x| self.begin(x, mode)).collect();
+        self.evaluate(theta, &mut at, mode, 1..last + 1);
+        at
+    }
+
+    /// The outputs of the nodes `wanted` alone: every other value is dropped when nothing reads it any more.
+    pub fn outputs(&self, theta: &Tensor<1>, x: &Tensor<4>, mode: Mode<'_>, wanted: &[NodeId]) -> Vec<Tensor<4>> {
+        let last = wanted.iter().copied().max().unwrap_or(0);
+        let mut at = [self.begin(x, mode)];
+        let mut last_reader: Vec<NodeId> = (0..=last).collect();
+        for id in 1..=last {
+            self.nodes[id].inputs.iter().for_each(|input| last_reader[*input] = id);
         }
-        Activations { values, moments, train: matches!(mode, Mode::Train) }
+        for id in 1..=last {
+            self.evaluate(theta, &mut at, mode, id..id + 1);
+            // The images are kept anyway, and tell how many they are.
+            let done = |node: &NodeId| *node != 0 && last_reader[*node] == id && !wanted.contains(node);
+            self.nodes[id].inputs.iter().filter(|node| done(node)).for_each(|node| at[0].forget(*node..*node + 1));
+            at[0].forget_but_last(id..id + 1);
+        }
+        wanted.iter().map(|node| at[0].get(*node).clone()).collect()
     }
 
-    /// Pulls cotangents back to the parameters, from the node behind the last cotangent to the first.
-    ///
-    /// Returns the gradient's parts; `bars` is completed with the cotangent of every node on the way but the input, which
-    /// second derivatives need.
-    pub fn backward(&self, theta: &Tensor<1>, at: &Activations, bars: &mut Cotangents) -> GradientParts {
-        self.pull_back(theta, at, bars, Wanted { weights: true, input: false, nodes: true })
+    /// A chunk of a batch before any node but the images is evaluated.
+    pub(super) fn begin(&self, x: &Tensor<4>, mode: Mode<'_>) -> Activations {
+        let x = self.rescale.map_or_else(|| x.clone(), |rescale| rescale.apply(x));
+        let mut values = vec![None; self.nodes.len()];
+        values[0] = Some(Value::plain(x));
+        Activations { values, moments: vec![], train: matches!(mode, Mode::Train) }
     }
 
-    /// [`Network::backward`] where nothing but the gradient is wanted: a node's cotangent lives no longer than needed.
-    pub fn gradient(&self, theta: &Tensor<1>, at: &Activations, mut bars: Cotangents) -> GradientParts {
-        self.pull_back(theta, at, &mut bars, Wanted { weights: true, input: false, nodes: false })
-    }
-
-    /// [`Network::backward`] without the weights' gradients, half of its work: completes `bars` alone.
-    pub fn complete(&self, theta: &Tensor<1>, at: &Activations, bars: &mut Cotangents) {
-        self.pull_back(theta, at, bars, Wanted { weights: false, input: false, nodes: true });
-    }
-
-    /// Pulls cotangents back to the images: `x̄`, `[B, 3, H, W]`, or `None` where there is no cotangent. The weights'
-    /// gradients are left out. After a pass in [`Mode::Eval`] the moments are constants, so that no image's gradient
-    /// depends on another image.
-    pub fn image_gradient(&self, theta: &Tensor<1>, at: &Activations, mut bars: Cotangents) -> Option<Tensor<4>> {
-        self.pull_back(theta, at, &mut bars, Wanted { weights: false, input: true, nodes: false });
-        let x_bar = bars.get(0).cloned()?;
-        Some(match &self.rescale {
-            Some(rescale) => rescale.gradient(x_bar),
-            None => x_bar,
-        })
-    }
-
-    fn pull_back(&self, theta: &Tensor<1>, at: &Activations, bars: &mut Cotangents, wanted: Wanted) -> GradientParts {
-        let mut gradient = GradientParts::default();
-        for id in (1..bars.0.len()).rev() {
-            let y_bar = if wanted.nodes { bars.0[id].clone() } else { bars.0[id].take() };
-            let Some(y_bar) = y_bar else { continue };
+    /// Evaluates `nodes` of all chunks of a batch, whose inputs were evaluated before.
+    pub(super) fn evaluate(&self, theta: &Tensor<1>, chunks: &mut [Activations], mode: Mode<'_>, nodes: Range<NodeId>) {
+        for id in nodes {
             let node = &self.nodes[id];
-            let reached = |input: NodeId| input != 0 || wanted.input;
-            match node.op {
-                Op::Input => {}
-                Op::Conv { weight, bias, kernel, geometry } => {
-                    let (x, w) = (at.get(node.inputs[0]), self.kernel(theta, id, weight, kernel));
-                    if wanted.weights {
-                        gradient.set(&self.layout, weight, conv::weight_gradient(&[(x, &y_bar)], &w, geometry));
-                        if let Some(bias) = bias {
-                            gradient.set(&self.layout, bias, channels::sum(&y_bar));
-                        }
+            if let (Op::BatchNorm { gamma, beta, moments: nth, relu, .. }, Mode::Train) = (node.op, mode) {
+                let xs = chunks.iter().map(|at| at.get(node.inputs[0]).clone()).collect();
+                let affine = self.affine(theta, gamma, beta);
+                let (evaluated, of_batch) = batch_norm::evaluate_chunks(xs, &affine, EPSILON, relu);
+                for (at, evaluated) in chunks.iter_mut().zip(evaluated) {
+                    // Where a stretch is evaluated once more, they are there already, and the same.
+                    if at.moments.len() == nth {
+                        at.moments.push(of_batch.clone());
                     }
-                    if reached(node.inputs[0]) {
-                        bars.add(node.inputs[0], conv::input_gradient(&[(&y_bar, &w)], x, geometry));
-                    }
-                    self.count(id, at.batch(), usize::from(wanted.weights) + usize::from(reached(node.inputs[0])));
+                    at.values[id] = Some(Value::normalised(evaluated));
                 }
-                Op::BatchNorm { gamma, beta, shift, .. } => {
-                    let evaluated = at.values[id].batch_norm();
-                    let scale = self.affine(theta, gamma, beta).gamma;
-                    let x_bar = if at.train {
-                        let (x_bar, affine_bar) = evaluated.gradient(&scale, &y_bar);
-                        gradient.set(&self.layout, gamma, affine_bar.gamma);
-                        gradient.set(&self.layout, beta, affine_bar.beta);
-                        x_bar
-                    } else {
-                        evaluated.gradient_fixed(&scale, &y_bar)
-                    };
-                    if let Some(shift) = shift.filter(|_| !at.train && wanted.weights) {
-                        gradient.set(&self.layout, shift, channels::sum(&x_bar));
-                    }
-                    bars.add(node.inputs[0], x_bar);
-                }
-                Op::AddRelu => {
-                    let x_bar = add_relu::where_positive(at.get(id), &y_bar);
-                    bars.add(node.inputs[0], x_bar.clone());
-                    bars.add(node.inputs[1], x_bar);
-                }
-                Op::Subsample { stride } => {
-                    let x = at.get(node.inputs[0]);
-                    bars.add(node.inputs[0], subsample::gradient(&y_bar, x, stride));
-                }
-                Op::MaxPool(window) => {
-                    bars.add(
-                        node.inputs[0],
-                        max_pool::scatter(&y_bar, at.values[id].places(), at.get(node.inputs[0]), window),
-                    );
-                }
-                Op::GlobalAveragePool => {
-                    let [batch, count, ..] = y_bar.dims();
-                    let p_bar = y_bar.reshape([batch, count]);
-                    bars.add(node.inputs[0], channels::mean_gradient(&p_bar, at.get(node.inputs[0])));
+            } else {
+                for at in chunks.iter_mut() {
+                    at.values[id] = Some(self.value(theta, at, mode, id));
                 }
             }
         }
-        gradient
+    }
+
+    /// The value of node `id` of one chunk, that of a normalisation by running statistics.
+    fn value(&self, theta: &Tensor<1>, at: &Activations, mode: Mode<'_>, id: NodeId) -> Value {
+        let node = &self.nodes[id];
+        let input = |nth: usize| at.get(node.inputs[nth]);
+        match node.op {
+            Op::Input => unreachable!("the images are given"),
+            Op::Conv { weight, bias, kernel, geometry } => {
+                self.count(id, at.batch(), 1);
+                let y = conv::convolve(&[(input(0), &self.kernel(theta, id, weight, kernel))], geometry);
+                Value::plain(match bias {
+                    Some(bias) => channels::add_bias(&y, &self.layout.get(theta, bias, [node.shape[0]]), None),
+                    None => y,
+                })
+            }
+            Op::BatchNorm { gamma, beta, shift, moments: nth, relu } => {
+                let Mode::Eval(running) = mode else {
+                    unreachable!("a batch's own moments are those of all its chunks")
+                };
+                let moments = self.without_shift(theta, shift, &running.moments[nth]);
+                let affine = self.affine(theta, gamma, beta);
+                Value::normalised(batch_norm::evaluate_fixed(input(0).clone(), &moments, &affine, EPSILON, relu))
+            }
+            Op::AddRelu => Value::plain(add_relu::add_relu(input(0), input(1))),
+            Op::Subsample { stride } => Value::plain(subsample::subsample(input(0), node.shape[0], stride)),
+            Op::MaxPool(window) => {
+                let (y, places) = max_pool::max_pool(input(0), window);
+                Value { y, kept: Kept::Places(Box::new(places)) }
+            }
+            Op::GlobalAveragePool => {
+                let pooled = channels::mean(input(0));
+                let [batch, count] = pooled.dims();
+                Value::plain(pooled.reshape([batch, count, 1, 1]))
+            }
+        }
     }
 }

@@ -129,6 +129,11 @@ impl Network {
         self.nodes.iter().map(|node| node.shape.iter().product()).max().unwrap_or(0)
     }
 
+    /// Elements that [`super::Activations`] hold of one image, up to and with node `last`, without the image.
+    pub fn values(&self, last: NodeId) -> usize {
+        self.nodes[1..=last].iter().map(|node| node.shape.iter().product::<usize>()).sum()
+    }
+
     /// Elements that [`super::Activations`] and [`super::Cotangents`] hold of one image, up to and with node `last`.
     pub fn kept(&self, last: NodeId) -> usize {
         let elements = |node: &Node| -> usize { node.shape.iter().product() };

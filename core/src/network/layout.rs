@@ -168,6 +168,25 @@ impl GradientParts {
         self.0.push((entry.offset, value.reshape([entry.len()])));
     }
 
+    /// Adds up parts of the same entries, such as those of two chunks of a batch; an entry that only one has is that one's.
+    pub fn add(&mut self, other: Self) {
+        for (offset, value) in other.0 {
+            match self.0.iter_mut().find(|(at, _)| *at == offset) {
+                Some((_, sum)) => *sum = sum.clone() + value,
+                None => self.0.push((offset, value)),
+            }
+        }
+    }
+
+    /// All parts times `factor`.
+    #[must_use]
+    pub fn times(self, factor: f64) -> Self {
+        if factor == 1.0 {
+            return self;
+        }
+        Self(self.0.into_iter().map(|(offset, value)| (offset, value * factor)).collect())
+    }
+
     /// The parts of two networks in one vector.
     pub fn extend(&mut self, other: Self) {
         self.0.extend(other.0);

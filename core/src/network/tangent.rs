@@ -1,15 +1,18 @@
 //! Derivatives along a direction: of a network's values, and of its gradient.
 
+use std::ops::Range;
+
 use burn_tensor::Tensor;
-use l2t_shaders::batch_norm::{Direction, TangentMoments};
+use l2t_shaders::batch_norm::{self, Direction, TangentMoments};
 use l2t_shaders::{add_relu, channels, conv, max_pool};
 
 use super::evaluate::{Activations, Cotangents};
+use super::gradient::sum;
 use super::graph::{Network, NodeId, Op};
 use super::layout::GradientParts;
 use super::subsample;
 
-/// `ẏ` of every node along a direction `θ̇`; the input does not move, so its tangent is absent.
+/// `ẏ` of every node of a chunk along a direction `θ̇`; the input does not move, so its tangent is absent.
 #[derive(Debug, Clone)]
 pub struct Tangents {
     values: Vec<Option<Tensor<4>>>,
@@ -17,9 +20,26 @@ pub struct Tangents {
 }
 
 impl Tangents {
+    /// Before any node was differentiated.
+    pub(super) fn of(network: &Network) -> Self {
+        Self { values: vec![None; network.nodes.len()], moments: vec![None; network.nodes.len()] }
+    }
+
     /// The derivative of the output of `node`, or `None` where it does not depend on θ.
     pub fn get(&self, node: NodeId) -> Option<&Tensor<4>> {
         self.values[node].as_ref()
+    }
+
+    /// Drops those of `nodes` but the last one, which what follows reads.
+    pub(super) fn forget_but_last(&mut self, nodes: Range<NodeId>) {
+        self.values[nodes.start..nodes.end - 1].fill_with(|| None);
+        self.moments[nodes].fill_with(|| None);
+    }
+
+    /// Drops those of `nodes`.
+    pub(super) fn forget(&mut self, nodes: Range<NodeId>) {
+        self.values[nodes.clone()].fill_with(|| None);
+        self.moments[nodes].fill_with(|| None);
     }
 }
 
@@ -36,52 +56,79 @@ fn product_rule<'a>(
 }
 
 impl Network {
-    /// The derivative of [`Network::forward`] (in training mode) along `theta_dot`, up to the last node of `at`.
-    pub fn tangent(&self, theta: &Tensor<1>, theta_dot: &Tensor<1>, at: &Activations) -> Tangents {
-        assert!(at.train, "tangents go through the batch's moments");
-        let mut values: Vec<Option<Tensor<4>>> = Vec::with_capacity(at.values.len());
-        let mut moments = vec![None; at.values.len()];
-        for (id, computed) in at.values.iter().enumerate() {
+    /// The derivative of [`Network::forward`] (in training mode) along `theta_dot`, up to and with node `last`. The chunks of a
+    /// batch are gone through together.
+    pub fn tangent(&self, theta: &Tensor<1>, theta_dot: &Tensor<1>, at: &[Activations], last: NodeId) -> Vec<Tangents> {
+        let mut dots = vec![Tangents::of(self); at.len()];
+        self.differentiate(theta, theta_dot, at, &mut dots, 1..last + 1);
+        dots
+    }
+
+    /// The derivatives of `nodes`, behind those that they read.
+    pub(super) fn differentiate(
+        &self,
+        theta: &Tensor<1>,
+        theta_dot: &Tensor<1>,
+        at: &[Activations],
+        dots: &mut [Tangents],
+        nodes: Range<NodeId>,
+    ) {
+        assert!(at[0].train, "tangents go through the batch's moments");
+        for id in nodes {
             let node = &self.nodes[id];
-            let dot = |nth: usize| values[node.inputs[nth]].as_ref();
-            let moving = |nth: usize| dot(nth).expect("a node behind a convolution moves");
-            let value = match node.op {
-                Op::Input => None,
-                Op::Conv { weight, bias, kernel, geometry } => {
-                    let (w, w_dot) =
-                        (self.kernel(theta, id, weight, kernel), self.kernel(theta_dot, id, weight, kernel));
-                    let terms = product_rule(at.get(node.inputs[0]), dot(0), &w, &w_dot);
-                    self.count(id, at.batch(), terms.len());
-                    let y_dot = conv::convolve(&terms, geometry);
-                    Some(match bias {
-                        Some(bias) => {
-                            channels::add_bias(&y_dot, &self.layout.get(theta_dot, bias, [node.shape[0]]), None)
-                        }
-                        None => y_dot,
-                    })
+            if let Op::BatchNorm { gamma, beta, .. } = node.op {
+                let (affine, affine_dot) = (self.affine(theta, gamma, beta), self.affine(theta_dot, gamma, beta));
+                let evaluated = at.iter().map(|at| at.value(id).batch_norm());
+                let moving = dots.iter().map(|dots| dots.get(node.inputs[0]).expect("a normalisation's input moves"));
+                let chunks: Vec<_> = evaluated.zip(moving).collect();
+                let (y_dots, found) = batch_norm::tangent(&chunks, &affine.gamma, &affine_dot);
+                for (dots, y_dot) in dots.iter_mut().zip(y_dots) {
+                    dots.values[id] = Some(y_dot);
+                    dots.moments[id] = Some(found.clone());
                 }
-                Op::BatchNorm { gamma, beta, .. } => {
-                    let evaluated = computed.batch_norm();
-                    let (affine, affine_dot) = (self.affine(theta, gamma, beta), self.affine(theta_dot, gamma, beta));
-                    let (y_dot, found) = evaluated.tangent(&affine.gamma, moving(0), &affine_dot);
-                    moments[id] = Some(found);
-                    Some(y_dot)
+            } else {
+                for (at, dots) in at.iter().zip(dots.iter_mut()) {
+                    dots.values[id] = Some(self.differentiate_node(theta, theta_dot, at, dots, id));
                 }
-                Op::AddRelu => {
-                    let sum = moving(0).clone() + moving(1).clone();
-                    Some(add_relu::where_positive(at.get(id), &sum))
-                }
-                Op::Subsample { stride } => Some(subsample::subsample(moving(0), node.shape[0], stride)),
-                Op::MaxPool(_) => Some(max_pool::gather(moving(0), computed.places())),
-                Op::GlobalAveragePool => {
-                    let pooled = channels::mean(moving(0));
-                    let [batch, count] = pooled.dims();
-                    Some(pooled.reshape([batch, count, 1, 1]))
-                }
-            };
-            values.push(value);
+            }
         }
-        Tangents { values, moments }
+    }
+
+    /// Of a node of one chunk that is no normalisation.
+    fn differentiate_node(
+        &self,
+        theta: &Tensor<1>,
+        theta_dot: &Tensor<1>,
+        at: &Activations,
+        dots: &Tangents,
+        id: NodeId,
+    ) -> Tensor<4> {
+        let node = &self.nodes[id];
+        let dot = |nth: usize| dots.get(node.inputs[nth]);
+        let moving = |nth: usize| dot(nth).expect("a node behind a convolution moves");
+        match node.op {
+            Op::Input | Op::BatchNorm { .. } => {
+                unreachable!("the images do not move, and a normalisation is of all chunks")
+            }
+            Op::Conv { weight, bias, kernel, geometry } => {
+                let (w, w_dot) = (self.kernel(theta, id, weight, kernel), self.kernel(theta_dot, id, weight, kernel));
+                let terms = product_rule(at.get(node.inputs[0]), dot(0), &w, &w_dot);
+                self.count(id, at.batch(), terms.len());
+                let y_dot = conv::convolve(&terms, geometry);
+                match bias {
+                    Some(bias) => channels::add_bias(&y_dot, &self.layout.get(theta_dot, bias, [node.shape[0]]), None),
+                    None => y_dot,
+                }
+            }
+            Op::AddRelu => add_relu::where_positive(at.get(id), &(moving(0).clone() + moving(1).clone())),
+            Op::Subsample { stride } => subsample::subsample(moving(0), node.shape[0], stride),
+            Op::MaxPool(_) => max_pool::gather(moving(0), at.value(id).places()),
+            Op::GlobalAveragePool => {
+                let pooled = channels::mean(moving(0));
+                let [batch, count] = pooled.dims();
+                pooled.reshape([batch, count, 1, 1])
+            }
+        }
     }
 
     /// The derivative of [`Network::backward`] along `theta_dot`: parts of `H u` for `u = θ̇`.
@@ -92,67 +139,110 @@ impl Network {
         &self,
         theta: &Tensor<1>,
         theta_dot: &Tensor<1>,
-        at: &Activations,
-        bars: &Cotangents,
-        dots: &Tangents,
-        mut bar_dots: Cotangents,
+        at: &[Activations],
+        bars: &[Cotangents],
+        dots: &[Tangents],
+        mut bar_dots: Vec<Cotangents>,
+    ) -> GradientParts {
+        let all = 1..self.nodes.len();
+        self.pull_back_tangent(&Along { theta, theta_dot, at, bars, dots }, &mut bar_dots, all)
+    }
+
+    /// [`Network::backward_tangent`] through `nodes`, from the last to the first.
+    pub(super) fn pull_back_tangent(
+        &self,
+        along: &Along<'_>,
+        bar_dots: &mut [Cotangents],
+        nodes: Range<NodeId>,
     ) -> GradientParts {
         let mut gradient = GradientParts::default();
-        for id in (1..bar_dots.0.len()).rev() {
-            let Some(y_bar_dot) = bar_dots.0[id].take() else { continue };
-            let node = &self.nodes[id];
-            let y_bar = bars.get(id).expect("backward visited every node that moves");
-            match node.op {
-                Op::Input => {}
-                Op::Conv { weight, bias, kernel, geometry } => {
-                    let (w, w_dot) =
-                        (self.kernel(theta, id, weight, kernel), self.kernel(theta_dot, id, weight, kernel));
-                    let input = node.inputs[0];
-                    let terms = product_rule(at.get(input), dots.get(input), y_bar, &y_bar_dot);
-                    self.count(id, at.batch(), terms.len() + if input == 0 { 0 } else { 2 });
-                    gradient.set(&self.layout, weight, conv::weight_gradient(&terms, &w, geometry));
-                    if let Some(bias) = bias {
-                        gradient.set(&self.layout, bias, channels::sum(&y_bar_dot));
+        for id in nodes.rev() {
+            let of_chunk = |bar_dots: &mut Cotangents| bar_dots.0.get_mut(id)?.take();
+            let Some(y_bar_dots) = bar_dots.iter_mut().map(of_chunk).collect::<Option<Vec<_>>>() else { continue };
+            match self.nodes[id].op {
+                Op::Conv { .. } => self.convolution_tangent(along, &y_bar_dots, bar_dots, id, &mut gradient),
+                Op::BatchNorm { .. } => self.normalisation_tangent(along, &y_bar_dots, bar_dots, id, &mut gradient),
+                _ => {
+                    for ((at, y_bar_dot), bar_dots) in along.at.iter().zip(y_bar_dots).zip(&mut *bar_dots) {
+                        self.pull_back_plain(at, y_bar_dot, bar_dots, id);
                     }
-                    if input != 0 {
-                        let terms = product_rule(y_bar, Some(&y_bar_dot), &w, &w_dot);
-                        bar_dots.add(input, conv::input_gradient(&terms, at.get(input), geometry));
-                    }
-                }
-                Op::BatchNorm { gamma, beta, .. } => {
-                    let evaluated = at.values[id].batch_norm();
-                    let (affine, affine_dot) = (self.affine(theta, gamma, beta), self.affine(theta_dot, gamma, beta));
-                    let along = Direction {
-                        gamma: &affine.gamma,
-                        gamma_dot: &affine_dot.gamma,
-                        x_dot: dots.get(node.inputs[0]).expect("a normalisation's input moves"),
-                        moments: dots.moments[id].as_ref().expect("recorded by tangent"),
-                    };
-                    let (x_bar_dot, affine_bar_dot) = evaluated.gradient_tangent(&along, y_bar, &y_bar_dot);
-                    gradient.set(&self.layout, gamma, affine_bar_dot.gamma);
-                    gradient.set(&self.layout, beta, affine_bar_dot.beta);
-                    bar_dots.add(node.inputs[0], x_bar_dot);
-                }
-                Op::AddRelu => {
-                    let x_bar_dot = add_relu::where_positive(at.get(id), &y_bar_dot);
-                    bar_dots.add(node.inputs[0], x_bar_dot.clone());
-                    bar_dots.add(node.inputs[1], x_bar_dot);
-                }
-                Op::Subsample { stride } => {
-                    let x = at.get(node.inputs[0]);
-                    bar_dots.add(node.inputs[0], subsample::gradient(&y_bar_dot, x, stride));
-                }
-                Op::MaxPool(window) => {
-                    let x = at.get(node.inputs[0]);
-                    bar_dots.add(node.inputs[0], max_pool::scatter(&y_bar_dot, at.values[id].places(), x, window));
-                }
-                Op::GlobalAveragePool => {
-                    let [batch, count, ..] = y_bar_dot.dims();
-                    let p_bar_dot = y_bar_dot.reshape([batch, count]);
-                    bar_dots.add(node.inputs[0], channels::mean_gradient(&p_bar_dot, at.get(node.inputs[0])));
                 }
             }
         }
         gradient
+    }
+
+    fn convolution_tangent(
+        &self,
+        along: &Along<'_>,
+        y_bar_dots: &[Tensor<4>],
+        bar_dots: &mut [Cotangents],
+        id: NodeId,
+        gradient: &mut GradientParts,
+    ) {
+        let node = &self.nodes[id];
+        let Op::Conv { weight, bias, kernel, geometry } = node.op else { unreachable!("it is a convolution") };
+        let kernel = |theta| self.kernel(theta, id, weight, kernel);
+        let (w, w_dot, input) = (kernel(along.theta), kernel(along.theta_dot), node.inputs[0]);
+        let w_bar_dots = along.chunks(id).zip(y_bar_dots).map(|((at, y_bar, dots), y_bar_dot)| {
+            let terms = product_rule(at.get(input), dots.get(input), y_bar, y_bar_dot);
+            self.count(id, at.batch(), terms.len() + if input == 0 { 0 } else { 2 });
+            conv::weight_gradient(&terms, &w, geometry)
+        });
+        gradient.set(&self.layout, weight, sum(w_bar_dots));
+        if let Some(bias) = bias {
+            gradient.set(&self.layout, bias, sum(y_bar_dots.iter().map(channels::sum)));
+        }
+        if input == 0 {
+            return;
+        }
+        for (((at, y_bar, _), y_bar_dot), bar_dots) in along.chunks(id).zip(y_bar_dots).zip(bar_dots) {
+            let terms = product_rule(y_bar, Some(y_bar_dot), &w, &w_dot);
+            bar_dots.add(input, conv::input_gradient(&terms, at.get(input), geometry));
+        }
+    }
+
+    fn normalisation_tangent(
+        &self,
+        along: &Along<'_>,
+        y_bar_dots: &[Tensor<4>],
+        bar_dots: &mut [Cotangents],
+        id: NodeId,
+        gradient: &mut GradientParts,
+    ) {
+        let node = &self.nodes[id];
+        let Op::BatchNorm { gamma, beta, .. } = node.op else { unreachable!("it is a normalisation") };
+        let affine = |theta| self.affine(theta, gamma, beta);
+        let (affine, affine_dot) = (affine(along.theta), affine(along.theta_dot));
+        let chunks = along.chunks(id).zip(y_bar_dots).map(|((at, y_bar, dots), y_bar_dot)| {
+            let x_dot = dots.get(node.inputs[0]).expect("a normalisation's input moves");
+            batch_norm::Cotangent { at: at.value(id).batch_norm(), x_dot, y_bar, y_bar_dot }
+        });
+        let direction = Direction {
+            gamma: &affine.gamma,
+            gamma_dot: &affine_dot.gamma,
+            moments: along.dots[0].moments[id].as_ref().expect("recorded by tangent"),
+        };
+        let (x_bar_dots, affine_bar_dot) = batch_norm::gradient_tangent(&chunks.collect::<Vec<_>>(), &direction);
+        gradient.set(&self.layout, gamma, affine_bar_dot.gamma);
+        gradient.set(&self.layout, beta, affine_bar_dot.beta);
+        x_bar_dots.into_iter().zip(bar_dots).for_each(|(x_bar_dot, bar_dots)| bar_dots.add(node.inputs[0], x_bar_dot));
+    }
+}
+
+/// What the derivative of a gradient is taken at, the chunks of a batch one after another.
+pub(super) struct Along<'a> {
+    pub theta: &'a Tensor<1>,
+    pub theta_dot: &'a Tensor<1>,
+    pub at: &'a [Activations],
+    pub bars: &'a [Cotangents],
+    pub dots: &'a [Tangents],
+}
+
+impl<'a> Along<'a> {
+    /// Of every chunk the values, `ȳ` of node `id`, and the tangents.
+    fn chunks(&self, id: NodeId) -> impl Iterator<Item = (&'a Activations, &'a Tensor<4>, &'a Tangents)> {
+        let bars = self.bars.iter().map(move |bars| bars.get(id).expect("backward visited every node that moves"));
+        self.at.iter().zip(bars).zip(self.dots).map(|((at, y_bar), dots)| (at, y_bar, dots))
     }
 }

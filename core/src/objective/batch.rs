@@ -8,7 +8,7 @@ use crate::meta::{MetaCotangents, MetaNetworks, MetaOutputs};
 
 /// Images that a device takes at once, with what the sources say about them.
 #[derive(Debug, Clone)]
-pub struct Part {
+pub struct Chunk {
     /// Normalised images, `[B, 3, H, W]`.
     pub x: Tensor<4>,
     /// One-hot labels, `[B, K]`.
@@ -19,13 +19,56 @@ pub struct Part {
     pub auxiliary: Vec<Vec<Tensor<2>>>,
 }
 
-impl Part {
-    pub(super) fn images(&self) -> usize {
+impl Chunk {
+    fn images(&self) -> usize {
         self.y.dims()[0]
     }
 
     pub(super) fn transfer(&self) -> &Transfer {
         self.transfer.as_ref().expect("a batch for matching carries the sources' features")
+    }
+}
+
+/// Images that a normalisation sees: at least one chunk.
+#[derive(Debug, Clone)]
+pub struct Part {
+    chunks: Vec<Chunk>,
+}
+
+impl From<Chunk> for Part {
+    fn from(whole: Chunk) -> Self {
+        Self { chunks: vec![whole] }
+    }
+}
+
+impl Part {
+    /// Of these chunks.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub fn new(chunks: Vec<Chunk>) -> Self {
+        assert!(!chunks.is_empty(), "a part has images");
+        Self { chunks }
+    }
+
+    /// Its chunks.
+    pub fn chunks(&self) -> &[Chunk] {
+        &self.chunks
+    }
+
+    pub(super) fn images(&self) -> usize {
+        self.chunks.iter().map(Chunk::images).sum()
+    }
+
+    /// The images of every chunk.
+    pub(super) fn images_of_chunks(&self) -> Vec<&Tensor<4>> {
+        self.chunks.iter().map(|chunk| &chunk.x).collect()
+    }
+
+    /// The share of the images that each chunk has.
+    pub(super) fn shares(&self) -> impl Iterator<Item = f64> {
+        let all = self.images() as f64;
+        self.chunks.iter().map(move |chunk| chunk.images() as f64 / all)
     }
 }
 
@@ -35,9 +78,9 @@ pub struct Batch {
     parts: Vec<Part>,
 }
 
-impl From<Part> for Batch {
-    fn from(whole: Part) -> Self {
-        Self { parts: vec![whole] }
+impl<P: Into<Part>> From<P> for Batch {
+    fn from(whole: P) -> Self {
+        Self { parts: vec![whole.into()] }
     }
 }
 
@@ -56,6 +99,11 @@ impl Batch {
         &self.parts
     }
 
+    /// The chunks of all parts.
+    pub(super) fn chunks(&self) -> impl Iterator<Item = &Chunk> {
+        self.parts.iter().flat_map(Part::chunks)
+    }
+
     /// Number of images.
     pub fn images(&self) -> usize {
         self.parts.iter().map(Part::images).sum()
@@ -63,12 +111,12 @@ impl Batch {
 
     /// One-hot labels of all images, `[B, K]`.
     pub fn labels(&self) -> Tensor<2> {
-        rows(self.parts.iter().map(|part| part.y.clone()).collect())
+        rows(self.chunks().map(|chunk| chunk.y.clone()).collect())
     }
 
     /// w and λ of all images, where something is matched.
     pub fn outputs(&self) -> Option<MetaOutputs> {
-        let outputs = self.parts.iter().map(|part| Some(part.transfer.as_ref()?.outputs().clone()));
+        let outputs = self.chunks().map(|chunk| Some(chunk.transfer.as_ref()?.outputs().clone()));
         Some(MetaOutputs::of_parts(outputs.collect::<Option<Vec<_>>>()?))
     }
 
@@ -105,10 +153,10 @@ impl Batch {
     /// Pulls cotangents of all images' w and λ back to φ; `None` where nothing is matched.
     pub fn pull_back(&self, meta: &MetaNetworks, phi: &Tensor<1>, bars: &MetaCotangents) -> Option<Tensor<1>> {
         let mut first = 0;
-        let gradients = self.parts.iter().map(|part| {
-            let rows = first..first + part.images();
+        let gradients = self.chunks().map(|chunk| {
+            let rows = first..first + chunk.images();
             first = rows.end;
-            Some(part.transfer.as_ref()?.gradient(meta, phi, &bars.rows(rows)))
+            Some(chunk.transfer.as_ref()?.gradient(meta, phi, &bars.rows(rows)))
         });
         gradients.collect::<Option<Vec<_>>>()?.into_iter().reduce(|a, b| a + b)
     }

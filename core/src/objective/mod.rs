@@ -3,25 +3,28 @@
 //! `L_org` is cross-entropy, `L_total = L_org + β L_wfm`, plus the auxiliary losses of the baselines (which have no part
 //! in Algorithm 1, hence a value and a gradient only).
 //!
-//! A batch is one [`Part`], or several where a device holds no more at once: then every loss is the mean over the
-//! images of all parts, and so is every derivative. Batch normalisation alone sees one part at a time. The parts are gone
-//! through one after another, and of each only a few numbers an image are left behind, unless the values of all nodes
-//! are kept for second derivatives ([`Keep`]); where they are not, [`TargetModel::second_derivatives`] evaluates them
-//! again, part by part. So what lives at once shrinks with the parts.
+//! A batch is one [`Part`], or several where the memory holds no more: then every loss is the mean over the images of all
+//! parts, and so is every derivative. Batch normalisation alone sees one part at a time. The parts are gone through one
+//! after another, and of each only a few numbers an image are left behind, unless the values of all nodes are kept for
+//! second derivatives ([`Memory`]). So what lives at once shrinks with the parts.
+//!
+//! A part is one [`Chunk`], or several where a kernel sees no more of a tensor: the numbers are those of one tensor, because
+//! the sums of normalisations go over all chunks of a part.
 
 mod batch;
+mod by_group;
 mod part;
 
 use std::sync::Arc;
 
 use burn_tensor::Tensor;
 
-pub use batch::{Batch, Part};
-use part::PartPass;
+pub use batch::{Batch, Chunk, Part};
 pub use part::cross_entropy;
+use part::{ChunkPass, Direction, PartPass};
 use serde::{Deserialize, Serialize};
 
-use crate::matching::{AlongMatching, Matching, Mismatches};
+use crate::matching::Matching;
 use crate::meta::MetaCotangents;
 use crate::method::{Auxiliary, AuxiliaryKind};
 use crate::network::{Network, ParamLayout, RunningStats};
@@ -56,6 +59,21 @@ pub struct TargetModel {
     pub auxiliary: Vec<Arc<dyn Auxiliary>>,
     /// Layout of θ: the network's weights, then those of the regressors and of the auxiliary losses.
     pub layout: ParamLayout,
+    /// What of the values is kept.
+    pub memory: Memory,
+}
+
+/// What is kept of the values of a pass; the numbers are the same.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Memory {
+    /// The values of virtual steps, until the reverse pass has used them.
+    #[default]
+    Keep,
+    /// Those of the pass that is under way: the reverse pass evaluates them again.
+    Recompute,
+    /// Of the pass that is under way those between groups of nodes: each group is evaluated again where it is gone back
+    /// through, in ordinary steps, too.
+    ByGroup,
 }
 
 /// Whether an evaluation keeps the values of all nodes, which second derivatives need.
@@ -86,8 +104,13 @@ pub struct Pass {
 impl Pass {
     /// softmax of the logits, `[B, K]`, if L_org was part of the objective.
     pub fn probabilities(&self) -> Option<Tensor<2>> {
-        let parts = self.parts.iter().map(|part| part.probabilities.clone()).collect::<Option<Vec<_>>>()?;
+        let chunks = self.chunks().map(|chunk| chunk.probabilities.clone());
+        let parts = chunks.collect::<Option<Vec<_>>>()?;
         Some(batch::rows(parts))
+    }
+
+    fn chunks(&self) -> impl Iterator<Item = &ChunkPass> {
+        self.parts.iter().flat_map(|part| &part.chunks)
     }
 
     /// Whether the values of all nodes were kept.
@@ -116,15 +139,15 @@ impl TargetModel {
         if self.matching.is_some() || !self.auxiliary.is_empty() { Objective::Total } else { Objective::Task }
     }
 
-    fn has_matching(&self, objective: Objective) -> bool {
+    pub(crate) fn has_matching(&self, objective: Objective) -> bool {
         objective == Objective::Matching || (objective == Objective::Total && self.matching.is_some())
     }
 
-    fn last_node(&self, objective: Objective) -> usize {
+    pub(crate) fn last_node(&self, objective: Objective) -> usize {
         if objective.has_task() { self.network.output() } else { self.matching().last_node() }
     }
 
-    fn matching(&self) -> &Matching {
+    pub(crate) fn matching(&self) -> &Matching {
         self.matching.as_ref().expect("an objective with matching needs pairs")
     }
 
@@ -172,14 +195,13 @@ impl TargetModel {
 
     /// `∂L/∂w` and `∂L/∂λ` of the evaluated objective; `None` for L_org.
     pub fn meta_gradient(&self, pass: &Pass, batch: &Batch) -> Option<MetaCotangents> {
-        let parts =
-            pass.parts.iter().zip(batch.parts()).map(|(pass, part)| self.meta_part(pass.mismatches.as_ref(), part));
+        let parts = pass.parts.iter().zip(batch.parts()).map(|(pass, part)| {
+            let chunks = pass.chunks.iter().zip(part.chunks());
+            let bars = chunks
+                .map(|(pass, chunk)| Some(self.matching().meta_gradient(pass.mismatches.as_ref()?, chunk.transfer())));
+            bars.collect::<Option<Vec<_>>>().map(MetaCotangents::of_parts)
+        });
         batch.cotangents(parts)
-    }
-
-    fn meta_part(&self, mismatches: Option<&Mismatches>, part: &Part) -> Option<MetaCotangents> {
-        let mismatches = mismatches?;
-        Some(self.matching().meta_gradient(mismatches, part.transfer()))
     }
 
     /// Second derivatives of the objective of `pass`, which was evaluated at `theta`, along `u`: the mixed products by a
@@ -200,13 +222,10 @@ impl TargetModel {
         assert!(pass.auxiliary_losses.is_empty(), "auxiliary losses are no part of a virtual step");
         let (mut mixed, mut hessian_vector) = (vec![], None);
         for ((kept, part), share) in pass.parts.iter().zip(batch.parts()).zip(batch.shares()) {
-            let again = kept.values.is_none().then(|| self.values_again(pass.objective, theta, part, hessian));
-            let values = kept.values.as_ref().or(again.as_ref()).expect("kept, or evaluated again");
-            let along = self.along_part(values, theta, u);
-            let matching = along.matching.as_ref().map(AlongMatching::mismatches);
-            mixed.push(self.meta_part(matching, part));
-            if hessian {
-                let product = self.hessian_vector_part(values, theta, u, &along, part);
+            let along = Direction { theta, u, part, hessian };
+            let found = self.second_derivatives_part(pass.objective, kept.values.as_ref(), &along);
+            mixed.push(found.mixed);
+            if let Some(product) = found.hessian_vector {
                 hessian_vector = Some(Batch::plus(hessian_vector, share, product));
             }
         }

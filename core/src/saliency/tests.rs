@@ -11,6 +11,7 @@ use crate::network::resnet::{BlockNames, ResNetConfig, Shortcut, Stem};
 use crate::network::vgg::{Layer, VggConfig};
 use crate::network::weights::{KeyReport, NetworkState};
 use crate::network::{Network, ParamLayout};
+use crate::objective::Memory;
 use crate::seed::Seed;
 use crate::source::Source;
 
@@ -83,7 +84,13 @@ impl World {
         let phi = wave([meta.layout().len()], (-2.0, 2.0), 0.1);
         Self {
             sources,
-            model: TargetModel { network, matching: Some(matching), auxiliary: vec![], layout },
+            model: TargetModel {
+                network,
+                matching: Some(matching),
+                auxiliary: vec![],
+                layout,
+                memory: Memory::default(),
+            },
             meta,
             theta,
             running,

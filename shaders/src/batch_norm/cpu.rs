@@ -2,7 +2,7 @@
 
 use burn_tensor::Tensor;
 
-use super::{Affine, Direction, Evaluated, Moments, TangentMoments};
+use super::{Affine, Cotangent, Direction, Evaluated, Moments, TangentMoments};
 use crate::cpu::{Cpu, PlaneShape, Real, by_dtype, channel_sums, lane_sums, map_planes, vectorised};
 
 /// A per-channel vector on the CPU.
@@ -16,22 +16,38 @@ fn cpu<const D: usize>(x: &Tensor<D>) -> Cpu {
     Cpu::of(x).expect("one normalisation's tensors are on one device")
 }
 
-pub fn moments(x: &Tensor<4>) -> Moments {
-    let shape = PlaneShape::of(x.dims());
-    let n = (shape.batch * shape.area) as f64;
-    let x = cpu(x);
-    by_dtype!(x.dtype(), T => {
-        let x = x.slice::<T>();
-        let sums = channel_sums(shape, |b, c| {
-            let x = shape.plane(x, b, c);
-            vectorised!(|| lane_sums(x.len(), |i| [x[i]]))
-        });
+/// The sums over all chunks of a batch, in their order.
+fn total<const K: usize>(chunks: impl Iterator<Item = Vec<[f64; K]>>) -> Vec<[f64; K]> {
+    let sum = |a: [f64; K], b: [f64; K]| std::array::from_fn(|k| a[k] + b[k]);
+    let sums = chunks.reduce(|a, b| a.into_iter().zip(b).map(|(a, b)| sum(a, b)).collect());
+    sums.expect("a batch has a chunk")
+}
+
+/// Number of values of a channel in all chunks.
+fn count<'a>(chunks: impl Iterator<Item = &'a Tensor<4>>) -> f64 {
+    chunks.map(|x| PlaneShape::of(x.dims())).map(|shape| (shape.batch * shape.area) as f64).sum()
+}
+
+pub fn moments(xs: &[Tensor<4>]) -> Moments {
+    let n = count(xs.iter());
+    let chunks: Vec<_> = xs.iter().map(|x| (PlaneShape::of(x.dims()), cpu(x))).collect();
+    by_dtype!(chunks[0].1.dtype(), T => {
+        let sums = total(chunks.iter().map(|(shape, x)| {
+            let x = x.slice::<T>();
+            channel_sums(*shape, |b, c| {
+                let x = shape.plane(x, b, c);
+                vectorised!(|| lane_sums(x.len(), |i| [x[i]]))
+            })
+        }));
         let means: Vec<f64> = sums.iter().map(|[sum]| sum / n).collect();
         // A second pass over the centred values: E[x²] − E[x]² would cancel in single precision.
-        let squares = channel_sums(shape, |b, c| {
-            let (x, m) = (shape.plane(x, b, c), T::narrow(means[c]));
-            vectorised!(|| lane_sums(x.len(), |i| [(x[i] - m) * (x[i] - m)]))
-        });
+        let squares = total(chunks.iter().map(|(shape, x)| {
+            let x = x.slice::<T>();
+            channel_sums(*shape, |b, c| {
+                let (x, m) = (shape.plane(x, b, c), T::narrow(means[c]));
+                vectorised!(|| lane_sums(x.len(), |i| [(x[i] - m) * (x[i] - m)]))
+            })
+        }));
         Moments {
             mean: vector::<T>(means.iter().copied()),
             variance: vector::<T>(squares.iter().map(|[sum]| sum / n)),
@@ -66,24 +82,44 @@ fn gate<T: Real>(relu: bool, y: T, value: T) -> T {
     if relu && y <= T::ZERO { T::ZERO } else { value }
 }
 
-pub fn gradient(at: &Evaluated, gamma: &Tensor<1>, y_bar: &Tensor<4>) -> (Tensor<4>, Affine) {
-    let (dims, relu) = (y_bar.dims(), at.relu);
-    let shape = PlaneShape::of(dims);
-    let n = (shape.batch * shape.area) as f64;
-    let (x, y, mean, inv_std) = (cpu(&at.x), cpu(&at.y), cpu(&at.mean), cpu(&at.inv_std));
-    let (gamma, y_bar) = (cpu(gamma), cpu(y_bar));
-    by_dtype!(x.dtype(), T => {
-        let (x, y, y_bar) = (x.slice::<T>(), y.slice::<T>(), y_bar.slice::<T>());
+/// The evaluation of a chunk and another map of its shape, as slices.
+struct Chunk<'a, T> {
+    shape: PlaneShape,
+    x: &'a [T],
+    y: &'a [T],
+    other: &'a [T],
+}
+
+/// Storages of chunks that are given as (evaluation, map).
+fn storages(chunks: &[(&Evaluated, &Tensor<4>)]) -> Vec<(PlaneShape, [Cpu; 3])> {
+    let of = |&(at, other): &(&Evaluated, &Tensor<4>)| (PlaneShape::of(other.dims()), [&at.x, &at.y, other].map(cpu));
+    chunks.iter().map(of).collect()
+}
+
+fn slices<T: Real>(storages: &[(PlaneShape, [Cpu; 3])]) -> Vec<Chunk<'_, T>> {
+    storages
+        .iter()
+        .map(|(shape, [x, y, other])| Chunk { shape: *shape, x: x.slice(), y: y.slice(), other: other.slice() })
+        .collect()
+}
+
+pub fn gradient(chunks: &[(&Evaluated, &Tensor<4>)], gamma: &Tensor<1>) -> (Vec<Tensor<4>>, Affine) {
+    let (at, _) = chunks[0];
+    let (n, relu) = (count(chunks.iter().map(|(at, _)| &at.x)), at.relu);
+    let (mean, inv_std, gamma) = (cpu(&at.mean), cpu(&at.inv_std), cpu(gamma));
+    let storages = storages(chunks);
+    by_dtype!(mean.dtype(), T => {
         let (mean, inv_std, gamma) = (mean.slice::<T>(), inv_std.slice::<T>(), gamma.slice::<T>());
-        let sums = channel_sums(shape, |b, c| {
+        let maps = slices::<T>(&storages);
+        let sums = total(maps.iter().map(|&Chunk { shape, x, y, other: y_bar }| channel_sums(shape, |b, c| {
             let (x, y, y_bar) = (shape.plane(x, b, c), shape.plane(y, b, c), shape.plane(y_bar, b, c));
             let (m, s) = (mean[c], inv_std[c]);
             vectorised!(|| lane_sums(x.len(), |i| {
                 let g = gate(relu, y[i], y_bar[i]);
                 [g, g * (x[i] - m) * s]
             }))
-        });
-        let x_bar = map_planes(shape, |b, c, x_bar: &mut [T]| {
+        })));
+        let x_bars = maps.iter().map(|&Chunk { shape, x, y, other: y_bar }| map_planes(shape, |b, c, x_bar: &mut [T]| {
             let area = x_bar.len();
             let (x, y) = (&shape.plane(x, b, c)[..area], &shape.plane(y, b, c)[..area]);
             let y_bar = &shape.plane(y_bar, b, c)[..area];
@@ -93,37 +129,35 @@ pub fn gradient(at: &Evaluated, gamma: &Tensor<1>, y_bar: &Tensor<4>) -> (Tensor
                 let g = gate(relu, y[i], y_bar[i]);
                 x_bar[i] = scale * (g - mean_g - (x[i] - m) * s * mean_gx);
             });
-        });
+        }));
         let affine_bar = Affine {
             gamma: vector::<T>(sums.iter().map(|[_, gx]| *gx)),
             beta: vector::<T>(sums.iter().map(|[g, _]| *g)),
         };
-        (Cpu::tensor(x_bar, dims), affine_bar)
+        (x_bars.zip(chunks).map(|(x_bar, (_, y_bar))| Cpu::tensor(x_bar, y_bar.dims())).collect(), affine_bar)
     })
 }
 
 pub fn tangent(
-    at: &Evaluated,
+    chunks: &[(&Evaluated, &Tensor<4>)],
     gamma: &Tensor<1>,
-    x_dot: &Tensor<4>,
     affine_dot: &Affine,
-) -> (Tensor<4>, TangentMoments) {
-    let (dims, relu) = (x_dot.dims(), at.relu);
-    let shape = PlaneShape::of(dims);
-    let n = (shape.batch * shape.area) as f64;
-    let (x, y, mean, inv_std) = (cpu(&at.x), cpu(&at.y), cpu(&at.mean), cpu(&at.inv_std));
-    let (gamma, x_dot) = (cpu(gamma), cpu(x_dot));
+) -> (Vec<Tensor<4>>, TangentMoments) {
+    let (at, _) = chunks[0];
+    let (n, relu) = (count(chunks.iter().map(|(at, _)| &at.x)), at.relu);
+    let (mean, inv_std, gamma) = (cpu(&at.mean), cpu(&at.inv_std), cpu(gamma));
     let (gamma_dot, beta_dot) = (cpu(&affine_dot.gamma), cpu(&affine_dot.beta));
-    by_dtype!(x.dtype(), T => {
-        let (x, y, x_dot) = (x.slice::<T>(), y.slice::<T>(), x_dot.slice::<T>());
+    let storages = storages(chunks);
+    by_dtype!(mean.dtype(), T => {
         let (mean, inv_std, gamma) = (mean.slice::<T>(), inv_std.slice::<T>(), gamma.slice::<T>());
         let (gamma_dot, beta_dot) = (gamma_dot.slice::<T>(), beta_dot.slice::<T>());
-        let sums = channel_sums(shape, |b, c| {
+        let maps = slices::<T>(&storages);
+        let sums = total(maps.iter().map(|&Chunk { shape, x, other: x_dot, .. }| channel_sums(shape, |b, c| {
             let (x, x_dot) = (shape.plane(x, b, c), shape.plane(x_dot, b, c));
             let (m, s) = (mean[c], inv_std[c]);
             vectorised!(|| lane_sums(x.len(), |i| [x_dot[i], (x[i] - m) * s * x_dot[i]]))
-        });
-        let y_dot = map_planes(shape, |b, c, y_dot: &mut [T]| {
+        })));
+        let y_dots = maps.iter().map(|&Chunk { shape, x, y, other: x_dot }| map_planes(shape, |b, c, y_dot: &mut [T]| {
             let area = y_dot.len();
             let (x, y) = (&shape.plane(x, b, c)[..area], &shape.plane(y, b, c)[..area]);
             let x_dot = &shape.plane(x_dot, b, c)[..area];
@@ -135,37 +169,36 @@ pub fn tangent(
                 let value = gamma_dot * x_hat + scale * (x_dot[i] - mean_dot - x_hat * correlation) + beta_dot;
                 y_dot[i] = gate(relu, y[i], value);
             });
-        });
+        }));
         let moments = TangentMoments {
             mean: vector::<T>(sums.iter().map(|[sum, _]| sum / n)),
             correlation: vector::<T>(sums.iter().map(|[_, sum]| sum / n)), vectors: None
         };
-        (Cpu::tensor(y_dot, dims), moments)
+        (y_dots.zip(chunks).map(|(y_dot, (_, x_dot))| Cpu::tensor(y_dot, x_dot.dims())).collect(), moments)
     })
 }
 
-pub fn gradient_tangent(
-    at: &Evaluated,
-    along: &Direction<'_>,
-    y_bar: &Tensor<4>,
-    y_bar_dot: &Tensor<4>,
-) -> (Tensor<4>, Affine) {
-    let (dims, relu) = (y_bar.dims(), at.relu);
-    let shape = PlaneShape::of(dims);
-    let n = (shape.batch * shape.area) as f64;
-    let (x, y, mean, inv_std) = (cpu(&at.x), cpu(&at.y), cpu(&at.mean), cpu(&at.inv_std));
-    let (gamma, gamma_dot, x_dot) = (cpu(along.gamma), cpu(along.gamma_dot), cpu(along.x_dot));
+/// x, y, ẋ, ȳ and ȳ̇ of a chunk.
+fn all_of(chunk: &Cotangent<'_>) -> (PlaneShape, [Cpu; 5]) {
+    let Cotangent { at, x_dot, y_bar, y_bar_dot } = *chunk;
+    (PlaneShape::of(y_bar.dims()), [&at.x, &at.y, x_dot, y_bar, y_bar_dot].map(cpu))
+}
+
+pub fn gradient_tangent(chunks: &[Cotangent<'_>], along: &Direction<'_>) -> (Vec<Tensor<4>>, Affine) {
+    let at = chunks[0].at;
+    let (n, relu) = (count(chunks.iter().map(|chunk| &chunk.at.x)), at.relu);
+    let (mean, inv_std) = (cpu(&at.mean), cpu(&at.inv_std));
+    let (gamma, gamma_dot) = (cpu(along.gamma), cpu(along.gamma_dot));
     let (mean_dot, correlation) = (cpu(&along.moments.mean), cpu(&along.moments.correlation));
-    let (y_bar, y_bar_dot) = (cpu(y_bar), cpu(y_bar_dot));
-    by_dtype!(x.dtype(), T => {
-        let (x, y, x_dot) = (x.slice::<T>(), y.slice::<T>(), x_dot.slice::<T>());
-        let (y_bar, y_bar_dot) = (y_bar.slice::<T>(), y_bar_dot.slice::<T>());
+    let storages: Vec<_> = chunks.iter().map(all_of).collect();
+    by_dtype!(mean.dtype(), T => {
         let (mean, inv_std) = (mean.slice::<T>(), inv_std.slice::<T>());
         let (gamma, gamma_dot) = (gamma.slice::<T>(), gamma_dot.slice::<T>());
         let (mean_dot, correlation) = (mean_dot.slice::<T>(), correlation.slice::<T>());
-        let sums = channel_sums(shape, |b, c| {
-            let (x, y, x_dot) = (shape.plane(x, b, c), shape.plane(y, b, c), shape.plane(x_dot, b, c));
-            let (y_bar, y_bar_dot) = (shape.plane(y_bar, b, c), shape.plane(y_bar_dot, b, c));
+        let maps: Vec<_> =
+            storages.iter().map(|(shape, maps)| (*shape, maps.each_ref().map(|map| map.slice::<T>()))).collect();
+        let sums = total(maps.iter().map(|&(shape, maps)| channel_sums(shape, |b, c| {
+            let [x, y, x_dot, y_bar, y_bar_dot] = maps.map(|map| shape.plane(map, b, c));
             let (m, s, m_dot, r) = (mean[c], inv_std[c], mean_dot[c], correlation[c]);
             vectorised!(|| lane_sums(x.len(), |i| {
                 let (g, g_dot) = (gate(relu, y[i], y_bar[i]), gate(relu, y[i], y_bar_dot[i]));
@@ -173,12 +206,10 @@ pub fn gradient_tangent(
                 let x_hat_dot = (x_dot[i] - m_dot - x_hat * r) * s;
                 [g, g * x_hat, g_dot, g_dot * x_hat + g * x_hat_dot]
             }))
-        });
-        let x_bar_dot = map_planes(shape, |b, c, out: &mut [T]| {
+        })));
+        let x_bar_dots = maps.iter().map(|&(shape, maps)| map_planes(shape, |b, c, out: &mut [T]| {
             let area = out.len();
-            let (x, y) = (&shape.plane(x, b, c)[..area], &shape.plane(y, b, c)[..area]);
-            let x_dot = &shape.plane(x_dot, b, c)[..area];
-            let (y_bar, y_bar_dot) = (&shape.plane(y_bar, b, c)[..area], &shape.plane(y_bar_dot, b, c)[..area]);
+            let [x, y, x_dot, y_bar, y_bar_dot] = maps.map(|map| &shape.plane(map, b, c)[..area]);
             let (m, s, m_dot, r) = (mean[c], inv_std[c], mean_dot[c], correlation[c]);
             let scale = gamma[c] * s;
             let scale_dot = gamma_dot[c] * s - gamma[c] * s * s * r;
@@ -190,11 +221,12 @@ pub fn gradient_tangent(
                 out[i] = scale_dot * (g - a - x_hat * mean_gx)
                     + scale * (g_dot - a_dot - x_hat_dot * mean_gx - x_hat * mean_gx_dot);
             });
-        });
+        }));
         let affine_bar_dot = Affine {
             gamma: vector::<T>(sums.iter().map(|[_, _, _, gx_dot]| *gx_dot)),
             beta: vector::<T>(sums.iter().map(|[_, _, g_dot, _]| *g_dot)),
         };
-        (Cpu::tensor(x_bar_dot, dims), affine_bar_dot)
+        let dims = chunks.iter().map(|chunk| chunk.y_bar.dims());
+        (x_bar_dots.zip(dims).map(|(out, dims)| Cpu::tensor(out, dims)).collect(), affine_bar_dot)
     })
 }

@@ -2,7 +2,7 @@
 
 use burn_tensor::Tensor;
 
-use super::{Affine, Direction, Evaluated, Moments, TangentMoments};
+use super::{Affine, Cotangent, Direction, Evaluated, Moments, TangentMoments};
 use crate::gpu::{Arguments, Gpu, Wgsl, launch, launch_elementwise, tensor};
 
 const FORWARD: Wgsl =
@@ -103,17 +103,13 @@ pub fn tangent(at: &Evaluated, x_dot: &Tensor<4>, affine_dot: &Affine) -> (Tenso
     (tensor(y_dot), TangentMoments { mean, correlation, vectors: Some(found) })
 }
 
-pub fn gradient_tangent(
-    at: &Evaluated,
-    along: &Direction<'_>,
-    y_bar: &Tensor<4>,
-    y_bar_dot: &Tensor<4>,
-) -> (Tensor<4>, Affine) {
+pub fn gradient_tangent(chunk: &Cotangent<'_>, along: &Direction<'_>) -> (Tensor<4>, Affine) {
+    let Cotangent { at, x_dot, y_bar, y_bar_dot } = *chunk;
     let dims = y_bar.dims();
     let vectors = along.moments.vectors.as_ref().expect("the tangent was taken on the same device");
     let [x_bar_dot, affine_bar] = launch(
         GRADIENT_TANGENT,
-        &[&gpu(&at.x), &gpu(&at.y), &gpu(along.x_dot), &gpu(y_bar), &gpu(y_bar_dot), &gpu(vectors)],
+        &[&gpu(&at.x), &gpu(&at.y), &gpu(x_dot), &gpu(y_bar), &gpu(y_bar_dot), &gpu(vectors)],
         [&dims, &[2, dims[1]]],
         per_channel(&sizes(&at.x, at.relu)),
     );

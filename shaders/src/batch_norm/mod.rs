@@ -4,6 +4,9 @@
 //! the biased variance of each channel: of the batch ([`evaluate`]), so that derivatives go through them, or given
 //! ([`evaluate_fixed`]), as in a frozen network. Nothing is remembered between calls: moments are results and arguments.
 //!
+//! A batch may be in several chunks, tensors that a device holds one of at a time: then `⟨·⟩` and `Σ` go over all of them,
+//! and everything is as it is for one tensor of the whole batch.
+//!
 //! With `⟨·⟩` the mean of a channel over batch and pixels, `g = ȳ` where `ρ` is active and 0 elsewhere:
 //!
 //! - gradient: `β̄ = Σ g`, `γ̄ = Σ g x̂`, `x̄ = γ s (g − ⟨g⟩ − x̂ ⟨g x̂⟩)`
@@ -68,11 +71,19 @@ pub struct TangentMoments {
 
 /// Normalises `x` (`[B, C, H, W]`) by its own moments, which are returned too.
 pub fn evaluate(x: Tensor<4>, affine: &Affine, epsilon: f64, relu: bool) -> (Evaluated, Moments) {
-    if Gpu::holds(&x) {
-        return gpu::evaluate(x, affine, epsilon, relu);
+    let (at, moments) = evaluate_chunks(vec![x], affine, epsilon, relu);
+    (only(at), moments)
+}
+
+/// Normalises the chunks of one batch (`[B_i, C, H, W]` each) by the moments of them all, which are returned too.
+pub fn evaluate_chunks(mut xs: Vec<Tensor<4>>, affine: &Affine, epsilon: f64, relu: bool) -> (Vec<Evaluated>, Moments) {
+    if xs.len() == 1 && Gpu::holds(&xs[0]) {
+        let (at, moments) = gpu::evaluate(xs.remove(0), affine, epsilon, relu);
+        return (vec![at], moments);
     }
-    let moments = if Cpu::holds(&x) { cpu::moments(&x) } else { reference::moments(&x) };
-    (evaluate_fixed(x, &moments, affine, epsilon, relu), moments)
+    let moments = if Cpu::holds(&xs[0]) { cpu::moments(&xs) } else { reference::moments(&xs) };
+    let at = xs.into_iter().map(|x| evaluate_fixed(x, &moments, affine, epsilon, relu));
+    (at.collect(), moments)
 }
 
 /// Normalises `x` (`[B, C, H, W]`) by given moments, which are constants to its derivatives.
@@ -89,16 +100,59 @@ pub fn evaluate_fixed(x: Tensor<4>, moments: &Moments, affine: &Affine, epsilon:
     Evaluated { x, y, mean: moments.mean.clone(), inv_std, relu, vectors: None }
 }
 
-impl Evaluated {
-    /// `(x̄, γ̄, β̄)` from `ȳ`, through the batch's moments; `gamma` is that of the evaluation.
-    pub fn gradient(&self, gamma: &Tensor<1>, y_bar: &Tensor<4>) -> (Tensor<4>, Affine) {
-        if Cpu::holds(&self.x) {
-            cpu::gradient(self, gamma, y_bar)
-        } else if Gpu::holds(&self.x) {
-            gpu::gradient(self, y_bar)
-        } else {
-            reference::gradient(self, gamma, y_bar)
+/// What there is but one of.
+fn only<T>(mut of_chunks: Vec<T>) -> T {
+    assert_eq!(of_chunks.len(), 1, "one chunk gives one result");
+    of_chunks.remove(0)
+}
+
+/// `(x̄, γ̄, β̄)` from `ȳ`, through the moments of the batch whose chunks are given as (evaluation, `ȳ`); `gamma` is that of the
+/// evaluation. One `x̄` a chunk.
+pub fn gradient(chunks: &[(&Evaluated, &Tensor<4>)], gamma: &Tensor<1>) -> (Vec<Tensor<4>>, Affine) {
+    match chunks {
+        [(at, _), ..] if Cpu::holds(&at.x) => cpu::gradient(chunks, gamma),
+        [(at, y_bar)] if Gpu::holds(&at.x) => {
+            let (x_bar, affine_bar) = gpu::gradient(at, y_bar);
+            (vec![x_bar], affine_bar)
         }
+        _ => reference::gradient(chunks, gamma),
+    }
+}
+
+/// `ẏ` from `ẋ` and `(γ̇, β̇)`, of a batch whose chunks are given as (evaluation, `ẋ`); `gamma` is that of the evaluation. One
+/// `ẏ` a chunk.
+pub fn tangent(
+    chunks: &[(&Evaluated, &Tensor<4>)],
+    gamma: &Tensor<1>,
+    affine_dot: &Affine,
+) -> (Vec<Tensor<4>>, TangentMoments) {
+    match chunks {
+        [(at, _), ..] if Cpu::holds(&at.x) => cpu::tangent(chunks, gamma, affine_dot),
+        [(at, x_dot)] if Gpu::holds(&at.x) => {
+            let (y_dot, moments) = gpu::tangent(at, x_dot, affine_dot);
+            (vec![y_dot], moments)
+        }
+        _ => reference::tangent(chunks, gamma, affine_dot),
+    }
+}
+
+/// `(x̄̇, γ̄̇, β̄̇)`: the derivative of [`gradient`] along the direction of a [`tangent`]. One `x̄̇` a chunk.
+pub fn gradient_tangent(chunks: &[Cotangent<'_>], along: &Direction<'_>) -> (Vec<Tensor<4>>, Affine) {
+    match chunks {
+        [chunk, ..] if Cpu::holds(&chunk.at.x) => cpu::gradient_tangent(chunks, along),
+        [chunk] if Gpu::holds(&chunk.at.x) => {
+            let (x_bar_dot, affine_bar) = gpu::gradient_tangent(chunk, along);
+            (vec![x_bar_dot], affine_bar)
+        }
+        _ => reference::gradient_tangent(chunks, along),
+    }
+}
+
+impl Evaluated {
+    /// [`gradient`] of a batch that is one chunk.
+    pub fn gradient(&self, gamma: &Tensor<1>, y_bar: &Tensor<4>) -> (Tensor<4>, Affine) {
+        let (x_bar, affine_bar) = gradient(&[(self, y_bar)], gamma);
+        (only(x_bar), affine_bar)
     }
 
     /// `x̄` from `ȳ` with the moments constant: `x̄ = γ s g`.
@@ -107,31 +161,22 @@ impl Evaluated {
         reference::active(self, y_bar) * scale
     }
 
-    /// `ẏ` from `ẋ` and `(γ̇, β̇)`; `gamma` is that of the evaluation.
+    /// [`tangent`] of a batch that is one chunk.
     pub fn tangent(&self, gamma: &Tensor<1>, x_dot: &Tensor<4>, affine_dot: &Affine) -> (Tensor<4>, TangentMoments) {
-        if Cpu::holds(&self.x) {
-            cpu::tangent(self, gamma, x_dot, affine_dot)
-        } else if Gpu::holds(&self.x) {
-            gpu::tangent(self, x_dot, affine_dot)
-        } else {
-            reference::tangent(self, gamma, x_dot, affine_dot)
-        }
+        let (y_dot, moments) = tangent(&[(self, x_dot)], gamma, affine_dot);
+        (only(y_dot), moments)
     }
 
-    /// `(x̄̇, γ̄̇, β̄̇)`: the derivative of [`Evaluated::gradient`] along the direction of a [`Evaluated::tangent`].
+    /// [`gradient_tangent`] of a batch that is one chunk.
     pub fn gradient_tangent(
         &self,
         along: &Direction<'_>,
+        x_dot: &Tensor<4>,
         y_bar: &Tensor<4>,
         y_bar_dot: &Tensor<4>,
     ) -> (Tensor<4>, Affine) {
-        if Cpu::holds(&self.x) {
-            cpu::gradient_tangent(self, along, y_bar, y_bar_dot)
-        } else if Gpu::holds(&self.x) {
-            gpu::gradient_tangent(self, along, y_bar, y_bar_dot)
-        } else {
-            reference::gradient_tangent(self, along, y_bar, y_bar_dot)
-        }
+        let (x_bar_dot, affine_bar) = gradient_tangent(&[Cotangent { at: self, x_dot, y_bar, y_bar_dot }], along);
+        (only(x_bar_dot), affine_bar)
     }
 }
 
@@ -142,10 +187,21 @@ pub struct Direction<'a> {
     pub gamma: &'a Tensor<1>,
     /// `γ̇`.
     pub gamma_dot: &'a Tensor<1>,
+    /// From [`tangent`].
+    pub moments: &'a TangentMoments,
+}
+
+/// What a chunk of a batch has for the derivative of a gradient.
+#[derive(Debug, Clone, Copy)]
+pub struct Cotangent<'a> {
+    /// The evaluation.
+    pub at: &'a Evaluated,
     /// `ẋ`.
     pub x_dot: &'a Tensor<4>,
-    /// From [`Evaluated::tangent`].
-    pub moments: &'a TangentMoments,
+    /// `ȳ`.
+    pub y_bar: &'a Tensor<4>,
+    /// `ȳ̇`.
+    pub y_bar_dot: &'a Tensor<4>,
 }
 
 #[cfg(test)]

@@ -180,6 +180,7 @@ mod tests {
             complete: true,
             wall_secs: 2.0,
             images: (50, 10, 1500),
+            normalised_together: None,
             folder: ".".into(),
         };
         CellState::Done { summary: Box::new(summary), history: History { epochs: (1..=25).map(record).collect() } }

@@ -35,6 +35,7 @@ fn done(seed: u64, test: f64, validation: f64, epochs: usize) -> CellState {
         complete: true,
         wall_secs: 2.0,
         images: (40, 10, 100),
+        normalised_together: None,
         folder: ".".into(),
     };
     CellState::Done { summary: Box::new(summary), history }
