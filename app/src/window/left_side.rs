@@ -50,7 +50,9 @@ impl App {
             ui.weak(if self.state.stage == Stage::Opening { "Opening the device…" } else { "No device" });
             return;
         };
-        ui.label(format!("Runs on {}", device.name)).on_hover_text(&device.reason);
+        let division = self.state.experiment.as_ref().map_or("", |experiment| &experiment.division);
+        let about = [&device.reason[..], division].join("\n");
+        ui.label(format!("Runs on {}", device.name)).on_hover_text(about.trim_end());
         if device.gpu {
             let (bytes, kernels) = (self.state.memory.unwrap_or(0), self.state.kernels.unwrap_or(0));
             ui.label(format!("{} in use, {kernels} kernels compiled", words::size(bytes)));

@@ -63,12 +63,10 @@ pub async fn accuracy(
     for batch in Batches::new(dataset.clone(), plan)? {
         stop.check()?;
         let x = upload_images(&batch, &device, dtype);
-        let at = network.forward(&state.theta, &x, Mode::Eval(&state.running), network.output());
+        let logits = network.logits(&state.theta, &x, Mode::Eval(&state.running));
         let y = upload_labels(&batch, network.classes(), &device, dtype);
-        let [count, classes] = y.dims();
-        let scores = at.get(network.output()).clone().reshape([count, classes]);
-        correct = correct + count_correct(&scores, &y);
-        done += count;
+        correct = correct + count_correct(&logits, &y);
+        done += batch.labels.len();
         progress(done, dataset.len());
     }
     Ok(read(&correct).await?[0] / dataset.len() as f64)

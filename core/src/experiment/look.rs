@@ -133,8 +133,7 @@ impl PairLook {
 
 async fn predictions(plan: &Plan, state: &LearnerState, x: &Tensor<4>) -> Result<Vec<usize>> {
     let network = &plan.learner.model.network;
-    let at = network.forward(&state.target.theta, x, Mode::Eval(&state.running), network.output());
-    let scores = read(at.get(network.output())).await?;
+    let scores = read(&network.logits(&state.target.theta, x, Mode::Eval(&state.running))).await?;
     let largest = |scores: &[f64]| (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b]));
     Ok(scores.chunks(network.classes()).map(|scores| largest(scores).unwrap_or(0)).collect())
 }

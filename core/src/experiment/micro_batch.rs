@@ -222,6 +222,24 @@ mod tests {
         assert_eq!(footprint.vector, plan.sources[0].network.layout().len());
     }
 
+    /// ResNet-34 → ResNet-18 at 224 × 224 pixels: 960 channels of regressors at 56 × 56 pixels of eleven images are all that a
+    /// kernel sees by WebGPU's least limit, so that a batch of 64 is six chunks of one part.
+    #[test]
+    fn large_images_go_in_chunks() {
+        let networks = ["sources=[{weights=\"untrained-resnet34\"}]", "target.network=resnet18", "target.width=1"];
+        let plan = plan(&[&networks[..], &["data.size=224", "method.name=l2t-ww"]].concat());
+        let footprint = Footprint::of_training(&plan.learner, plan.heard());
+        assert_eq!(footprint.image, 960 * 56 * 56);
+        assert_eq!(images_at_once(64, 0, footprint, BASELINE), Some(11));
+        let matching = plan.learner.model.matching.as_ref().expect("it matches");
+        assert_eq!((matching.pairs().len(), matching.source_channels().len()), (16, 16));
+        // 11,176,512 and 513 for each class; regressors.
+        let classes = plan.train.class_names.len();
+        let (target, all) = (plan.learner.model.network.layout().count(), plan.learner.model.layout.count());
+        assert_eq!((target, all - target), (11_176_512 + 513 * classes, 925_440));
+        assert_eq!(plan.learner.meta.as_ref().map(|meta| meta.layout().count()), Some(1_400_336));
+    }
+
     /// Attention transfer brings the source's 64 channels of 8 × 8 pixels to the 32 × 32 of a target layer that has 4.
     #[test]
     fn resized_features_count() {

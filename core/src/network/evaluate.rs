@@ -203,6 +203,12 @@ impl Network {
         wanted.iter().map(|node| at[0].get(*node).clone()).collect()
     }
 
+    /// The logits, `[B, K]`, of the images `x`.
+    pub fn logits(&self, theta: &Tensor<1>, x: &Tensor<4>, mode: Mode<'_>) -> Tensor<2> {
+        let output = self.outputs(theta, x, mode, &[self.output()]).remove(0);
+        output.reshape([x.dims()[0], self.classes()])
+    }
+
     /// A chunk of a batch before any node but the images is evaluated.
     pub(super) fn begin(&self, x: &Tensor<4>, mode: Mode<'_>) -> Activations {
         let x = self.rescale.map_or_else(|| x.clone(), |rescale| rescale.apply(x));

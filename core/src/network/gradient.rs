@@ -73,67 +73,81 @@ impl Network {
             };
             // A loss that enters at a node of one chunk enters there in all of them.
             let Some(y_bars) = bars.iter_mut().map(of_chunk).collect::<Option<Vec<_>>>() else { continue };
-            self.pull_back_node(theta, at, y_bars, bars, wanted, id, &mut gradient);
+            let found = match self.nodes[id].op {
+                Op::Conv { .. } => self.pull_back_convolution(theta, at, &y_bars, bars, wanted, id),
+                Op::BatchNorm { .. } => self.pull_back_normalisation(theta, at, &y_bars, bars, wanted, id),
+                _ => {
+                    for ((at, y_bar), bars) in at.iter().zip(y_bars).zip(&mut *bars) {
+                        self.pull_back_plain(at, y_bar, bars, id);
+                    }
+                    GradientParts::default()
+                }
+            };
+            gradient.extend(found);
         }
         gradient
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a step of the loop above")]
-    fn pull_back_node(
+    fn pull_back_convolution(
         &self,
         theta: &Tensor<1>,
         at: &[Activations],
-        y_bars: Vec<Tensor<4>>,
+        y_bars: &[Tensor<4>],
         bars: &mut [Cotangents],
         wanted: Wanted,
         id: NodeId,
-        gradient: &mut GradientParts,
-    ) {
+    ) -> GradientParts {
         let node = &self.nodes[id];
-        match node.op {
-            Op::Conv { weight, bias, kernel, geometry } => {
-                let (input, w) = (node.inputs[0], self.kernel(theta, id, weight, kernel));
-                let reached = input != 0 || wanted.input;
-                if wanted.weights {
-                    let w_bar = |(at, y_bar): (&Activations, &Tensor<4>)| {
-                        conv::weight_gradient(&[(at.get(input), y_bar)], &w, geometry)
-                    };
-                    gradient.set(&self.layout, weight, sum(at.iter().zip(&y_bars).map(w_bar)));
-                    if let Some(bias) = bias {
-                        gradient.set(&self.layout, bias, sum(y_bars.iter().map(channels::sum)));
-                    }
-                }
-                for ((at, y_bar), bars) in at.iter().zip(&y_bars).zip(bars) {
-                    if reached {
-                        bars.add(input, conv::input_gradient(&[(y_bar, &w)], at.get(input), geometry));
-                    }
-                    self.count(id, at.batch(), usize::from(wanted.weights) + usize::from(reached));
-                }
-            }
-            Op::BatchNorm { gamma, beta, .. } if at[0].train => {
-                let evaluated = at.iter().map(|at| at.value(id).batch_norm());
-                let chunks: Vec<_> = evaluated.zip(&y_bars).collect();
-                let (x_bars, affine_bar) = batch_norm::gradient(&chunks, &self.affine(theta, gamma, beta).gamma);
-                gradient.set(&self.layout, gamma, affine_bar.gamma);
-                gradient.set(&self.layout, beta, affine_bar.beta);
-                x_bars.into_iter().zip(bars).for_each(|(x_bar, bars)| bars.add(node.inputs[0], x_bar));
-            }
-            Op::BatchNorm { gamma, beta, shift, .. } => {
-                let scale = self.affine(theta, gamma, beta).gamma;
-                let x_bars =
-                    at.iter().zip(&y_bars).map(|(at, y_bar)| at.value(id).batch_norm().gradient_fixed(&scale, y_bar));
-                let x_bars: Vec<_> = x_bars.collect();
-                if let Some(shift) = shift.filter(|_| wanted.weights) {
-                    gradient.set(&self.layout, shift, sum(x_bars.iter().map(channels::sum)));
-                }
-                x_bars.into_iter().zip(bars).for_each(|(x_bar, bars)| bars.add(node.inputs[0], x_bar));
-            }
-            _ => {
-                for ((at, y_bar), bars) in at.iter().zip(y_bars).zip(bars) {
-                    self.pull_back_plain(at, y_bar, bars, id);
-                }
+        let Op::Conv { weight, bias, kernel, geometry } = node.op else { unreachable!("it is a convolution") };
+        let (input, w) = (node.inputs[0], self.kernel(theta, id, weight, kernel));
+        let reached = input != 0 || wanted.input;
+        let mut gradient = GradientParts::default();
+        if wanted.weights {
+            let w_bar = |(at, y_bar): (&Activations, &Tensor<4>)| {
+                conv::weight_gradient(&[(at.get(input), y_bar)], &w, geometry)
+            };
+            gradient.set(&self.layout, weight, sum(at.iter().zip(y_bars).map(w_bar)));
+            if let Some(bias) = bias {
+                gradient.set(&self.layout, bias, sum(y_bars.iter().map(channels::sum)));
             }
         }
+        for ((at, y_bar), bars) in at.iter().zip(y_bars).zip(bars) {
+            if reached {
+                bars.add(input, conv::input_gradient(&[(y_bar, &w)], at.get(input), geometry));
+            }
+            self.count(id, at.batch(), usize::from(wanted.weights) + usize::from(reached));
+        }
+        gradient
+    }
+
+    fn pull_back_normalisation(
+        &self,
+        theta: &Tensor<1>,
+        at: &[Activations],
+        y_bars: &[Tensor<4>],
+        bars: &mut [Cotangents],
+        wanted: Wanted,
+        id: NodeId,
+    ) -> GradientParts {
+        let node = &self.nodes[id];
+        let Op::BatchNorm { gamma, beta, shift, .. } = node.op else { unreachable!("it is a normalisation") };
+        let scale = self.affine(theta, gamma, beta).gamma;
+        let chunks: Vec<_> = at.iter().map(|at| at.value(id).batch_norm()).zip(y_bars).collect();
+        let mut gradient = GradientParts::default();
+        let x_bars = if at[0].train {
+            let (x_bars, affine_bar) = batch_norm::gradient(&chunks, &scale);
+            gradient.set(&self.layout, gamma, affine_bar.gamma);
+            gradient.set(&self.layout, beta, affine_bar.beta);
+            x_bars
+        } else {
+            let x_bars: Vec<_> = chunks.iter().map(|(at, y_bar)| at.gradient_fixed(&scale, y_bar)).collect();
+            if let Some(shift) = shift.filter(|_| wanted.weights) {
+                gradient.set(&self.layout, shift, sum(x_bars.iter().map(channels::sum)));
+            }
+            x_bars
+        };
+        x_bars.into_iter().zip(bars).for_each(|(x_bar, bars)| bars.add(node.inputs[0], x_bar));
+        gradient
     }
 
     /// Through a node without parameters; linear in `ȳ`, so that it is the tangent's rule, too.

@@ -19,9 +19,10 @@ use l2t_core::seed::Seed;
 use crate::reader::Reader;
 
 /// All readers.
-pub static ALL: [Reader; 18] = [
+pub static ALL: [Reader; 19] = [
     torch::ZIP,
     torch::LEGACY,
+    torch::TARRED,
     safetensors::READER,
     zips::DATA,
     tars::DATA,

@@ -70,7 +70,7 @@ fn padded(contents: &[u8]) -> Vec<u8> {
 }
 
 /// A sound archive.
-fn tar(files: &Files) -> Vec<u8> {
+pub fn tar(files: &Files) -> Vec<u8> {
     let entry = |(name, contents): &(String, Vec<u8>)| {
         [&header(name.as_bytes(), &octal(contents.len()), b'0', b"")[..], &padded(contents)].concat()
     };
@@ -84,7 +84,7 @@ fn gzipped(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// An archive with links, long names and fields that may be wrong.
-fn odd_tar(dice: &mut Dice, files: &Files) -> Vec<u8> {
+pub fn odd_tar(dice: &mut Dice, files: &Files) -> Vec<u8> {
     let mut archive = Vec::new();
     for (name, contents) in files {
         let (mut named, mut size, mut kind, mut link) =

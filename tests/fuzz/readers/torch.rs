@@ -8,7 +8,7 @@ use l2t_core::network::weights::WeightMap;
 use l2t_core::source::{Source, read_weights};
 
 use super::pickles::{self, Pickle};
-use super::zips;
+use super::{tars, zips};
 use crate::dice::Dice;
 use crate::reader::Reader;
 
@@ -46,6 +46,59 @@ pub const LEGACY: Reader = Reader {
     },
     read,
 };
+
+/// Before that: a tar archive.
+pub const TARRED: Reader = Reader {
+    name: "torch-tar",
+    about: "a PyTorch checkpoint before 0.2, a tar archive of storages, tensors and an object",
+    several: false,
+    valid: || vec![tars::tar(&tarred(&mut |number| number))],
+    others: Vec::new,
+    words: || super::words(&["ustar\0", "storages", "tensors", "pickle", "FloatStorage", "Parameter", "\u{85}Q"]),
+    grammar: |dice| {
+        let often = dice.once_in(3);
+        let mut files = tarred(&mut |number| match dice.below(if often { 40 } else { 2_000 }) {
+            0 => dice.edge() as i64,
+            1 => number + 1,
+            2 => 0,
+            _ => number,
+        });
+        if dice.once_in(4) {
+            files[2].1 = odd_pickle(dice);
+        }
+        if dice.once_in(3) { tars::odd_tar(dice, &files) } else { tars::tar(&files) }
+    },
+    read,
+};
+
+/// The files of such an archive, every number in them as `odd` makes it.
+fn tarred(odd: &mut dyn FnMut(i64) -> i64) -> Vec<(String, Vec<u8>)> {
+    let shapes = smaller();
+    let count = Pickle::new().int(odd(shapes.len() as i64)).end();
+    let (mut storages, mut tensors) = (count.clone(), count);
+    let mut object = Pickle::new().global("collections", "OrderedDict").op(b")R(");
+    for (nth, (name, shape)) in shapes.iter().enumerate() {
+        let (nth, elements) = (nth as i64, storage(nth).len() as i64 / 4);
+        let about = Pickle::new().op(b"(").int(nth).text("cpu").global("torch", "FloatStorage").op(b"t");
+        storages.extend(about.end());
+        storages.extend(odd(elements).to_le_bytes());
+        storages.extend(storage(nth as usize));
+        let about = Pickle::new().op(b"(").int(odd(nth)).int(odd(nth)).global("torch", "FloatTensor").op(b"t");
+        tensors.extend(about.end());
+        tensors.extend((odd(shape.len() as i64) as i32).to_le_bytes());
+        tensors.extend([0; 4]);
+        let strides = (0..shape.len()).map(|axis| shape[axis + 1..].iter().product::<usize>());
+        for number in shape.iter().copied().chain(strides) {
+            tensors.extend(odd(number as i64).to_le_bytes());
+        }
+        tensors.extend(odd(0).to_le_bytes());
+        object = object.text(name).global("torch.nn.parameter", "Parameter").text(&odd(nth).to_string());
+        object = object.op(b"Q\x85\x81");
+    }
+    storages.extend(Pickle::new().op(b"]").end());
+    let named = |name: &str, bytes| (name.to_owned(), bytes);
+    vec![named("storages", storages), named("tensors", tensors), named("pickle", object.op(b"u").end())]
+}
 
 /// Weights of a network, as the program takes a source: read, recognised, and put on a device.
 pub fn read(input: &[u8]) -> bool {

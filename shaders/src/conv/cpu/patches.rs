@@ -137,13 +137,11 @@ fn scattered_input_gradient<T: Real>(terms: &[(&[T], &[T])], sizes: Sizes) -> Ve
         for (row, values) in patches.chunks(sizes.out_area()).enumerate() {
             let (channel, ky, kx) = tap(row, &sizes);
             let plane = &mut x_bar[channel * sizes.in_area()..][..sizes.in_area()];
+            let (columns, first) = columns(kx, &sizes);
             for (i, line) in values.chunks(sizes.out_width).enumerate() {
                 let Some(y) = input_coordinate(i, ky, sizes.height, sizes.geometry) else { continue };
-                for (j, &value) in line.iter().enumerate() {
-                    if let Some(x) = input_coordinate(j, kx, sizes.width, sizes.geometry) {
-                        plane[y * sizes.width + x] += value;
-                    }
-                }
+                let row = plane[y * sizes.width..][..sizes.width][first..].iter_mut();
+                row.step_by(sizes.geometry.stride).zip(&line[columns.clone()]).for_each(|(sum, &value)| *sum += value);
             }
         }
     })
@@ -177,6 +175,7 @@ fn gather_patches<'a, T: Real>(
 /// One row of the patch matrix for one image: the plane shifted by the kernel's tap `(ky, kx)`.
 fn gather_plane<T: Real>(plane: &[T], ky: usize, kx: usize, sizes: &Sizes, values: &mut [T]) {
     let Geometry { stride, padding } = sizes.geometry;
+    let (columns, first) = columns(kx, sizes);
     for (i, line) in values.chunks_mut(sizes.out_width).enumerate() {
         let Some(y) = input_coordinate(i, ky, sizes.height, sizes.geometry) else {
             line.fill(T::ZERO);
@@ -192,9 +191,10 @@ fn gather_plane<T: Real>(plane: &[T], ky: usize, kx: usize, sizes: &Sizes, value
             line[left..left + count].copy_from_slice(&row[start..start + count]);
             line[left + count..].fill(T::ZERO);
         } else {
-            for (j, value) in line.iter_mut().enumerate() {
-                *value = input_coordinate(j, kx, sizes.width, sizes.geometry).map_or(T::ZERO, |x| row[x]);
-            }
+            line[..columns.start].fill(T::ZERO);
+            line[columns.end..].fill(T::ZERO);
+            let read = row[first..].iter().step_by(stride);
+            line[columns.clone()].iter_mut().zip(read).for_each(|(value, &x)| *value = x);
         }
     }
 }
@@ -208,6 +208,14 @@ fn tap(row: usize, sizes: &Sizes) -> (usize, usize, usize) {
 /// The input pixel under tap `tap` of output `out`, or `None` in the padding.
 fn input_coordinate(out: usize, tap: usize, length: usize, geometry: Geometry) -> Option<usize> {
     (out * geometry.stride + tap).checked_sub(geometry.padding).filter(|&at| at < length)
+}
+
+/// The output columns whose pixel under tap `kx` lies in the image, and that pixel of the first of them.
+fn columns(kx: usize, sizes: &Sizes) -> (std::ops::Range<usize>, usize) {
+    let Geometry { stride, padding } = sizes.geometry;
+    let end = (sizes.width + padding).saturating_sub(kx).div_ceil(stride).min(sizes.out_width);
+    let start = padding.saturating_sub(kx).div_ceil(stride).min(end);
+    (start..end, (start * stride + kx).saturating_sub(padding).min(sizes.width))
 }
 
 /// `W'_{cokl} = W_{oc(K−1−k)(K−1−l)}`.
