@@ -2,50 +2,80 @@
 
 use burn_tensor::Tensor;
 
-use crate::cpu::{Cpu, PlaneShape, Real, by_dtype, channel_sums, lane_sums, map_images, map_planes, vectorised};
-use crate::gpu::{Arguments, Gpu, Wgsl, launch, tensor};
+use crate::cpu::{
+    Cpu, PlaneShape, Real, by_dtype, channel_sums, lane_sums, map_images_reading, map_planes, vectorised,
+};
+use crate::gpu::{Arguments, Gpu, Wgsl, allocate, launch, launch_into, tensor};
 
 const MEAN_PRODUCT: Wgsl =
     Wgsl::new("channel_mean_product", include_str!("../wgsl/channel_mean_product.wgsl")).summing("f32");
+const MEAN: Wgsl = Wgsl::new("channel_mean", include_str!("../wgsl/channel_mean.wgsl")).summing("f32");
 const SUM: Wgsl = Wgsl::new("channel_sum", include_str!("../wgsl/channel_sum.wgsl")).summing("f32");
 
 /// All of them.
 #[cfg(test)]
 pub(crate) fn kernels() -> Vec<Wgsl> {
-    vec![MEAN_PRODUCT, SUM]
+    vec![MEAN_PRODUCT, MEAN, SUM]
 }
 
-/// `⟨d, e⟩_{bc} = 1/(HW) Σ_ij d_{bcij} e_{bcij}`, `[B, C, H, W]` × 2 → `[B, C]`.
+/// `f/(HW) Σ_ij d_{bcij} e_{bcij}` for pairs `(d, e)` of maps, `[B, C, H, W]` each of its own size, with the channels of one pair
+/// behind those of another: `[B, Σ C]`.
 ///
 /// With `e = d = r − s` this is the mean squared mismatch of each channel; with `e` its derivative, half the derivative
 /// of that.
-pub fn mean_product(d: &Tensor<4>, e: &Tensor<4>) -> Tensor<2> {
-    let [batch, channels, height, width] = d.dims();
-    if let (Some(left), Some(right)) = (Gpu::of(d), Gpu::of(e)) {
-        let arguments =
-            Arguments { groups: [channels, batch, 1], sizes: &[channels, height * width], ..Arguments::default() };
-        let [out] = launch(MEAN_PRODUCT.adding_up(height * width), &[&left, &right], [&[batch, channels]], arguments);
-        return tensor(out);
+pub fn mean_products(maps: &[(&Tensor<4>, &Tensor<4>)], factor: f64) -> Tensor<2> {
+    if let Some(out) = mean_products_on_gpu(maps, factor) {
+        return out;
     }
-    let (Some(left), Some(right)) = (Cpu::of(d), Cpu::of(e)) else {
-        return (d.clone() * e.clone())
-            .reshape([batch, channels, height * width])
-            .mean_dim(2)
-            .reshape([batch, channels]);
+    let operands = maps.iter().map(|(d, e)| Some((Cpu::of(d)?, Cpu::of(e)?))).collect::<Option<Vec<_>>>();
+    let Some(operands) = operands else {
+        let mean = |(d, e): &(&Tensor<4>, &Tensor<4>)| mean(&((*d).clone() * (*e).clone())) * factor;
+        return Tensor::cat(maps.iter().map(mean).collect(), 1);
     };
-    let shape = PlaneShape::of(d.dims());
-    by_dtype!(left.dtype(), T => {
-        let (d, e) = (left.slice::<T>(), right.slice::<T>());
-        let area = shape.area as f64;
-        let out = map_images(batch, channels, |b, out: &mut [T]| {
-            for (c, out) in out.iter_mut().enumerate() {
-                let (d, e) = (shape.plane(d, b, c), shape.plane(e, b, c));
-                let [sum] = vectorised!(|| lane_sums(d.len(), |i| [d[i] * e[i]]));
-                *out = T::narrow(sum / area);
-            }
-        });
-        Cpu::tensor(out, [batch, channels])
+    by_dtype!(operands[0].0.dtype(), T => {
+        let planes = |nth: usize| (operands[nth].0.slice::<T>(), operands[nth].1.slice::<T>());
+        side_by_side(&maps.iter().map(|(d, _)| *d).collect::<Vec<_>>(), |nth, shape, b, c| {
+            let (d, e) = planes(nth);
+            let (d, e) = (shape.plane(d, b, c), shape.plane(e, b, c));
+            let [sum] = vectorised!(|| lane_sums(d.len(), |i| [d[i] * e[i]]));
+            T::narrow(factor * sum / shape.area as f64)
+        })
     })
+}
+
+/// `[B, Σ C]` in CPU memory: `of(map, its shape, image, channel)` for the channels of all maps, one map behind another.
+fn side_by_side<T: Real>(maps: &[&Tensor<4>], of: impl Fn(usize, PlaneShape, usize, usize) -> T + Sync) -> Tensor<2> {
+    let shapes: Vec<PlaneShape> = maps.iter().map(|map| PlaneShape::of(map.dims())).collect();
+    let (batch, columns) = (shapes[0].batch, shapes.iter().map(|shape| shape.channels).sum());
+    let read = shapes.iter().map(|shape| shape.channels * shape.area).sum();
+    let values = map_images_reading(batch, columns, read, |b, out: &mut [T]| {
+        let all = shapes.iter().enumerate().flat_map(|(nth, shape)| (0..shape.channels).map(move |c| (nth, *shape, c)));
+        out.iter_mut().zip(all).for_each(|(out, (nth, shape, c))| *out = of(nth, shape, b, c));
+    });
+    Cpu::tensor(values, [batch, columns])
+}
+
+/// Runs a kernel that writes a number for every image and channel, once a map, all into one `[B, Σ C]`; its `Sizes` are channels,
+/// area, first column, columns, and the factor.
+fn columns_on_gpu(kernel: &Wgsl, maps: &[Vec<&Gpu>], shapes: &[[usize; 4]], factor: f64) -> Tensor<2> {
+    let columns = shapes.iter().map(|[_, channels, ..]| channels).sum();
+    let out = allocate(maps[0][0], &[shapes[0][0], columns]);
+    let mut first = 0;
+    for (inputs, [batch, channels, height, width]) in maps.iter().zip(shapes) {
+        let sizes = [*channels, height * width, first, columns];
+        let arguments = Arguments { groups: [*channels, *batch, 1], sizes: &sizes, numbers: &[factor] };
+        let kernel = kernel.clone().adding_up(height * width);
+        launch_into(kernel, inputs, std::slice::from_ref(&out), arguments);
+        first += channels;
+    }
+    tensor(out)
+}
+
+fn mean_products_on_gpu(maps: &[(&Tensor<4>, &Tensor<4>)], factor: f64) -> Option<Tensor<2>> {
+    let operands: Vec<_> = maps.iter().map(|(d, e)| Some((Gpu::of(d)?, Gpu::of(e)?))).collect::<Option<_>>()?;
+    let inputs: Vec<_> = operands.iter().map(|(d, e)| vec![d, e]).collect();
+    let shapes: Vec<_> = maps.iter().map(|(d, _)| d.dims()).collect();
+    Some(columns_on_gpu(&MEAN_PRODUCT, &inputs, &shapes, factor))
 }
 
 /// `y_{bcij} = d_{bcij} k_{bc}`.
@@ -121,8 +151,30 @@ pub fn sum(y: &Tensor<4>) -> Tensor<1> {
 
 /// `p_{bc} = 1/(HW) Σ_ij x_{bcij}`, `[B, C, H, W]` → `[B, C]`: global average pooling.
 pub fn mean(x: &Tensor<4>) -> Tensor<2> {
-    let [batch, channels, height, width] = x.dims();
-    x.clone().reshape([batch, channels, height * width]).mean_dim(2).reshape([batch, channels])
+    means(&[x])
+}
+
+/// [`mean`] of several maps, the channels of one behind those of another: `[B, Σ C]`.
+pub fn means(maps: &[&Tensor<4>]) -> Tensor<2> {
+    if let Some(operands) = maps.iter().map(|x| Gpu::of(*x)).collect::<Option<Vec<_>>>() {
+        let inputs: Vec<_> = operands.iter().map(|x| vec![x]).collect();
+        let shapes: Vec<_> = maps.iter().map(|x| x.dims()).collect();
+        return columns_on_gpu(&MEAN, &inputs, &shapes, 1.0);
+    }
+    let Some(operands) = maps.iter().map(|x| Cpu::of(*x)).collect::<Option<Vec<_>>>() else {
+        let mean = |x: &&Tensor<4>| {
+            let [batch, channels, height, width] = x.dims();
+            (*x).clone().reshape([batch, channels, height * width]).mean_dim(2).reshape([batch, channels])
+        };
+        return Tensor::cat(maps.iter().map(mean).collect(), 1);
+    };
+    by_dtype!(operands[0].dtype(), T => {
+        side_by_side(maps, |nth, shape, b, c| {
+            let x = shape.plane(operands[nth].slice::<T>(), b, c);
+            let [sum] = vectorised!(|| lane_sums(x.len(), |i| [x[i]]));
+            T::narrow(sum / shape.area as f64)
+        })
+    })
 }
 
 /// `x̄_{bcij} = p̄_{bc}/(HW)`: the gradient of [`mean`], of the shape of `x`.
@@ -147,7 +199,14 @@ mod tests {
             a.assert_approx_eq::<f64>(&b, Tolerance::absolute(1e-13));
         };
         let product = (d.clone() * e.clone()).mean_dim(3).mean_dim(2).reshape([2, 5]);
-        close(mean_product(&d, &e).to_data(), product.to_data());
+        close(mean_products(&[(&d, &e)], 1.0).to_data(), product.to_data());
+        // Another size behind it.
+        let other = values([2, 3, 4, 11], 2.2, &device);
+        let squared = (other.clone() * other.clone()).mean_dim(3).mean_dim(2).reshape([2, 3]);
+        let both = Tensor::cat(vec![product, squared], 1) * 0.7;
+        close(mean_products(&[(&d, &e), (&other, &other)], 0.7).to_data(), both.to_data());
+        let averages = [&d, &other].map(|x| x.clone().mean_dim(3).mean_dim(2).reshape([2, x.dims()[1] as i32]));
+        close(means(&[&d, &other]).to_data(), Tensor::cat(averages.to_vec(), 1).to_data());
         close(scale(&d, &k).to_data(), (d.clone() * k.reshape([2, 5, 1, 1])).to_data());
         let biased = d.clone() + v.clone().reshape([1, 5, 1, 1]);
         close(add_bias(&d, &v, None).to_data(), biased.to_data());

@@ -24,11 +24,14 @@ pub mod batch_norm;
 pub mod channels;
 pub mod conv;
 mod cpu;
+pub mod cross_entropy;
 mod gpu;
+pub mod linears;
 pub mod max_pool;
 pub mod mismatch;
 pub mod resize;
 pub mod saliency;
+pub mod segments;
 pub mod vector;
 
 pub use cpu::in_pool;

@@ -5,17 +5,18 @@
 //! pair has a source feature `S` of its own size. With `D_bc = 1/(HW) Σ_ij d²`:
 //!
 //! - value: `d` and `D` ([`mismatch`])
-//! - gradient of `Σ_bc (k_bc HW/2) D_bc`: `r̄ = k d`, `b̄ = Σ_bij r̄` ([`mismatch_gradient`]), and `S̄ = −resizeᵀ(r̄)`
+//! - gradient of `f Σ_bc (k_bc HW/2) D_bc`: `r̄ = f k d`, `b̄ = Σ_bij r̄` ([`mismatch_gradient`]), and `S̄ = −resizeᵀ(r̄)`
 //!   ([`source_gradient`])
 //! - tangent: `ḋ = ṙ + ḃ`, `Ḋ = 2/(HW) Σ_ij d ḋ`, by [`crate::channels`]
-//! - tangent of the gradient: `r̄̇ = k ḋ`: [`mismatch_gradient`] again, linear in `d`
+//! - tangent of the gradient: `r̄̇ = f k ḋ`: [`mismatch_gradient`] again, linear in `d`
 //!
 //! The source features are the same in every step of an iteration. The CPU resizes them once ([`matched`]); a GPU, whose
 //! time goes into memory, samples them where it needs them and never writes them down at another size.
 
 use burn_tensor::Tensor;
+use burn_wgpu::CubeTensor;
 
-use crate::gpu::{Arguments, Gpu, Wgsl, launch, tensor};
+use crate::gpu::{Arguments, Gpu, Wgsl, allocate, launch, launch_into, tensor};
 use crate::resize::{BILINEAR, resize, resize_gradient};
 use crate::{channels, vector};
 
@@ -82,23 +83,59 @@ pub fn matched(features: &[&Tensor<4>], layers: &[([usize; 2], Vec<usize>)]) -> 
         .collect()
 }
 
-/// `d = r + b − resize(S)`, `[B, C, H, W]`, and `D`, `[B, C]`, from `regressed` (`r`, `[B, C, H, W]`) and `bias` (`[C]`).
-pub fn mismatch(regressed: &Tensor<4>, bias: &Tensor<1>, matched: &Matched) -> (Tensor<4>, Tensor<2>) {
-    let (all, offsets) = match &matched.layout {
-        Layout::Resized(resized) => {
-            let d = channels::add_bias(regressed, bias, Some(resized));
-            let squared = channels::mean_product(&d, &d);
-            return (d, squared);
-        }
-        Layout::Packed { all, offsets } => (all, offsets),
-    };
+/// What the mismatch of one target layer is taken of.
+#[derive(Debug, Clone, Copy)]
+pub struct Compared<'a> {
+    /// `r`, `[B, C, H, W]`: the regressors' output without their bias.
+    pub regressed: &'a Tensor<4>,
+    /// `b`, `[C]`.
+    pub bias: &'a Tensor<1>,
+    /// S.
+    pub matched: &'a Matched,
+}
+
+/// `d = r + b − resize(S)` of every target layer, `[B, C, H, W]` each, and `D`, with the channels of one layer behind those of another,
+/// `[B, Σ C]`.
+///
+/// # Panics
+/// Where there is no layer.
+pub fn mismatch(layers: &[Compared<'_>]) -> (Vec<Tensor<4>>, Tensor<2>) {
+    if let Some(found) = mismatch_on_gpu(layers) {
+        return found;
+    }
+    let d = layers.iter().map(|Compared { regressed, bias, matched }| match &matched.layout {
+        Layout::Resized(resized) => channels::add_bias(regressed, bias, Some(resized)),
+        Layout::Packed { .. } => unreachable!("matched features are on the device of what they are compared with"),
+    });
+    let d: Vec<_> = d.collect();
+    let squared = channels::mean_products(&d.iter().map(|d| (d, d)).collect::<Vec<_>>(), 1.0);
+    (d, squared)
+}
+
+/// One launch a layer, all of which write into one D.
+fn mismatch_on_gpu(layers: &[Compared<'_>]) -> Option<(Vec<Tensor<4>>, Tensor<2>)> {
+    let first = layers.first().expect("at least one layer is matched").regressed;
+    let columns = layers.iter().map(|layer| layer.regressed.dims()[1]).sum();
+    let squared = allocate(&Gpu::of(first)?, &[first.dims()[0], columns]);
+    let mut at = 0;
+    let d = layers.iter().map(|layer| {
+        at += layer.regressed.dims()[1];
+        let columns = [at - layer.regressed.dims()[1], columns];
+        layer_on_gpu(*layer, &squared, columns)
+    });
+    Some((d.collect::<Option<_>>()?, tensor(squared)))
+}
+
+/// d of one layer; its D goes into `squared` from the first of the two columns on, of as many as the second says.
+fn layer_on_gpu(layer: Compared<'_>, squared: &CubeTensor, columns: [usize; 2]) -> Option<Tensor<4>> {
+    let Compared { regressed, bias, matched } = layer;
+    let Layout::Packed { all, offsets } = &matched.layout else { return None };
     let dims = regressed.dims();
     let [batch, channels, height, width] = dims;
-    let gpu = "matched features are on the device of what they are compared with";
-    let inputs = [Gpu::of(regressed).expect(gpu), Gpu::of(bias).expect(gpu), Gpu::of(all).expect(gpu)];
+    let inputs = [Gpu::of(regressed)?, Gpu::of(bias)?, Gpu::of(all)?];
     let mut kernel = MISMATCH.adding_up(height * width);
     kernel.constants = vec![("members", matched.maps.len() as u32)];
-    let mut sizes = vec![channels, height, width, 0];
+    let mut sizes = vec![channels, height, width, 0, columns[0], columns[1], 0, 0];
     sizes.extend(offsets.iter().flat_map(|&offset| [offset, 0, 0, 0]));
     let mut first = 0;
     for [channels, height, width] in &matched.maps {
@@ -106,22 +143,23 @@ pub fn mismatch(regressed: &Tensor<4>, bias: &Tensor<1>, matched: &Matched) -> (
         first += channels;
     }
     assert_eq!(first, channels, "the pairs' channels make up those of the regressors");
+    let d = allocate(&inputs[0], &dims);
     let arguments = Arguments { groups: [channels, batch, 1], sizes: &sizes, ..Arguments::default() };
-    let [d, squared] = launch(kernel, &[&inputs[0], &inputs[1], &inputs[2]], [&dims, &[batch, channels]], arguments);
-    (tensor(d), tensor(squared))
+    launch_into(kernel, &[&inputs[0], &inputs[1], &inputs[2]], &[d.clone(), squared.clone()], arguments);
+    Some(tensor(d))
 }
 
-/// `r̄ = k d`, `[B, C, H, W]`, and `b̄ = Σ_bij r̄`, `[C]`, from `d` and `k` (`[B, C]`).
-pub fn mismatch_gradient(d: &Tensor<4>, k: &Tensor<2>) -> (Tensor<4>, Tensor<1>) {
+/// `r̄ = f k d`, `[B, C, H, W]`, and `b̄ = Σ_bij r̄`, `[C]`, from `d` and the columns of `k`, `[B, N]`, from `first` on.
+pub fn mismatch_gradient(d: &Tensor<4>, k: &Tensor<2>, first: usize, factor: f64) -> (Tensor<4>, Tensor<1>) {
+    let dims = d.dims();
+    let [batch, channels, height, width] = dims;
     if let (Some(left), Some(right)) = (Gpu::of(d), Gpu::of(k)) {
-        let dims = d.dims();
-        let [batch, channels, height, width] = dims;
-        let sizes = [batch, channels, height * width];
-        let arguments = Arguments { groups: [channels, 1, 1], sizes: &sizes, ..Arguments::default() };
+        let sizes = [batch, channels, height * width, first, k.dims()[1]];
+        let arguments = Arguments { groups: [channels, 1, 1], sizes: &sizes, numbers: &[factor] };
         let [r_bar, bias_bar] = launch(GRADIENT, &[&left, &right], [&dims, &[channels]], arguments);
         return (tensor(r_bar), tensor(bias_bar));
     }
-    let r_bar = channels::scale(d, k);
+    let r_bar = channels::scale(d, &(k.clone().narrow(1, first, channels) * factor));
     let bias_bar = channels::sum(&r_bar);
     (r_bar, bias_bar)
 }
@@ -160,12 +198,16 @@ mod tests {
         // One feature is enlarged, one is made smaller.
         let (small, large) = (values([2, 2, 3, 4], 1.3, &device), values([2, 3, 11, 9], 2.3, &device));
         let matched = matched(&[&small, &large], &[(SIZE, vec![0, 1])]).remove(0);
-        let (d, squared) = mismatch(&r, &bias, &matched);
+        let compared = Compared { regressed: &r, bias: &bias, matched: &matched };
+        let (d, squared) = mismatch(&[compared, compared]);
+        // The second layer's stand behind those of the first.
+        squared.clone().narrow(1, 5, 5).to_data().assert_eq(&squared.clone().narrow(1, 0, 5).to_data(), true);
+        let (d, squared) = (d[0].clone(), squared.narrow(1, 0, 5));
         let area = 42.0;
         let value = (squared * k.clone()).sum().into_scalar::<f64>() * area / 2.0;
         assert!((value - half_weighted_sum(&r, &bias, [&small, &large], &k)).abs() < 1e-12);
 
-        let (r_bar, bias_bar) = mismatch_gradient(&d, &k);
+        let (r_bar, bias_bar) = mismatch_gradient(&d, &Tensor::cat(vec![k.clone() * 3.0, k.clone() / 0.7], 1), 5, 0.7);
         let source_bars = source_gradient(&r_bar, &matched);
         // The function is quadratic, so central differences are exact but for rounding: 1e-16/1e-3 of values near 10.
         let (step, tolerance) = (1e-3, 1e-10);
@@ -194,8 +236,8 @@ mod tests {
         let (r, s, bias) =
             (values([2, 3, 4, 5], 0.1, &device), values([2, 3, 4, 5], 0.9, &device), values([3], 0.3, &device));
         let matched = matched(&[&s], &[([4, 5], vec![0])]).remove(0);
-        let (d, _) = mismatch(&r, &bias, &matched);
+        let (d, _) = mismatch(&[Compared { regressed: &r, bias: &bias, matched: &matched }]);
         let expected = r + bias.reshape([1, 3, 1, 1]) - s;
-        d.to_data().assert_approx_eq::<f64>(&expected.to_data(), Tolerance::absolute(1e-15));
+        d[0].to_data().assert_approx_eq::<f64>(&expected.to_data(), Tolerance::absolute(1e-15));
     }
 }

@@ -1,13 +1,17 @@
-// ⟨d, e⟩ = 1/(HW) Σ_ij d e for every image and channel: one workgroup each, channels along x and images along y.
+// f/(HW) Σ_ij d e for every image and channel: one workgroup each, channels along x and images along y. The channels are columns of
+// a wider matrix.
 
 struct Sizes {
     channels: u32,
     area: u32,
+    first: u32,
+    columns: u32,
+    factor: f32,
 }
 
 @group(0) @binding(0) var<storage, {{ read }}> d: array<f32>; // [B, C, A]
 @group(0) @binding(1) var<storage, {{ read }}> e: array<f32>; // [B, C, A]
-@group(0) @binding(2) var<storage, read_write> out: array<f32>; // [B, C]
+@group(0) @binding(2) var<storage, read_write> out: array<f32>; // [B, N]
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 
 @compute @workgroup_size({{ workgroup }})
@@ -20,6 +24,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
     let all = total(lane, sum);
     if lane == 0u {
-        out[plane] = all / f32(area);
+        out[group.y * sizes.columns + sizes.first + group.x] = sizes.factor * all / f32(area);
     }
 }

@@ -15,7 +15,12 @@ struct Sizes {
     channels: u32,
     height: u32,
     width: u32,
-    unused: u32,
+    unused0: u32,
+    // Where this layer's columns of `squared` begin, and how many columns it has.
+    first: u32,
+    columns: u32,
+    unused1: u32,
+    unused2: u32,
     // Per member its place in `sources`, in the first of four; WebGPU wants 16 bytes an element.
     offsets: array<vec4<u32>, MEMBERS>,
     maps: array<Map, MEMBERS>,
@@ -25,7 +30,7 @@ struct Sizes {
 @group(0) @binding(1) var<storage, {{ read }}> bias: array<f32>; // [C]
 @group(0) @binding(2) var<storage, {{ read }}> sources: array<f32>; // [B, C_m, H_m, W_m] of every member
 @group(0) @binding(3) var<storage, read_write> d: array<f32>; // [B, C, H, W]
-@group(0) @binding(4) var<storage, read_write> squared: array<f32>; // [B, C]
+@group(0) @binding(4) var<storage, read_write> squared: array<f32>; // [B, N]
 @group(0) @binding(5) var<uniform> sizes: Sizes;
 
 @compute @workgroup_size({{ workgroup }})
@@ -57,6 +62,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
     let all = total(lane, sum);
     if lane == 0u {
-        squared[plane] = all / f32(area);
+        squared[group.y * sizes.columns + sizes.first + group.x] = all / f32(area);
     }
 }

@@ -219,7 +219,7 @@ pub fn setup(fixture: &Fixture, device: &Device, dtype: DType) -> Setup {
     let inner_beta = fixture.inner_beta().factor(inner_rule, beta);
     let matching = Matching::new(pairs, &sources, &network, beta, &mut layout).with_inner_beta(inner_beta);
     let meta = MetaNetworks::new(matching.source_channels(), Learned { what: true, r#where: true })
-        .reading(&matching.features_of_pairs());
+        .reading(&matching.pooled_columns(), matching.segments().clone());
     let phi = pack(meta.layout(), |name| fixture.get(&format!("init.{name}")).to_vec());
     let phi = meta.layout().upload(phi, device, dtype);
     let model = TargetModel { network, matching: Some(matching), auxiliary: vec![], layout, memory: Memory::default() };
@@ -374,12 +374,12 @@ async fn check_batch(fixture: &Fixture, setup: &Setup, batch: &Batch, dtype: DTy
     let floor = if dtype == DType::F64 { ZERO } else { 1e-3 };
     check_features(&mut out, fixture, setup, floor).await;
     let outputs = batch.outputs().expect("fixtures match");
-    for pair in 0..outputs.pair_weights.len() {
-        for (what, got) in
-            [("channel_weights", &outputs.channel_weights[pair]), ("pair_weights", &outputs.pair_weights[pair])]
-        {
+    let segments = setup.learner.meta.as_ref().expect("fixtures match").segments();
+    for pair in 0..segments.ranges().len() {
+        let w = segments.part(&outputs.channel_weights, pair);
+        for (what, got) in [("channel_weights", w), ("pair_weights", outputs.pair_weights.clone().narrow(1, pair, 1))] {
             let name = format!("first.{what}.{pair}");
-            out.add(&name, &host(got).await, fixture.get(&name), floor);
+            out.add(&name, &host(&got).await, fixture.get(&name), floor);
         }
     }
     let (state, first, trajectory) = setup.unrolled(batch);

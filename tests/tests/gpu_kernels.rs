@@ -10,10 +10,12 @@ use futures_lite::future::block_on;
 use l2t_core::network::weights::read;
 use l2t_shaders::batch_norm::{Affine, Direction, Moments, evaluate, evaluate_fixed};
 use l2t_shaders::conv::{Geometry, LARGEST, Tiles, Variant, convolve, input_gradient, weight_gradient};
+use l2t_shaders::linears::Linear;
 use l2t_shaders::max_pool::{Window, gather, max_pool, scatter};
-use l2t_shaders::mismatch::{matched, mismatch, mismatch_gradient, source_gradient};
+use l2t_shaders::mismatch::{Compared, matched, mismatch, mismatch_gradient, source_gradient};
 use l2t_shaders::resize::{resize, resize_gradient};
-use l2t_shaders::{add_relu, attention, channels, saliency, vector};
+use l2t_shaders::segments::{Segments, products, softmax, softmax_gradient};
+use l2t_shaders::{add_relu, attention, channels, cross_entropy, linears, saliency, vector};
 use l2t_tests::gpu;
 
 /// Single precision with sums of up to some ten thousand terms of order one.
@@ -87,6 +89,7 @@ fn every_operation_agrees_with_the_cpu() {
     for (x, w, geometry) in CONVOLUTIONS {
         compare(gpu, &format!("convolution of {x:?} by {w:?}"), |on| convolution(on, x, w, geometry));
     }
+    compare(gpu, "small matrices", small_matrices);
     compare(gpu, "mismatch", |on| feature_mismatch(on, [7, 6]));
     compare(gpu, "mismatch", |on| feature_mismatch(on, [23, 19]));
     for (from, to) in [([7, 6], [3, 11]), ([5, 4], [10, 8]), ([16, 9], [2, 3]), ([3, 3], [1, 13])] {
@@ -111,6 +114,32 @@ fn every_operation_agrees_with_the_cpu() {
             ]
         });
     }
+}
+
+/// Segments of a matrix, cross-entropy, and linear layers in one vector.
+fn small_matrices(on: &On<'_>) -> Vec<Vec<f64>> {
+    // A segment longer than a workgroup, one of a single column, and not in the order of their columns.
+    let segments = Segments::new(vec![5..142, 0..5, 142..143]);
+    let [a, e] = [0.1, 0.9].map(|phase| on.values([3, 143], phase));
+    let w = softmax(&(a.clone() * 3.0), &segments);
+    let (scaled, sums) = products(&a, &e, &on.values([3, 3], 1.7), &segments, 0.3);
+    let mut out = vec![host(&w), host(&softmax_gradient(&w, &e, &segments, 0.7)), host(&scaled), host(&sums)];
+
+    // More images than a workgroup has invocations.
+    let y = softmax(&on.values([301, 7], 0.4), &Segments::consecutive(&[7]));
+    let found = cross_entropy::cross_entropy(&(on.values([301, 7], 0.2) * 4.0), &y);
+    out.push(host(&cross_entropy::gradient_tangent(&found.probabilities, &on.values([301, 7], 1.2))));
+    out.extend([host(&found.loss), host(&found.probabilities), host(&found.z_bar)]);
+
+    // The second layer has more outputs than a workgroup has invocations.
+    let layers = [
+        Linear { weight: 3, bias: 60, inputs: 0..19, outputs: 300..303 },
+        Linear { weight: 70, bias: 1600, inputs: 19..24, outputs: 0..300 },
+    ];
+    let (x, y_bar) = (on.values([5, 24], 0.9), on.values([5, 303], 1.7));
+    out.push(host(&linears::values(&on.values([1907], 0.3), &x, &layers)));
+    out.push(host(&linears::gradient(1907, &x, &[(&y_bar, &layers[..1]), (&y_bar, &layers[1..])])));
+    out
 }
 
 /// Shape, and size/stride/padding of the windows: beside each other, overlapping, with gaps, with padding, and on maps that
@@ -154,7 +183,8 @@ fn saliency_maps(on: &On<'_>) -> Vec<Vec<f64>> {
 fn over_channels(on: &On<'_>, shape: [usize; 4]) -> Vec<Vec<f64>> {
     let (d, e, v) = (on.values(shape, 0.1) + 0.3, on.values(shape, 0.9) - 0.2, on.values([shape[1]], 0.4));
     vec![
-        host(&channels::mean_product(&d, &e)),
+        host(&channels::mean_products(&[(&d, &e), (&e, &e)], 0.7)),
+        host(&channels::means(&[&d, &e])),
         host(&channels::sum(&d)),
         host(&channels::scale(&d, &on.values([shape[0], shape[1]], 0.2))),
         host(&channels::add_bias(&d, &v, None)),
@@ -270,11 +300,15 @@ fn feature_mismatch(on: &On<'_>, size: [usize; 2]) -> Vec<Vec<f64>> {
     let layers = [(size, vec![0, 1, 2]), ([2, 3], vec![2, 0])];
     let found = matched(&features.iter().collect::<Vec<_>>(), &layers);
     let mut out = vec![];
-    for (matched, [channels, height, width]) in found.iter().zip([[7, height, width], [3, 2, 3]]) {
-        let r = on.values([3, channels, height, width], 0.4);
-        let (d, squared) = mismatch(&r, &on.values([channels], 0.8), matched);
-        let (r_bar, bias_bar) = mismatch_gradient(&d, &on.values([3, channels], 0.6));
-        out.extend([host(&d), host(&squared), host(&r_bar), host(&bias_bar)]);
+    let shapes = [[7, height, width], [3, 2, 3]];
+    let r = shapes.map(|[channels, height, width]| on.values([3, channels, height, width], 0.4));
+    let bias = shapes.map(|[channels, ..]| on.values([channels], 0.8));
+    let compared = |nth: usize| Compared { regressed: &r[nth], bias: &bias[nth], matched: &found[nth] };
+    let (d, squared) = mismatch(&[compared(0), compared(1)]);
+    out.push(host(&squared));
+    for ((matched, d), first) in found.iter().zip(&d).zip([0, 7]) {
+        let (r_bar, bias_bar) = mismatch_gradient(d, &on.values([3, 10], 0.6), first, 0.7);
+        out.extend([host(d), host(&r_bar), host(&bias_bar)]);
         out.extend(source_gradient(&r_bar, matched).iter().map(host));
     }
     out

@@ -4,7 +4,7 @@ use burn_tensor::{DType, Device, Tensor, TensorData};
 use futures_lite::future::block_on;
 use l2t_core::bilevel::hypergradient::{Products, ReversePass, hypergradient};
 use l2t_core::bilevel::{HypergradientMethod, InnerBeta, InnerRule, MetaRule, Moving, Scheme, Sgd};
-use l2t_core::meta::{Learned, MetaNetworks, WhereDesign, WherePer, WhereTotal};
+use l2t_core::meta::{Learned, MetaCotangents, MetaNetworks, WhereDesign, WherePer, WhereTotal};
 use l2t_core::network::resnet::{BlockNames, ResNetConfig, Shortcut, Stem};
 use l2t_core::network::weights::read;
 use l2t_core::objective::{Batch, Chunk, Keep, Memory, Objective, Pass, SecondDerivatives, TargetModel};
@@ -92,11 +92,12 @@ fn check_second_derivatives(model: &TargetModel, theta: &Tensor<1>, batch: &Batc
     };
     let (plus, minus) = (model.meta_gradient(&plus, batch), model.meta_gradient(&minus, batch));
     let (plus, minus) = (plus.expect("depends on φ"), minus.expect("depends on φ"));
-    for pair in 0..mixed.pair_weights.len() {
-        for (got, plus, minus) in [
-            (&mixed.pair_weights[pair], &plus.pair_weights[pair], &minus.pair_weights[pair]),
-            (&mixed.channel_weights[pair], &plus.channel_weights[pair], &minus.channel_weights[pair]),
-        ] {
+    let segments = model.matching.as_ref().expect("something is matched").segments();
+    for pair in 0..segments.ranges().len() {
+        let of_pair = |bars: &MetaCotangents| {
+            [segments.part(&bars.channel_weights, pair), bars.pair_weights.clone().narrow(1, pair, 1)]
+        };
+        for ((got, plus), minus) in of_pair(&mixed).into_iter().zip(of_pair(&plus)).zip(of_pair(&minus)) {
             let expected = ((plus.clone() - minus.clone()) / (2.0 * STEP)).flatten::<1>(0, 1);
             let got = got.clone().flatten::<1>(0, 1);
             assert!(norm(&expected) > 1e-4, "pair {pair}: the mixed product is not near zero");
@@ -121,7 +122,7 @@ fn check_evaluated_again_by(model: &TargetModel, theta: &Tensor<1>, u: &Tensor<1
     for hessian in [true, false] {
         let of = |pass: &Pass| {
             let found = model.second_derivatives(pass, theta, u, batch, hessian);
-            let mixed = found.mixed.map(|mixed| [mixed.channel_weights, mixed.pair_weights].concat());
+            let mixed = found.mixed.map(|mixed| [mixed.channel_weights, mixed.pair_weights]);
             let mixed = mixed.into_iter().flatten().map(|bar| values(&bar.flatten::<1>(0, 1)));
             (found.hessian_vector.map(|product| values(&product)), mixed.collect::<Vec<_>>())
         };
@@ -240,7 +241,7 @@ fn the_hypergradient_of_other_designs_of_where() {
         let matching = setup.learner.model.matching.as_ref().expect("fixtures match");
         let learned = Learned { what: true, r#where: true };
         let meta = MetaNetworks::designed(matching.source_channels(), learned, design);
-        setup.learner.meta = Some(meta.reading(&matching.features_of_pairs()));
+        setup.learner.meta = Some(meta.reading(&matching.pooled_columns(), matching.segments().clone()));
         for sizes in SPLITS {
             check_hypergradients(&Case { setup: &setup, sizes, other: None, phase });
         }
@@ -309,7 +310,7 @@ fn equal_parts_are_the_whole() {
             vec![report.adapted_task_loss.expect("φ is learned"), report.hypergradient.expect("φ is learned")],
             // The unbiased variance knows how many images a pass saw, n/(n − 1), and so differs.
             state.running.moments().iter().map(|moments| moments.mean.clone()).collect(),
-            pairs.into_iter().map(|weight| weight.flatten::<1>(0, 1)).collect(),
+            vec![pairs.flatten::<1>(0, 1)],
         ]
         .concat()
     };

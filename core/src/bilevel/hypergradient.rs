@@ -100,7 +100,7 @@ impl ReversePass<MetaCotangents> {
 
     /// ∇_φ L_org(θ_{T+1}) behind the last step; zero where no virtual step depends on φ (T = 0).
     pub fn hypergradient(self, meta: &MetaNetworks, phi: &Tensor<1>, batch: &Batch) -> Tensor<1> {
-        self.finish().and_then(|sum| batch.pull_back(meta, phi, &sum)).unwrap_or_else(|| phi.zeros_like())
+        self.finish().and_then(|sum| batch.pull_back(meta, &sum)).unwrap_or_else(|| phi.zeros_like())
     }
 }
 
@@ -158,10 +158,7 @@ fn central_differences(
     };
     let (plus, minus) = (at(1.0), at(-1.0));
     let scale = norm / (2.0 * LENGTH);
-    let difference = |plus: Vec<Tensor<2>>, minus: Vec<Tensor<2>>| -> Vec<Tensor<2>> {
-        let scale = scale.clone().reshape([1, 1]);
-        plus.into_iter().zip(minus).map(|(plus, minus)| (plus - minus) * scale.clone()).collect()
-    };
+    let difference = |plus: Tensor<2>, minus: Tensor<2>| (plus - minus) * scale.clone().reshape([1, 1]);
     let mixed =
         model.meta_gradient(&plus, batch).zip(model.meta_gradient(&minus, batch)).map(|(plus, minus)| MetaCotangents {
             channel_weights: difference(plus.channel_weights, minus.channel_weights),

@@ -140,8 +140,8 @@ pub struct Iteration<'a> {
 #[derive(Debug)]
 enum Next {
     Target,
-    Virtual(Unrolling),
-    Reverse(Box<Trajectory>, ReversePass<MetaCotangents>),
+    Virtual(Box<Unrolling>),
+    Reverse(Box<Trajectory>, Box<ReversePass<MetaCotangents>>),
     Nothing,
 }
 
@@ -199,7 +199,7 @@ impl<'a> Iteration<'a> {
         let (state, pass) = self.learner.target_step(&self.state, self.rule, self.batch);
         self.state = state;
         if let Some((_, rule)) = learned(self.learner) {
-            self.next = Next::Virtual(Unrolling::begin(rule, &self.state.target));
+            self.next = Next::Virtual(Box::new(Unrolling::begin(rule, &self.state.target)));
         }
         let task_loss = pass.task_loss.clone().expect("step 1 minimises L_org");
         let matching_loss = pass.matching_loss.clone();
@@ -217,7 +217,7 @@ impl<'a> Iteration<'a> {
     }
 
     /// 2. T virtual steps on L_wfm alone, 3. one on L_org alone → θ_{T+1}, 4. L_org(θ_{T+1}).
-    fn virtual_step(&mut self, mut unrolling: Unrolling) -> Taken {
+    fn virtual_step(&mut self, mut unrolling: Box<Unrolling>) -> Taken {
         let (_, rule) = learned(self.learner).expect("virtual steps are for learning φ");
         let (model, batch) = (&self.learner.model, self.batch);
         let Some((t, pass)) = unrolling.advance(model, &rule.inner, batch) else {
@@ -225,7 +225,7 @@ impl<'a> Iteration<'a> {
             let task_loss = trajectory.measured.task_loss.clone();
             let pass = ReversePass::begin(trajectory.steps.len(), trajectory.measured.gradient.clone());
             self.report_mut().adapted_task_loss = task_loss.clone();
-            self.next = Next::Reverse(Box::new(trajectory), pass);
+            self.next = Next::Reverse(Box::new(trajectory), Box::new(pass));
             return Taken { step: Step::Measure, task_loss, matching_loss: None };
         };
         let taken = Taken {
@@ -239,7 +239,7 @@ impl<'a> Iteration<'a> {
     }
 
     /// 5. The gradient of 4. in φ, back over the virtual steps, and one step of Adam on φ.
-    fn reverse_step(&mut self, mut trajectory: Box<Trajectory>, mut pass: ReversePass<MetaCotangents>) -> Taken {
+    fn reverse_step(&mut self, mut trajectory: Box<Trajectory>, mut pass: Box<ReversePass<MetaCotangents>>) -> Taken {
         let (meta, rule) = learned(self.learner).expect("a reverse pass is for learning φ");
         let found = pass.advance_over(&self.learner.model, &rule.inner, &trajectory, self.batch, rule.method);
         if let Some(t) = found {

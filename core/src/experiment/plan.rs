@@ -399,7 +399,7 @@ fn learner(config: &Config, network: Network, sources: &[Source]) -> Result<Lear
     let matching = Matching::new(pairs, &layers, &network, config.method.beta, &mut layout).with_inner_beta(inner_beta);
     let MetaConfig { where_start: start, where_total: total, where_per: per, .. } = config.meta;
     let meta = MetaNetworks::designed(matching.source_channels(), learned, WhereDesign { start, total, per })
-        .reading(&matching.features_of_pairs());
+        .reading(&matching.pooled_columns(), matching.segments().clone());
     let rate = |own: f64| if own > 0.0 { own / config.meta.lr } else { 1.0 };
     let meta_rule = (learned.what || learned.r#where).then(|| MetaRule {
         scheme: config.meta.scheme,

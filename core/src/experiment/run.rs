@@ -90,7 +90,7 @@ impl EpochSums {
         let mut parts = vec![losses, count_correct(&report.probabilities, &batch.labels())];
         parts.extend(report.auxiliary_losses.iter().map(|(_, loss)| loss.clone() * count));
         if let Some(outputs) = &report.outputs {
-            let centred = Tensor::cat(outputs.pair_weights.clone(), 1) - 1.0;
+            let centred = outputs.pair_weights.clone() - 1.0;
             parts.push(centred.clone().sum_dim(0).reshape([self.pairs]));
             parts.push(centred.square().sum_dim(0).reshape([self.pairs]));
         }
@@ -374,8 +374,9 @@ async fn losses(plan: &Plan, report: &Report, position: &Position) -> Result<Eve
     let mut parts = vec![report.task_loss.clone()];
     parts.extend(report.matching_loss.clone());
     parts.extend(report.auxiliary_losses.iter().map(|(_, loss)| loss.clone()));
-    let lambda = report.outputs.iter().flat_map(|outputs| &outputs.pair_weights);
-    parts.extend(lambda.map(|lambda| lambda.clone().flatten::<1>(0, 1)));
+    // [B, K] → [K, B]
+    let lambda = report.outputs.iter().map(|outputs| outputs.pair_weights.clone().transpose());
+    parts.extend(lambda.map(|lambda| lambda.flatten::<1>(0, 1)));
     let values = read(&Tensor::cat(parts, 0)).await?;
     let mut values = values.into_iter();
     let mut next = || values.next().expect("as many values as were read");

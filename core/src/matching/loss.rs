@@ -9,11 +9,13 @@
 //! - gradient along `u`: `r̄̇ = k ṙ`, and the product rule on `T̄`, `R̄`, `b̄`
 
 use burn_tensor::Tensor;
+use l2t_shaders::channels;
 use l2t_shaders::conv::{self, Geometry};
-use l2t_shaders::{channels, mismatch};
+use l2t_shaders::mismatch::{self, Compared};
+use l2t_shaders::segments::products;
 
 use super::{Group, Matching, Transfer};
-use crate::meta::MetaCotangents;
+use crate::meta::{MetaCotangents, MetaOutputs};
 use crate::network::{Activations, Cotangents, GradientParts, ParamLayout, Tangents};
 
 /// A 1 × 1 convolution.
@@ -27,20 +29,20 @@ pub struct MatchingPass {
     mismatches: Mismatches,
 }
 
-/// D of every group, or its derivative: small beside the maps that it is the mean square of.
+/// D, or its derivative: small beside the maps that it is the mean square of.
 #[derive(Debug, Clone)]
 pub struct Mismatches {
     /// β.
     beta: f64,
-    /// Per group: D, `[B, Σ C_m]`.
-    squared: Vec<Tensor<2>>,
+    /// D, `[B, N]`.
+    squared: Tensor<2>,
 }
 
 impl Mismatches {
     /// Of all target layers, from those of each.
     pub fn of_layers(layers: Vec<Self>) -> Self {
         let beta = layers.first().map_or(0.0, |layer| layer.beta);
-        Self { beta, squared: layers.into_iter().flat_map(|layer| layer.squared).collect() }
+        Self { beta, squared: Tensor::cat(layers.into_iter().map(|layer| layer.squared).collect(), 1) }
     }
 }
 
@@ -62,14 +64,14 @@ pub struct AlongMatching {
 }
 
 impl MatchingPass {
-    /// D of every group.
+    /// D.
     pub fn mismatches(&self) -> &Mismatches {
         &self.mismatches
     }
 }
 
 impl AlongMatching {
-    /// Ḋ of every group.
+    /// Ḋ.
     pub fn mismatches(&self) -> &Mismatches {
         &self.mismatches
     }
@@ -82,11 +84,10 @@ impl Group {
     }
 }
 
-/// k: `2β λ w / (B·HW)`, `[B, Σ C_m]`.
-fn factor(beta: f64, group: &Group, weights: &Tensor<2>) -> Tensor<2> {
+/// `2β / (B·HW)`, by which λ w is multiplied in k.
+fn factor(beta: f64, group: &Group, batch: usize) -> f64 {
     let [_, height, width] = group.shape;
-    let batch = weights.dims()[0];
-    weights.clone() * (2.0 * beta / (batch * height * width) as f64)
+    2.0 * beta / (batch * height * width) as f64
 }
 
 impl Matching {
@@ -99,24 +100,23 @@ impl Matching {
         at: &Activations,
         transfer: &Transfer,
     ) -> MatchingPass {
-        let groups = self.groups.iter().zip(&transfer.matched).map(|(group, matched)| {
+        let regressed = self.groups.iter().map(|group| {
             let (weight, bias) = group.regressor(layout, theta);
             self.count(group, at.batch(), 1);
-            let regressed = conv::convolve(&[(at.get(group.node), &weight)], POINTWISE);
-            let (mismatch, squared) = mismatch::mismatch(&regressed, &bias, matched);
-            (GroupMaps { mismatch, r_bar: None }, squared)
+            (conv::convolve(&[(at.get(group.node), &weight)], POINTWISE), bias)
         });
-        let (maps, squared) = groups.unzip();
+        let regressed: Vec<_> = regressed.collect();
+        let compared = regressed.iter().zip(&transfer.matched);
+        let compared = compared.map(|((regressed, bias), matched)| Compared { regressed, bias, matched });
+        let (mismatches, squared) = mismatch::mismatch(&compared.collect::<Vec<_>>());
+        let maps = mismatches.into_iter().map(|mismatch| GroupMaps { mismatch, r_bar: None }).collect();
         MatchingPass { maps, mismatches: Mismatches { beta, squared } }
     }
 
     /// `β L_wfm`, `[1]`.
     pub fn loss(&self, mismatches: &Mismatches, transfer: &Transfer) -> Tensor<1> {
-        let Mismatches { beta, squared } = mismatches;
-        let batch = squared[0].dims()[0] as f64;
-        let sums =
-            squared.iter().zip(&transfer.weights).map(|(squared, weights)| (squared.clone() * weights.clone()).sum());
-        sums.reduce(|a, b| a + b).expect("matching has at least one pair") * (beta / batch)
+        // λ̄ is what a pair's λ is multiplied by.
+        (self.meta_gradient(mismatches, transfer).pair_weights * transfer.outputs.pair_weights.clone()).sum()
     }
 
     /// Adds the gradient of `β L_wfm` to the cotangents of the taps, and gives its parts in the regressors; these only
@@ -138,8 +138,9 @@ impl Matching {
             let found = &mut pass.maps[nth];
             let (weight, _) = group.regressor(layout, theta);
             self.count(group, at.batch(), 1 + usize::from(weights));
-            let factor = factor(beta, group, &transfer.weights[nth]);
-            let (r_bar, bias_bar) = mismatch::mismatch_gradient(&found.mismatch, &factor);
+            let factor = factor(beta, group, at.batch());
+            let (r_bar, bias_bar) =
+                mismatch::mismatch_gradient(&found.mismatch, &transfer.weights, group.first, factor);
             let feature = at.get(group.node);
             if weights {
                 gradient.set(layout, group.weight, conv::weight_gradient(&[(feature, &r_bar)], &weight, POINTWISE));
@@ -154,18 +155,10 @@ impl Matching {
     /// `∂(β L_wfm)/∂w` and `∂(β L_wfm)/∂λ` where the mismatches are these; where they are the derivatives of the
     /// mismatches along u, the mixed products `∂²(β L_wfm)/∂w∂θ · u` and the same for λ.
     pub fn meta_gradient(&self, mismatches: &Mismatches, transfer: &Transfer) -> MetaCotangents {
-        let mut bars = vec![None; self.pairs.len()];
-        for (group, squared) in self.groups.iter().zip(&mismatches.squared) {
-            let scaled = squared.clone() * (mismatches.beta / squared.dims()[0] as f64);
-            for member in &group.members {
-                let squared = scaled.clone().narrow(1, member.start, member.channels);
-                let w = transfer.outputs.channel_weights[member.pair].clone();
-                let lambda = transfer.outputs.pair_weights[member.pair].clone();
-                bars[member.pair] = Some((squared.clone() * lambda, (squared * w).sum_dim(1)));
-            }
-        }
-        let (channel_weights, pair_weights) =
-            bars.into_iter().map(|bar| bar.expect("every pair is in a group")).unzip();
+        let Mismatches { beta, squared } = mismatches;
+        let MetaOutputs { channel_weights: w, pair_weights: lambda, .. } = &transfer.outputs;
+        let factor = beta / squared.dims()[0] as f64;
+        let (channel_weights, pair_weights) = products(squared, w, lambda, &self.segments, factor);
         MetaCotangents { channel_weights, pair_weights }
     }
 
@@ -179,17 +172,17 @@ impl Matching {
         dots: &Tangents,
         pass: &MatchingPass,
     ) -> AlongMatching {
-        let groups = self.groups.iter().zip(&pass.maps).map(|(group, found)| {
+        let r_dot = self.groups.iter().map(|group| {
             let ((weight, _), (weight_dot, bias_dot)) =
                 (group.regressor(layout, theta), group.regressor(layout, theta_dot));
             let feature_dot = dots.get(group.node).expect("a tap lies behind a convolution");
             self.count(group, at.batch(), 2);
             let terms = [(at.get(group.node), &weight_dot), (feature_dot, &weight)];
-            let r_dot = channels::add_bias(&conv::convolve(&terms, POINTWISE), &bias_dot, None);
-            let squared_dot = channels::mean_product(&found.mismatch, &r_dot) * 2.0;
-            (r_dot, squared_dot)
+            channels::add_bias(&conv::convolve(&terms, POINTWISE), &bias_dot, None)
         });
-        let (r_dot, squared) = groups.unzip();
+        let r_dot: Vec<_> = r_dot.collect();
+        let products: Vec<_> = pass.maps.iter().map(|maps| &maps.mismatch).zip(&r_dot).collect();
+        let squared = channels::mean_products(&products, 2.0);
         AlongMatching { r_dot, mismatches: Mismatches { beta: pass.mismatches.beta, squared } }
     }
 
@@ -215,8 +208,9 @@ impl Matching {
             let ((weight, _), (weight_dot, _)) = (group.regressor(layout, theta), group.regressor(layout, theta_dot));
             let r_bar = pass.maps[nth].r_bar.as_ref().expect("the gradient was taken first");
             self.count(group, at.batch(), 4);
-            let factor = factor(pass.mismatches.beta, group, &transfer.weights[nth]);
-            let (r_bar_dot, bias_bar_dot) = mismatch::mismatch_gradient(&along.r_dot[nth], &factor);
+            let factor = factor(pass.mismatches.beta, group, at.batch());
+            let (r_bar_dot, bias_bar_dot) =
+                mismatch::mismatch_gradient(&along.r_dot[nth], &transfer.weights, group.first, factor);
             let feature = at.get(group.node);
             let feature_dot = dots.get(group.node).expect("a tap lies behind a convolution");
             let terms = [(feature, &r_bar_dot), (feature_dot, r_bar)];

@@ -7,8 +7,10 @@
 //! ```
 //!
 //! All pairs of one target layer form a [`Group`]: their regressors are one convolution whose output channels are those
-//! of the pairs one after another, and everything per channel (`w`, `λ`, the mismatch) is concatenated likewise.
+//! of the pairs one after another. What is one number an image and channel (`w`, the mean square of the mismatch) is one matrix for all
+//! groups, `[B, N]` with `N = Σ C_m` over all pairs: the columns of one group behind those of another ([`Matching::segments`]).
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,6 +21,8 @@ mod transfer;
 pub use loss::{AlongMatching, MatchingPass, Mismatches};
 pub use pairs::{Pair, PairRule, PairSet, SourceLayers};
 pub use transfer::{SourceFeatures, Transfer};
+
+use l2t_shaders::segments::Segments;
 
 use crate::network::{Init, Network, NodeId, ParamId, ParamLayout};
 
@@ -42,6 +46,8 @@ pub struct Group {
     pub(crate) shape: [usize; 3],
     /// The pairs, in the order of their channels.
     pub(crate) members: Vec<Member>,
+    /// First of the columns that it has of `[B, N]`.
+    pub(crate) first: usize,
     /// R, `[Σ C_m, C_n, 1, 1]`, and b, `[Σ C_m]`.
     pub(crate) weight: ParamId,
     pub(crate) bias: ParamId,
@@ -74,6 +80,8 @@ pub struct Matching {
     pairs: PairSet,
     source_channels: Vec<usize>,
     groups: Vec<Group>,
+    /// The columns of `[B, N]` that belong to every pair.
+    segments: Segments,
     /// Elements of the sources' matched features of one image, each feature once.
     features: usize,
     beta: f64,
@@ -93,7 +101,7 @@ impl Matching {
     ) -> Self {
         let source_channels: Vec<usize> =
             pairs.pairs().iter().map(|pair| sources[pair.source].taps[pair.source_layer].shape[0]).collect();
-        let mut groups = Vec::new();
+        let (mut groups, mut first) = (Vec::new(), 0);
         for (layer, tap) in target.taps().iter().enumerate() {
             let mut members = Vec::new();
             let mut start = 0;
@@ -108,10 +116,13 @@ impl Matching {
             let init = Init::torch_default(inputs);
             let weight = layout.push(format!("regressor.{layer}.weight"), &[start, inputs, 1, 1], init);
             let bias = layout.push(format!("regressor.{layer}.bias"), &[start], init);
-            groups.push(Group { node: tap.node, shape: tap.shape, members, weight, bias });
+            groups.push(Group { node: tap.node, shape: tap.shape, members, first, weight, bias });
+            first += start;
         }
         let features = features(&pairs, sources);
-        Self { pairs, source_channels, groups, features, beta, inner_beta: beta, multiply_adds: Arc::default() }
+        let segments = segments(&groups, pairs.len());
+        let multiply_adds = Arc::default();
+        Self { pairs, source_channels, groups, segments, features, beta, inner_beta: beta, multiply_adds }
     }
 
     /// The same with `inner_beta` as the factor on L_wfm where it is minimised alone: in the inner matching steps.
@@ -131,10 +142,27 @@ impl Matching {
     }
 
     /// For every pair, which of the sources' matched features it reads, counted by source, then by layer.
-    pub fn features_of_pairs(&self) -> Vec<usize> {
+    pub(crate) fn features_of_pairs(&self) -> Vec<usize> {
         let places = self.places();
         let of = |pair: &Pair| places.binary_search(&(pair.source, pair.source_layer));
         self.pairs.pairs().iter().map(|pair| of(pair).expect("every pair's feature is among them")).collect()
+    }
+
+    /// For every pair, the columns of its source feature where the pooled features stand one behind another, `[B, M]`.
+    pub fn pooled_columns(&self) -> Vec<Range<usize>> {
+        let of_pairs = self.features_of_pairs();
+        let mut channels = vec![0; of_pairs.iter().max().map_or(0, |last| last + 1)];
+        of_pairs.iter().zip(&self.source_channels).for_each(|(&feature, &count)| channels[feature] = count);
+        let of = |&feature: &usize| {
+            let first: usize = channels[..feature].iter().sum();
+            first..first + channels[feature]
+        };
+        of_pairs.iter().map(of).collect()
+    }
+
+    /// The columns of `[B, N]` that belong to every pair.
+    pub fn segments(&self) -> &Segments {
+        &self.segments
     }
 
     /// The matched features as (source, m), every one once, however many pairs it is in.
@@ -203,6 +231,16 @@ impl Matching {
     fn count(&self, group: &Group, batch: usize, products: usize) {
         self.multiply_adds.fetch_add(group.multiply_adds() * (batch * products) as u64, Ordering::Relaxed);
     }
+}
+
+/// The columns of every pair, those of one group behind those of another.
+fn segments(groups: &[Group], pairs: usize) -> Segments {
+    let mut ranges = vec![0..0; pairs];
+    for (group, member) in groups.iter().flat_map(|group| group.members.iter().map(move |member| (group, member))) {
+        let first = group.first + member.start;
+        ranges[member.pair] = first..first + member.channels;
+    }
+    Segments::new(ranges)
 }
 
 /// Elements of the features that `pairs` match, of one image; every feature once, however many pairs it is in.

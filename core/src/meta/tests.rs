@@ -1,5 +1,7 @@
 use burn_tensor::{DType, Device, Tensor, TensorData};
 
+use l2t_shaders::segments::Segments;
+
 use super::{Learned, MetaCotangents, MetaNetworks, WhereDesign, WherePer, WhereStart, WhereTotal};
 
 fn wave<const D: usize>(shape: [usize; D], scale: f64, phase: f64) -> Tensor<D> {
@@ -11,14 +13,13 @@ fn wave<const D: usize>(shape: [usize; D], scale: f64, phase: f64) -> Tensor<D> 
 fn starts_with_uniform_channels_and_matched_pairs() {
     let meta = MetaNetworks::new(&[5, 3], Learned { what: true, r#where: true });
     let phi = meta.layout().upload(meta.layout().init(crate::seed::Seed(1), "phi"), &Device::flex(), DType::F64);
-    let pooled = [wave([4, 5], 0.1, 0.3), wave([4, 3], 0.1, 0.9)];
-    let out = meta.evaluate(&phi, &[&pooled[0], &pooled[1]]);
-    for (w, channels) in out.channel_weights.iter().zip([5.0, 3.0]) {
-        let off = (w.clone() - 1.0 / channels).abs().max().into_scalar::<f64>();
+    let out = meta.evaluate(&phi, &wave([4, 8], 0.1, 0.3));
+    for (pair, channels) in [5.0, 3.0].into_iter().enumerate() {
+        let w = meta.segments().part(&out.channel_weights, pair);
+        let off = (w - 1.0 / channels).abs().max().into_scalar::<f64>();
         assert!(off < 1e-15, "zero-initialised f gives equal weights");
-    }
-    for pair_weight in &out.pair_weights {
-        let off = (pair_weight.clone() - 1.0).abs().max().into_scalar::<f64>();
+        let lambda = out.pair_weights.clone().narrow(1, pair, 1);
+        let off = (lambda - 1.0).abs().max().into_scalar::<f64>();
         assert!(off > 0.0 && off < 0.5, "λ starts near its bias of one, and depends on the image");
     }
 }
@@ -44,21 +45,16 @@ fn check_gradient(design: WhereDesign) {
         phi[meta.layout().find(name).expect("every pair has g").offset] = bias;
     }
     let phi = meta.layout().upload(phi, &Device::flex(), DType::F64);
-    let pooled = [wave([4, 5], 1.0, 0.3), wave([4, 3], 1.0, 0.9), wave([4, 3], 1.0, 1.9)];
-    let pooled: Vec<_> = pooled.iter().collect();
-    let bars = MetaCotangents {
-        channel_weights: vec![wave([4, 5], 1.0, 2.0), wave([4, 3], 1.0, 3.0), wave([4, 3], 1.0, 3.5)],
-        pair_weights: vec![wave([4, 1], 1.0, 4.0), wave([4, 1], 1.0, 5.0), wave([4, 1], 1.0, 6.0)],
-    };
+    let pooled = wave([4, 11], 1.0, 0.3);
+    let bars = MetaCotangents { channel_weights: wave([4, 11], 1.0, 2.0), pair_weights: wave([4, 3], 1.0, 4.0) };
     let value = |phi: &Tensor<1>| -> f64 {
         let out = meta.evaluate(phi, &pooled);
-        let w = out.channel_weights.iter().zip(&bars.channel_weights);
-        let l = out.pair_weights.iter().zip(&bars.pair_weights);
-        w.chain(l).map(|(a, b)| (a.clone() * b.clone()).sum().into_scalar::<f64>()).sum()
+        let sum = |a: Tensor<2>, b: &Tensor<2>| (a * b.clone()).sum().into_scalar::<f64>();
+        sum(out.channel_weights, &bars.channel_weights) + sum(out.pair_weights, &bars.pair_weights)
     };
     let out = meta.evaluate(&phi, &pooled);
     let range = |nth: usize| {
-        let z = meta.pair_weight(&phi, nth, pooled[nth]).0;
+        let z = meta.pair_weight(&phi, nth, &meta.segments().part(&pooled, nth)).0;
         (z.clone().min().into_scalar::<f64>(), z.max().into_scalar::<f64>())
     };
     let ranges = [range(0), range(1), range(2)];
@@ -69,7 +65,7 @@ fn check_gradient(design: WhereDesign) {
         assert!(ranges[0].0 > 0.1 && ranges[0].1 < 5.9 && ranges[1].1 < -0.1 && ranges[2].0 > 6.1, "{ranges:?}");
     }
     let direction = wave([meta.layout().len()], 1.0, 0.2);
-    let slope = (meta.gradient(&phi, &pooled, &out, &bars) * direction.clone()).sum().into_scalar::<f64>();
+    let slope = (meta.gradient(&pooled, &out, &bars) * direction.clone()).sum().into_scalar::<f64>();
     let h = 1e-5;
     let expected = (value(&(phi.clone() + direction.clone() * h)) - value(&(phi - direction * h))) / (2.0 * h);
     assert!(expected.abs() > 1e-2, "the derivative is not near zero");
@@ -85,12 +81,10 @@ fn an_even_start_gives_every_pair_a_weight_of_exactly_one() {
         let design = WhereDesign { start: WhereStart::Even, total, ..WhereDesign::default() };
         let meta = MetaNetworks::designed(&[5, 3], BOTH, design);
         let phi = meta.layout().upload(meta.layout().init(crate::seed::Seed(1), "phi"), &Device::flex(), DType::F64);
-        let out = meta.evaluate(&phi, &[&wave([4, 5], 1.0, 0.3), &wave([4, 3], 1.0, 0.9)]);
-        for pair_weight in &out.pair_weights {
-            let off = (pair_weight.clone() - 1.0).abs().max().into_scalar::<f64>();
-            // Where they are scaled, all but the millionth that the total is kept above zero by.
-            assert!(off <= if total == WhereTotal::Free { 0.0 } else { 1e-6 }, "{total:?}: {off}");
-        }
+        let out = meta.evaluate(&phi, &wave([4, 8], 1.0, 0.3));
+        let off = (out.pair_weights - 1.0).abs().max().into_scalar::<f64>();
+        // Where they are scaled, all but the millionth that the total is kept above zero by.
+        assert!(off <= if total == WhereTotal::Free { 0.0 } else { 1e-6 }, "{total:?}: {off}");
     }
 }
 
@@ -100,11 +94,11 @@ fn a_constant_total_is_the_number_of_pairs() {
     let design = WhereDesign { total: WhereTotal::Constant, ..WhereDesign::default() };
     let meta = MetaNetworks::designed(&[5, 3, 3], BOTH, design);
     let mut phi = meta.layout().init(crate::seed::Seed(2), "phi");
-    let pooled = [wave([4, 5], 1.0, 0.3), wave([4, 3], 1.0, 0.9), wave([4, 3], 1.0, 1.9)];
+    let pooled = wave([4, 11], 1.0, 0.3);
     let total = |phi: &[f64]| {
         let phi = meta.layout().upload(phi.to_vec(), &Device::flex(), DType::F64);
-        let out = meta.evaluate(&phi, &pooled.iter().collect::<Vec<_>>());
-        Tensor::cat(out.pair_weights, 1).sum_dim(1).to_data().iter::<f64>().collect::<Vec<_>>()
+        let out = meta.evaluate(&phi, &pooled);
+        out.pair_weights.sum_dim(1).to_data().iter::<f64>().collect::<Vec<_>>()
     };
     assert!(total(&phi).iter().all(|sum| (sum - 3.0).abs() < 1e-5), "{:?}", total(&phi));
     for name in ["where.0.bias", "where.1.bias", "where.2.bias"] {
@@ -123,36 +117,41 @@ fn a_weight_per_pair_is_the_same_for_every_image() {
             phi[meta.layout().find(name).expect("every pair has g").offset] = bias;
         }
         let phi = meta.layout().upload(phi, &Device::flex(), DType::F64);
-        let out = meta.evaluate(&phi, &[&wave([2, 5], 1.0, 0.3), &wave([2, 3], 1.0, 0.9)]);
-        let found = out.pair_weights.iter().map(|lambda| lambda.to_data().iter::<f64>().collect::<Vec<_>>());
-        let expected = if per == WherePer::Pair { [[3.0; 2], [1.5; 2]] } else { [[2.25; 2]; 2] };
-        assert_eq!(found.collect::<Vec<_>>(), expected, "{per:?}");
+        let out = meta.evaluate(&phi, &wave([2, 8], 1.0, 0.3));
+        let expected = if per == WherePer::Pair { [3.0, 1.5, 3.0, 1.5] } else { [2.25; 4] };
+        assert_eq!(out.pair_weights.to_data().iter::<f64>().collect::<Vec<_>>(), expected, "{per:?}");
     }
 }
 
-/// Pairs of one feature are evaluated at once: the numbers are those of one after another, whatever their order.
+/// Pairs may read the same columns and have their w anywhere: the numbers are those of pairs with columns of their own.
 #[test]
 fn pairs_that_share_a_feature_are_as_they_are_alone() {
     for total in [WhereTotal::Free, WhereTotal::Constant] {
         let own = MetaNetworks::designed(&[3, 5, 3, 3], BOTH, WhereDesign { total, ..WhereDesign::default() });
-        let shared = own.clone().reading(&[1, 0, 1, 1]);
+        let segments = Segments::new(vec![8..11, 0..5, 11..14, 5..8]);
+        let shared = own.clone().reading(&[5..8, 0..5, 5..8, 5..8], segments);
         let mut phi = own.layout().init(crate::seed::Seed(3), "phi");
         phi.iter_mut().enumerate().for_each(|(nth, value)| *value += 0.3 * (nth as f64 * 0.77).sin());
         let phi = own.layout().upload(phi, &Device::flex(), DType::F64);
         let (small, large) = (wave([4, 3], 1.0, 0.9), wave([4, 5], 1.0, 0.3));
-        let bars = MetaCotangents {
-            channel_weights: [3, 5, 3, 3].map(|c| wave([4, c], 1.0, 2.0 + c as f64)).to_vec(),
-            pair_weights: [4.0, 5.0, 6.0, 7.0].map(|phase| wave([4, 1], 1.0, phase)).to_vec(),
+        let w_bars = [3, 5, 3, 3].map(|c| wave([4, c], 1.0, 2.0 + c as f64));
+        let found = |meta: &MetaNetworks, pooled: &[&Tensor<2>], in_order: [usize; 4]| {
+            let beside = |parts: Vec<Tensor<2>>| Tensor::cat(parts, 1);
+            let pooled = beside(pooled.iter().map(|&x| x.clone()).collect());
+            let out = meta.evaluate(&phi, &pooled);
+            let bars = MetaCotangents {
+                channel_weights: beside(in_order.map(|pair| w_bars[pair].clone()).to_vec()),
+                pair_weights: wave([4, 4], 1.0, 4.0),
+            };
+            let gradient = meta.gradient(&pooled, &out, &bars);
+            let mut all: Vec<_> = (0..4).map(|pair| meta.segments().part(&out.channel_weights, pair)).collect();
+            all.push(out.pair_weights);
+            let flat = all.into_iter().map(|x| x.flatten::<1>(0, 1)).chain([gradient]);
+            Tensor::cat(flat.collect(), 0)
         };
-        let found = |meta: &MetaNetworks, pooled: &[&Tensor<2>]| {
-            let out = meta.evaluate(&phi, pooled);
-            let gradient = meta.gradient(&phi, pooled, &out, &bars);
-            let all = out.channel_weights.iter().chain(&out.pair_weights).map(|x| x.clone().flatten::<1>(0, 1));
-            Tensor::cat(all.chain([gradient]).collect(), 0)
-        };
-        let alone = found(&own, &[&small, &large, &small, &small]);
-        let off = (found(&shared, &[&large, &small]) - alone).abs().max().into_scalar::<f64>();
-        // The same sums, perhaps in another order.
-        assert!(off < 1e-14, "{total:?}: {off}");
+        let alone = found(&own, &[&small, &large, &small, &small], [0, 1, 2, 3]);
+        let off = (found(&shared, &[&large, &small], [1, 3, 0, 2]) - alone).abs().max().into_scalar::<f64>();
+        // The same sums in the same order.
+        assert!(off < 1e-15, "{total:?}: {off}");
     }
 }

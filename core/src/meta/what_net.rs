@@ -1,25 +1,21 @@
-//! f: what to transfer. `w = softmax(A p + a)`, for all pairs of one source feature at once: their rows of A and a stand one
-//! after another.
+//! f: what to transfer. `w = softmax(A p + a)`, for all pairs at once.
 
 use burn_tensor::Tensor;
-use burn_tensor::activation::softmax;
+use l2t_shaders::linears::{Linear, values};
+use l2t_shaders::segments::{Segments, softmax, softmax_gradient};
 
-/// Channel weights of `pairs` pairs, `[B, pairs · C]`, from their pooled source feature `p`, `[B, C]`; `A`: `[pairs · C, C]`,
-/// `a`: `[1, pairs · C]`. The weights of each pair add up to one.
-pub fn evaluate(weight: &Tensor<2>, bias: &Tensor<2>, pooled: &Tensor<2>) -> Tensor<2> {
-    let [batch, channels] = pooled.dims();
-    let logits = pooled.clone().matmul(weight.clone().transpose()) + bias.clone();
-    let rows = logits.dims()[1];
-    softmax(logits.reshape([batch, rows / channels, channels]), 2).reshape([batch, rows])
+/// w, `[B, Σ C_m]`, from the pooled source features `p`, `[B, M]`; `layers` are A and a of every pair.
+pub fn evaluate(phi: &Tensor<1>, pooled: &Tensor<2>, layers: &[Linear], segments: &Segments) -> Tensor<2> {
+    softmax(&values(phi, pooled, layers), segments)
 }
 
-/// `(Ā, ā)` from `w̄`, each of the shape of what it is the cotangent of: through the softmax, `z̄ = w (w̄ − Σ_c w_c w̄_c)`, then
-/// the linear layer.
-pub fn gradient(w: &Tensor<2>, pooled: &Tensor<2>, w_bar: &Tensor<2>) -> (Tensor<2>, Tensor<2>) {
-    let [batch, channels] = pooled.dims();
-    let rows = w.dims()[1];
-    let of_pairs = |x: &Tensor<2>| x.clone().reshape([batch, rows / channels, channels]);
-    let (w, w_bar) = (of_pairs(w), of_pairs(w_bar));
-    let z_bar = (w.clone() * (w_bar.clone() - (w * w_bar).sum_dim(2))).reshape([batch, rows]);
-    (z_bar.clone().transpose().matmul(pooled.clone()), z_bar.sum_dim(0))
+/// w where it is not learned: `1/C_m`.
+pub fn uniform(pooled: &Tensor<2>, segments: &Segments) -> Tensor<2> {
+    let logits = Tensor::zeros([pooled.dims()[0], segments.columns()], (&pooled.device(), pooled.dtype()));
+    softmax(&logits, segments)
+}
+
+/// The cotangent of `A p + a`, `[B, Σ C_m]`, from `w̄`: `w (w̄ − Σ_c w_c w̄_c)`, a pair at a time.
+pub fn logits_gradient(w: &Tensor<2>, w_bar: &Tensor<2>, segments: &Segments) -> Tensor<2> {
+    softmax_gradient(w, w_bar, segments, 1.0)
 }

@@ -115,7 +115,8 @@ fn setting(method: Method) -> (TargetModel, Tensor<1>, Batch) {
     let auxiliary: Vec<_> = auxiliary.collect();
     let matching = recipe.learned.map(|_| Matching::new(pairs(&network), &source_layers(), &network, 0.5, &mut layout));
     let transfer = matching.as_ref().zip(recipe.learned).map(|(matching, learned)| {
-        let meta = MetaNetworks::new(matching.source_channels(), learned).reading(&matching.features_of_pairs());
+        let meta = MetaNetworks::new(matching.source_channels(), learned)
+            .reading(&matching.pooled_columns(), matching.segments().clone());
         // The bias of g is near one, as it is when training begins.
         let one = |k: usize| f64::from(u8::from(k % 4 == 3));
         let phi = vector(meta.layout(), |k, i| one(k) + 2.0 * (i as f64 * 1.234 + k as f64).sin());

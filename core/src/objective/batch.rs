@@ -4,7 +4,7 @@ use burn_tensor::Tensor;
 use l2t_shaders::vector::combine;
 
 use crate::matching::Transfer;
-use crate::meta::{MetaCotangents, MetaNetworks, MetaOutputs};
+use crate::meta::{MetaCotangents, MetaNetworks, MetaOutputs, rows};
 
 /// Images that a device takes at once, with what the sources say about them.
 #[derive(Debug, Clone)]
@@ -151,18 +151,13 @@ impl Batch {
     }
 
     /// Pulls cotangents of all images' w and λ back to φ; `None` where nothing is matched.
-    pub fn pull_back(&self, meta: &MetaNetworks, phi: &Tensor<1>, bars: &MetaCotangents) -> Option<Tensor<1>> {
+    pub fn pull_back(&self, meta: &MetaNetworks, bars: &MetaCotangents) -> Option<Tensor<1>> {
         let mut first = 0;
         let gradients = self.chunks().map(|chunk| {
             let rows = first..first + chunk.images();
             first = rows.end;
-            Some(chunk.transfer.as_ref()?.gradient(meta, phi, &bars.rows(rows)))
+            Some(chunk.transfer.as_ref()?.gradient(meta, &bars.rows(rows)))
         });
         gradients.collect::<Option<Vec<_>>>()?.into_iter().reduce(|a, b| a + b)
     }
-}
-
-/// The rows of all parts one after another; a single part is not copied.
-pub(super) fn rows(mut parts: Vec<Tensor<2>>) -> Tensor<2> {
-    if parts.len() == 1 { parts.remove(0) } else { Tensor::cat(parts, 0) }
 }

@@ -20,12 +20,11 @@ use std::sync::Arc;
 use burn_tensor::Tensor;
 
 pub use batch::{Batch, Chunk, Part};
-pub use part::cross_entropy;
 use part::{ChunkPass, Direction, PartPass};
 use serde::{Deserialize, Serialize};
 
 use crate::matching::Matching;
-use crate::meta::MetaCotangents;
+use crate::meta::{MetaCotangents, rows};
 use crate::method::{Auxiliary, AuxiliaryKind};
 use crate::network::{Network, ParamLayout, RunningStats};
 use crate::source::SourceOutputs;
@@ -106,7 +105,7 @@ impl Pass {
     pub fn probabilities(&self) -> Option<Tensor<2>> {
         let chunks = self.chunks().map(|chunk| chunk.probabilities.clone());
         let parts = chunks.collect::<Option<Vec<_>>>()?;
-        Some(batch::rows(parts))
+        Some(rows(parts))
     }
 
     fn chunks(&self) -> impl Iterator<Item = &ChunkPass> {

@@ -2,8 +2,8 @@
 //! several that a device takes one after another. [`super::by_group`] does the same with less memory.
 
 use burn_tensor::Tensor;
-use burn_tensor::activation::log_softmax;
 use l2t_shaders::batch_norm::Moments;
+use l2t_shaders::cross_entropy::{cross_entropy, gradient_tangent};
 
 use super::{Keep, Memory, Objective, Part, SecondDerivatives, TargetModel};
 use crate::matching::{MatchingPass, Mismatches};
@@ -68,12 +68,9 @@ pub(super) struct Losses {
     pub auxiliary: Vec<Tensor<1>>,
 }
 
-/// L_org: mean cross-entropy of logits `[B, K, 1, 1]` with one-hot labels, `[1]`, and the probabilities, `[B, K]`.
-pub fn cross_entropy(logits: &Tensor<4>, y: &Tensor<2>) -> (Tensor<1>, Tensor<2>) {
-    let [batch, classes] = y.dims();
-    let log_p = log_softmax(logits.clone().reshape([batch, classes]), 1);
-    let loss = (log_p.clone() * y.clone()).sum() / -(batch as f64);
-    (loss, log_p.exp())
+/// A chunk's share of a mean over the part.
+pub(super) fn weighted<const D: usize>(of_chunk: Tensor<D>, share: f64) -> Tensor<D> {
+    if share == 1.0 { of_chunk } else { of_chunk * share }
 }
 
 /// `sum + term`.
@@ -144,12 +141,11 @@ impl TargetModel {
             let (mut terms, mut of_chunk) = (Terms::default(), Cotangents::default());
             if objective.has_task() {
                 let output = self.network.output();
-                let (loss, p) = cross_entropy(at.get(output), &chunk.y);
-                let [count, classes] = p.dims();
-                let z_bar = (p.clone() - chunk.y.clone()) * (share / count as f64);
-                of_chunk.add(output, z_bar.reshape([count, classes, 1, 1]));
-                losses.task = plus(losses.task.take(), loss * share);
-                terms.probabilities = Some(p);
+                let [count, classes] = chunk.y.dims();
+                let found = cross_entropy(&at.get(output).clone().reshape([count, classes]), &chunk.y);
+                of_chunk.add(output, weighted(found.z_bar, share).reshape([count, classes, 1, 1]));
+                losses.task = plus(losses.task.take(), weighted(found.loss, share));
+                terms.probabilities = Some(found.probabilities);
             }
             bars.push(of_chunk);
             all.push(terms);
@@ -195,7 +191,7 @@ impl TargetModel {
             for ((auxiliary, taught), sum) in self.auxiliary.iter().zip(&chunk.auxiliary).zip(&mut losses) {
                 let (loss, parts) = auxiliary.evaluate(&self.layout, theta, at, taught, &mut of_chunk);
                 gradient.add(parts.times(share));
-                *sum = plus(sum.take(), loss * share);
+                *sum = plus(sum.take(), weighted(loss, share));
             }
             bars.add_times(of_chunk, share);
         }
@@ -267,12 +263,10 @@ impl TargetModel {
         let bar_dots = chunks.map(|((terms, share), dots)| {
             let mut bar_dots = Cotangents::default();
             if let Some(p) = terms.probabilities.as_ref().filter(|_| along.hessian) {
-                // z̄ = (p − y)/B and ṗ = p (ż − Σ_k p_k ż_k).
                 let output = self.network.output();
                 let [count, classes] = p.dims();
                 let z_dot = dots.get(output).expect("logits depend on θ").clone().reshape([count, classes]);
-                let p_dot = p.clone() * (z_dot.clone() - (p.clone() * z_dot).sum_dim(1));
-                bar_dots.add(output, (p_dot * (share / count as f64)).reshape([count, classes, 1, 1]));
+                bar_dots.add(output, weighted(gradient_tangent(p, &z_dot), share).reshape([count, classes, 1, 1]));
             }
             bar_dots
         });

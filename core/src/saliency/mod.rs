@@ -146,7 +146,7 @@ impl<'a> PairGradient<'a> {
     pub fn loss(&self, x: &Tensor<4>, w: &Tensor<2>) -> Tensor<1> {
         let at = self.mismatch(x);
         let [batch, _] = w.dims();
-        (channels::mean_product(&at.d, &at.d) * w.clone()).sum_dim(1).reshape([batch])
+        (channels::mean_products(&[(&at.d, &at.d)], 1.0) * w.clone()).sum_dim(1).reshape([batch])
     }
 
     /// Both sides of the matching, with the weights that it has, for normalised images `x`, `[B, 3, H, W]`.

@@ -79,7 +79,8 @@ impl World {
         let pairs = PairSet::new(pairs, &layers, network.taps()).unwrap();
         let mut layout = network.layout().clone();
         let matching = Matching::new(pairs, &layers, &network, 0.5, &mut layout);
-        let meta = MetaNetworks::new(matching.source_channels(), learned).reading(&matching.features_of_pairs());
+        let meta = MetaNetworks::new(matching.source_channels(), learned)
+            .reading(&matching.pooled_columns(), matching.segments().clone());
         let (theta, running) = (initial(&layout, "target"), statistics(&network, 0.9));
         let phi = wave([meta.layout().len()], (-2.0, 2.0), 0.1);
         Self {

@@ -9,7 +9,7 @@ mod simd;
 mod storage;
 
 pub(crate) use gemm::{Matrix, MatrixMut, gemm};
-pub(crate) use planes::{PlaneShape, channel_sums, lane_sums, map_images, map_planes, zeros};
+pub(crate) use planes::{PlaneShape, channel_sums, lane_sums, map_images, map_images_reading, map_planes, zeros};
 pub(crate) use real::{Real, resized};
 pub(crate) use simd::{LINE, Lanes, Linear, Map, map_lines, vectorised};
 pub(crate) use storage::{Cpu, by_dtype};

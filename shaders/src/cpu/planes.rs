@@ -75,9 +75,19 @@ pub(crate) fn map_images<T: Copy + Send + Sync + Default>(
     stride: usize,
     f: impl Fn(usize, &mut [T]) + Sync,
 ) -> Vec<T> {
+    map_images_reading(images, stride, stride, f)
+}
+
+/// [`map_images`] where `read` numbers are read for those that are written of an image.
+pub(crate) fn map_images_reading<T: Copy + Send + Sync + Default>(
+    images: usize,
+    stride: usize,
+    read: usize,
+    f: impl Fn(usize, &mut [T]) + Sync,
+) -> Vec<T> {
     let mut values = zeros(images * stride);
     if stride > 0 {
-        let images = values.par_chunks_mut(stride).enumerate().with_min_len(share(stride));
+        let images = values.par_chunks_mut(stride).enumerate().with_min_len(share(read));
         images.for_each(|(image, chunk)| f(image, chunk));
     }
     values

@@ -50,6 +50,11 @@ fn allocate_as(dtype: DType, like: &Gpu, shape: &[usize]) -> CubeTensor {
     CubeTensor::new_contiguous(like.client.clone(), like.device.clone(), shape.to_vec().into(), handle, dtype)
 }
 
+/// A vector of `len` zeros on the device of `like`; `None` where that is no GPU.
+pub(crate) fn zeros_on_gpu<const D: usize>(len: usize, like: &Tensor<D>) -> Option<CubeTensor> {
+    Tensor::<1>::zeros([len], (&like.device(), like.dtype())).try_into_primitive::<Wgpu>().ok()
+}
+
 /// [`launch`] with outputs that are there already.
 pub(crate) fn launch_into(kernel: Wgsl, inputs: &[&Gpu], outputs: &[CubeTensor], arguments: Arguments<'_>) {
     let client = &inputs[0].0.client;

@@ -17,7 +17,7 @@ mod storage;
 pub(crate) use kernel::Wgsl;
 pub(crate) use launch::{
     Arguments, MOST_GROUPS, allocate, allocate_indices, indices, launch, launch_elementwise, launch_elementwise_into,
-    launch_into, tensor,
+    launch_into, tensor, zeros_on_gpu,
 };
 pub use observe::{KernelCounter, LaunchCounter, Launches};
 #[cfg(not(target_family = "wasm"))]
@@ -49,10 +49,13 @@ mod tests {
             crate::batch_norm::kernels(),
             crate::channels::kernels(),
             crate::conv::kernels(),
+            crate::cross_entropy::kernels(),
+            crate::linears::kernels(),
             crate::max_pool::kernels(),
             crate::mismatch::kernels(),
             crate::resize::kernels(),
             crate::saliency::kernels(),
+            crate::segments::kernels(),
             crate::vector::kernels(),
         ]
         .concat();
