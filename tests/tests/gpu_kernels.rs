@@ -9,7 +9,10 @@ use burn_tensor::{DType, Device, Tensor, TensorData};
 use futures_lite::future::block_on;
 use l2t_core::network::weights::read;
 use l2t_shaders::batch_norm::{Affine, Direction, Moments, evaluate, evaluate_fixed};
-use l2t_shaders::conv::{Geometry, LARGEST, Tiles, Variant, convolve, input_gradient, weight_gradient};
+use l2t_shaders::conv::{
+    Family, Geometry, LARGEST, Shape, Tile, Tiles, Variant, convolve, convolve_by, input_gradient, input_gradient_by,
+    weight_gradient, weight_gradient_by,
+};
 use l2t_shaders::linears::Linear;
 use l2t_shaders::max_pool::{Window, gather, max_pool, scatter};
 use l2t_shaders::mismatch::{Compared, matched, mismatch, mismatch_gradient, source_gradient};
@@ -290,6 +293,59 @@ fn convolution(on: &On<'_>, x: [usize; 4], w: [usize; 4], geometry: Geometry) ->
         host(&weight_gradient(&[(&x, &y_bar), (&x2, &y_bar2)], &w, geometry)),
         host(&weight_gradient(&[(&x, &y_bar)], &w, geometry)),
     ]
+}
+
+/// Products that fill large tiles: of the value, of the gradient in the input, and of that in the weight, the last also in several runs.
+const LARGE_TILES: [([usize; 4], [usize; 4], Geometry); 4] = [
+    ([2, 3, 65, 67], [70, 3, 3, 3], Geometry { stride: 1, padding: 1 }),
+    ([2, 70, 65, 67], [5, 70, 3, 3], Geometry { stride: 2, padding: 1 }),
+    ([1, 460, 3, 4], [70, 460, 3, 3], Geometry { stride: 1, padding: 1 }),
+    ([3, 5, 41, 37], [37, 5, 7, 7], Geometry { stride: 2, padding: 3 }),
+];
+
+/// Tiles in workgroup memory give what registers do, and what the CPU does, whichever of them a device would choose.
+#[test]
+fn every_family_of_kernels_agrees_with_the_cpu() {
+    let Some(device) = gpu() else { return };
+    let mut seen = BTreeSet::new();
+    let have_kernels = CONVOLUTIONS.into_iter().filter(|(_, w, _)| w[2] <= LARGEST);
+    for (x, w, geometry) in have_kernels.chain(LARGE_TILES) {
+        let shapes = [
+            Shape::of_convolve(x, w, geometry),
+            Shape::of_input_gradient(x, w),
+            Shape::of_weight_gradient(x, w, geometry),
+        ];
+        seen.extend(shapes.iter().enumerate().map(|(product, shape)| (product, Tile::of(*shape))));
+        for family in Family::ALL {
+            compare(&device.device, &format!("{} on {x:?} by {w:?}", family.name()), |on| {
+                by_family(on, family, x, w, geometry)
+            });
+        }
+    }
+    assert_eq!(seen.len(), 6, "both sizes of tile for all three products: {seen:?}");
+}
+
+/// The three products with one and with two terms by `family`; on the CPU by what it has.
+fn by_family(on: &On<'_>, family: Family, x: [usize; 4], w: [usize; 4], geometry: Geometry) -> Vec<Vec<f64>> {
+    let (x, x2) = (on.values(x, 0.1), on.values(x, 2.0));
+    let (w, w2) = (on.values(w, 0.7), on.values(w, 3.0));
+    let like = convolve(&[(&x, &w)], geometry).dims();
+    let (y, y2) = (on.values(like, 0.3), on.values(like, 5.0));
+    let is_gpu = on.1 == DType::F32;
+    let by = |found: Option<Tensor<4>>, elsewhere: &dyn Fn() -> Tensor<4>| {
+        assert_eq!(found.is_some(), is_gpu, "a GPU has kernels of every family for all of these");
+        host(&found.unwrap_or_else(elsewhere))
+    };
+    let mut out = vec![];
+    for terms in [1, 2] {
+        let values = &[(&x, &w), (&x2, &w2)][..terms];
+        out.push(by(convolve_by(family, values, geometry), &|| convolve(values, geometry)));
+        let bars = &[(&y, &w), (&y2, &w2)][..terms];
+        out.push(by(input_gradient_by(family, bars, &x, geometry), &|| input_gradient(bars, &x, geometry)));
+        let both = &[(&x, &y), (&x2, &y2)][..terms];
+        out.push(by(weight_gradient_by(family, both, &w, geometry), &|| weight_gradient(both, &w, geometry)));
+    }
+    out
 }
 
 /// One target layer matched with a smaller feature, a larger one, and one of its own size; a second one with two of them.

@@ -189,6 +189,14 @@ pub struct BenchArguments {
     /// Iterations that are timed, after one that is not.
     #[arg(long, default_value_t = 5)]
     pub repeats: usize,
+    /// Time the kernels of a GPU instead, every family of them on the shapes of the networks here, and leave a report to send to us.
+    ///
+    /// A run takes the family that suits the adapter and the shape; L2T_KERNELS=registers or L2T_KERNELS=tiled insists on one.
+    #[arg(long, conflicts_with_all = ["preset", "set", "repeats"])]
+    pub kernels: bool,
+    /// Where the report of --kernels goes, as JSON; the same as text goes beside it.
+    #[arg(long, value_name = "FILE", default_value = "l2t-kernels.json", requires = "kernels")]
+    pub out: PathBuf,
     #[command(flatten)]
     pub device: DeviceArgument,
 }

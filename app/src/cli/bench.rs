@@ -28,6 +28,9 @@ pub fn run(arguments: &BenchArguments) -> Result<Ending> {
         return Err(Error::config("--repeats", "0 iterations cannot be timed"));
     }
     let device = open_device(arguments.device.device.into())?;
+    if arguments.kernels {
+        return super::kernels::run(&device, &arguments.out);
+    }
     let plan = Plan::new(Config::preset(&arguments.preset, &arguments.set)?, device.device, device.name)?;
     super::train::describe(&plan);
     let learner = plan.learner_at(0);

@@ -14,6 +14,7 @@ mod compare;
 mod data;
 mod demo;
 mod devices;
+mod kernels;
 mod progress;
 mod report;
 mod saliency;
@@ -77,6 +78,7 @@ fn usual() -> Command {
 }
 
 fn run(command: Command) -> Result<Ending> {
+    kernels::choose_as_asked()?;
     match command {
         Command::Window(arguments) => {
             let link = arguments.link.as_deref().map(Link::of_address).transpose()?;

@@ -1,6 +1,7 @@
 //! The one adapter that a browser gives.
 
 use burn_tensor::Device;
+use l2t_shaders::conv;
 
 use super::{AdapterKind, DeviceChoice, OpenDevice, WebAdapter};
 use crate::error::{Error, Result};
@@ -33,6 +34,10 @@ pub async fn open(choice: DeviceChoice, adapter: Option<&WebAdapter>, reason: &s
             let device = Device::wgpu_options().init_async().await;
             let device = device
                 .map_err(|error| Error::Device(format!("{} does not start: {error}; choose the CPU", adapter.name)))?;
+            if adapter.software {
+                // The device itself does not say so.
+                conv::choose(conv::Family::Registers);
+            }
             let kind = if adapter.software { AdapterKind::Software } else { AdapterKind::Other };
             let reason = "the browser offers it by WebGPU".into();
             Ok(OpenDevice { device, name: format!("{} (WebGPU)", adapter.name), reason, gpu: Some(kind) })

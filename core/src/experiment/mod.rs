@@ -14,6 +14,7 @@ pub mod evaluate;
 pub mod event;
 pub mod gradient_check;
 pub mod history;
+pub mod kernels;
 pub mod look;
 pub mod memory;
 mod micro_batch;

@@ -8,6 +8,7 @@
 //! keep every node's value or only those at the ends of [`Stretches`].
 
 pub mod architecture;
+pub mod convolutions;
 mod evaluate;
 mod foreign;
 mod gradient;

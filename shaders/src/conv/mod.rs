@@ -15,7 +15,7 @@ use burn_tensor::Tensor;
 use crate::cpu::Cpu;
 #[cfg(test)]
 pub(crate) use gpu::kernels;
-pub use gpu::{LARGEST, Tiles, Variant};
+pub use gpu::{AdapterClass, Family, LARGEST, Shape, Tile, Tiles, Variant, choose, family};
 
 /// Stride and zero padding, the same in both directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub fn convolve(terms: &[(&Tensor<4>, &Tensor<4>)], geometry: Geometry) -> Tenso
     if Cpu::holds(terms[0].0) {
         cpu::convolve(terms, geometry)
     } else {
-        gpu::convolve(terms, geometry).unwrap_or_else(|| reference::convolve(terms, geometry))
+        gpu::convolve(None, terms, geometry).unwrap_or_else(|| reference::convolve(terms, geometry))
     }
 }
 
@@ -58,7 +58,8 @@ pub fn input_gradient(terms: &[(&Tensor<4>, &Tensor<4>)], x: &Tensor<4>, geometr
     if Cpu::holds(terms[0].0) {
         cpu::input_gradient(terms, x.dims(), geometry)
     } else {
-        gpu::input_gradient(terms, x.dims(), geometry).unwrap_or_else(|| reference::input_gradient(terms, x, geometry))
+        gpu::input_gradient(None, terms, x.dims(), geometry)
+            .unwrap_or_else(|| reference::input_gradient(terms, x, geometry))
     }
 }
 
@@ -72,9 +73,34 @@ pub fn weight_gradient(terms: &[(&Tensor<4>, &Tensor<4>)], weight: &Tensor<4>, g
     if Cpu::holds(terms[0].0) {
         cpu::weight_gradient(terms, weight.dims(), geometry)
     } else {
-        gpu::weight_gradient(terms, weight.dims(), geometry)
+        gpu::weight_gradient(None, terms, weight.dims(), geometry)
             .unwrap_or_else(|| reference::weight_gradient(terms, weight, geometry))
     }
+}
+
+/// [`convolve`] by one family of a GPU's kernels; `None` where it has none for this, and on the CPU.
+pub fn convolve_by(family: Family, terms: &[(&Tensor<4>, &Tensor<4>)], geometry: Geometry) -> Option<Tensor<4>> {
+    gpu::convolve(Some(family), terms, geometry)
+}
+
+/// [`input_gradient`] by one family of a GPU's kernels, as [`convolve_by`].
+pub fn input_gradient_by(
+    family: Family,
+    terms: &[(&Tensor<4>, &Tensor<4>)],
+    x: &Tensor<4>,
+    geometry: Geometry,
+) -> Option<Tensor<4>> {
+    gpu::input_gradient(Some(family), terms, x.dims(), geometry)
+}
+
+/// [`weight_gradient`] by one family of a GPU's kernels, as [`convolve_by`].
+pub fn weight_gradient_by(
+    family: Family,
+    terms: &[(&Tensor<4>, &Tensor<4>)],
+    weight: &Tensor<4>,
+    geometry: Geometry,
+) -> Option<Tensor<4>> {
+    gpu::weight_gradient(Some(family), terms, weight.dims(), geometry)
 }
 
 /// At most two terms are ever added up: a product rule has two.

@@ -3,6 +3,7 @@
 use burn_dispatch::DispatchTensorKind;
 use burn_tensor::{DType, Int, Tensor};
 use burn_wgpu::{CubeTensor, Wgpu, into_contiguous};
+use cubecl::wgpu::WgpuDeviceKind;
 
 /// A contiguous single-precision tensor in GPU memory.
 pub(crate) struct Gpu(pub(super) CubeTensor);
@@ -19,6 +20,11 @@ impl Gpu {
             return None;
         }
         Some(Self(into_contiguous(x.clone().try_into_primitive::<Wgpu>().ok()?)))
+    }
+
+    /// Whether it lies on a driver in software, as far as its device says.
+    pub fn is_in_software(&self) -> bool {
+        matches!(&self.0.device, cubecl::Device::Wgpu(device) if device.kind == WgpuDeviceKind::Cpu)
     }
 
     /// Like [`Gpu::of`] for tensors of `i32`.

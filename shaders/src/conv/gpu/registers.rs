@@ -1,32 +1,25 @@
-//! Convolution as a matrix product whose patches are gathered inside the kernel ("implicit GEMM").
-//!
-//! Burn's own convolution needs its autotuner to be fast, and the autotuner needs minutes. These three kernels have one
-//! way to go about it and few variants: two sizes of tile in up to four shapes, the kernel's size, one or two terms.
+//! By outer products in registers: every factor of every term is read from memory, through the caches. Few variants: two sizes of tile
+//! in up to four shapes, the kernel's size, one or two terms.
 
-use burn_tensor::Tensor;
-
-use super::Geometry;
-use crate::gpu::{Arguments, Gpu, Wgsl, launch, tensor};
+use super::{Launched, MOST_BESIDE, runs_of};
+use crate::conv::Geometry;
+use crate::gpu::Wgsl;
 
 /// What the two kernels share that gather patches for pixels.
 const PATCHES: &str =
-    concat!(include_str!("../../wgsl/shared/blocks.wgsl"), include_str!("../../wgsl/shared/patches.wgsl"));
-const BLOCKS: &str = include_str!("../../wgsl/shared/blocks.wgsl");
-const CONVOLVE: Wgsl = Wgsl::new("convolve", include_str!("../../wgsl/convolve.wgsl")).sharing(PATCHES);
+    concat!(include_str!("../../../wgsl/shared/blocks.wgsl"), include_str!("../../../wgsl/shared/patches.wgsl"));
+const BLOCKS: &str = include_str!("../../../wgsl/shared/blocks.wgsl");
+const CONVOLVE: Wgsl = Wgsl::new("convolve", include_str!("../../../wgsl/convolve.wgsl")).sharing(PATCHES);
 const INPUT_GRADIENT: Wgsl =
-    Wgsl::new("convolve_input_gradient", include_str!("../../wgsl/convolve_input_gradient.wgsl")).sharing(PATCHES);
+    Wgsl::new("convolve_input_gradient", include_str!("../../../wgsl/convolve_input_gradient.wgsl")).sharing(PATCHES);
 const WEIGHT_GRADIENT: Wgsl =
-    Wgsl::new("convolve_weight_gradient", include_str!("../../wgsl/convolve_weight_gradient.wgsl")).sharing(BLOCKS);
+    Wgsl::new("convolve_weight_gradient", include_str!("../../../wgsl/convolve_weight_gradient.wgsl")).sharing(BLOCKS);
 
 /// Invocations of a workgroup.
 const LANES: usize = 64;
 /// With fewer workgroups than this, smaller tiles: a device with idle processors is slower than one that reads more often.
 /// Found on a software driver with two processors; a large GPU may want more.
 const FEW_GROUPS: usize = 4;
-/// Workgroups along one dimension at most, in WebGPU.
-const MOST_BESIDE: usize = 65_535;
-/// Workgroups that keep a large GPU busy.
-const ENOUGH_GROUPS: usize = 256;
 /// Least output pixels in a run of the weight gradient: sixteen of each invocation.
 const SHORTEST_RUN: usize = 16 * LANES;
 /// Least output pixels of an invocation where others share its sum.
@@ -117,7 +110,7 @@ impl Variant {
         let pixels = x[0] * geometry.output(x[2], size) * geometry.output(x[3], size);
         let tiles = Tiles { blocks: 2, row_lanes: LANES / sharing(pixels) };
         let (columns, rows) = ((channels * size * size).div_ceil(8 * tiles.row_lanes), filters.div_ceil(8));
-        let (run, runs) = runs(pixels, columns * rows);
+        let (run, runs) = runs_of(pixels, columns * rows, SHORTEST_RUN);
         let found = Self { kernel: WEIGHT_GRADIENT.name, size, terms, tiles, run, groups: [columns, rows, runs] };
         (size <= LARGEST).then_some(found)
     }
@@ -133,6 +126,13 @@ impl Variant {
         self.groups[2]
     }
 
+    /// The kernel to launch.
+    pub(super) fn launched(self) -> Launched {
+        let all = [CONVOLVE, INPUT_GRADIENT, WEIGHT_GRADIENT];
+        let kernel = all.into_iter().find(|kernel| kernel.name == self.kernel).expect("a variant is one of them");
+        Launched { kernel: self.of(kernel), groups: self.groups, run: self.run }
+    }
+
     fn of(self, mut kernel: Wgsl) -> Wgsl {
         let Self { size, terms, tiles, .. } = self;
         let constants = [("kernel", size), ("terms", terms), ("blocks", tiles.blocks), ("row_lanes", tiles.row_lanes)];
@@ -141,62 +141,10 @@ impl Variant {
     }
 }
 
-fn sizes(x: [usize; 4], w: [usize; 4], y: [usize; 4], geometry: Geometry) -> [usize; 9] {
-    let ([batch, channels, height, width], [filters, _, _, _], [_, _, out_height, out_width]) = (x, w, y);
-    [batch, channels, height, width, filters, out_height, out_width, geometry.stride, geometry.padding]
-}
-
-/// The terms on the GPU; where there is only one it is named twice, and the kernel does not read the second. `None` where
-/// the tensors are elsewhere.
-fn operands(terms: &[(&Tensor<4>, &Tensor<4>)]) -> Option<[Gpu; 4]> {
-    let (first, last) = (terms[0], terms[terms.len() - 1]);
-    Some([Gpu::of(first.0)?, Gpu::of(first.1)?, Gpu::of(last.0)?, Gpu::of(last.1)?])
-}
-
-pub fn convolve(terms: &[(&Tensor<4>, &Tensor<4>)], geometry: Geometry) -> Option<Tensor<4>> {
-    let (x, w) = (terms[0].0.dims(), terms[0].1.dims());
-    let variant = Variant::of_convolve(x, w, geometry, terms.len())?;
-    let [a, b, c, d] = operands(terms)?;
-    let y = [x[0], w[0], geometry.output(x[2], w[2]), geometry.output(x[3], w[2])];
-    let arguments = Arguments { groups: variant.groups, sizes: &sizes(x, w, y, geometry), ..Arguments::default() };
-    let [out] = launch(variant.of(CONVOLVE), &[&a, &b, &c, &d], [&y], arguments);
-    Some(tensor(out))
-}
-
-pub fn input_gradient(terms: &[(&Tensor<4>, &Tensor<4>)], x: [usize; 4], geometry: Geometry) -> Option<Tensor<4>> {
-    let (y, w) = (terms[0].0.dims(), terms[0].1.dims());
-    let variant = Variant::of_input_gradient(x, w, terms.len())?;
-    let [a, b, c, d] = operands(terms)?;
-    let arguments = Arguments { groups: variant.groups, sizes: &sizes(x, w, y, geometry), ..Arguments::default() };
-    let [out] = launch(variant.of(INPUT_GRADIENT), &[&a, &b, &c, &d], [&x], arguments);
-    Some(tensor(out))
-}
-
-pub fn weight_gradient(terms: &[(&Tensor<4>, &Tensor<4>)], w: [usize; 4], geometry: Geometry) -> Option<Tensor<4>> {
-    let (x, y) = (terms[0].0.dims(), terms[0].1.dims());
-    let variant = Variant::of_weight_gradient(x, w, geometry, terms.len())?;
-    let [a, b, c, d] = operands(terms)?;
-    let [filters, channels, size, _] = w;
-    let shape = [variant.runs(), filters, channels * size * size];
-    let mut sizes = sizes(x, w, y, geometry).to_vec();
-    sizes.push(variant.run);
-    let arguments = Arguments { groups: variant.groups, sizes: &sizes, ..Arguments::default() };
-    let [out] = launch(variant.of(WEIGHT_GRADIENT), &[&a, &b, &c, &d], [&shape], arguments);
-    let parts: Tensor<3> = tensor(out);
-    Some(if variant.runs() == 1 { parts.reshape(w) } else { parts.sum_dim(0).reshape(w) })
-}
-
 /// How many invocations share the sum over `pixels` for an element of the weight gradient: as many as have a long enough
 /// sum of their own to make up for adding theirs up.
 fn sharing(pixels: usize) -> usize {
     [64, 16].into_iter().find(|lanes| pixels >= LONG_ENOUGH * lanes).unwrap_or(4)
-}
-
-/// Length and number of the runs that `pixels` are cut into, for a result of `tiles` workgroups.
-fn runs(pixels: usize, tiles: usize) -> (usize, usize) {
-    let wanted = ENOUGH_GROUPS.div_ceil(tiles).min(pixels.div_ceil(SHORTEST_RUN)).max(1);
-    let run = pixels.div_ceil(wanted).next_multiple_of(LANES);
-    (run, pixels.div_ceil(run))
 }
 
 #[cfg(test)]
