@@ -1,4 +1,29 @@
-//! Words for numbers, the same in the window and on the command line.
+//! Words for numbers, the same in the window, on the page, on the command line, in the report and on charts.
+
+/// An accuracy as in tables, in percent: `44.35`.
+pub fn percent(share: f64) -> String {
+    format!("{:.2}", 100.0 * share)
+}
+
+/// An accuracy in a sentence: `44.35 %`, or `none`.
+pub fn accuracy(share: impl Into<Option<f64>>) -> String {
+    share.into().map_or("none".into(), |share| percent(share) + " %")
+}
+
+/// A part of an image, in whole percents: `34 %`.
+pub fn part(share: f64) -> String {
+    format!("{:.0} %", 100.0 * share)
+}
+
+/// λ of a pair: `2.88`.
+pub fn weight(mean: f64) -> String {
+    format!("{mean:.2}")
+}
+
+/// λ with its deviation: `2.88 ± 0.91`, or without one that is none.
+pub fn weight_and_std(mean: f64, std: f64) -> String {
+    if std.is_finite() { format!("{} ± {}", weight(mean), weight(std)) } else { weight(mean) }
+}
 
 /// A time in words: `45 s`, `12 min`, `3.4 h`.
 pub fn duration(secs: f64) -> String {
@@ -15,5 +40,27 @@ pub fn size(bytes: u64) -> String {
         bytes if bytes < 1e6 => format!("{:.0} kB", bytes / 1e3),
         bytes if bytes < 1e9 => format!("{:.1} MB", bytes / 1e6),
         bytes => format!("{:.2} GB", bytes / 1e9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_the_decimals_that_they_deserve() {
+        assert_eq!(
+            (percent(0.44352), accuracy(0.44352), accuracy(None)),
+            ("44.35".into(), "44.35 %".into(), "none".into())
+        );
+        assert_eq!((part(0.344), weight(2.876)), ("34 %".into(), "2.88".into()));
+        assert_eq!(weight_and_std(2.876, 0.911), "2.88 ± 0.91");
+        assert_eq!(weight_and_std(2.876, f64::NAN), "2.88");
+    }
+
+    #[test]
+    fn times_and_sizes_have_the_unit_that_fits() {
+        assert_eq!([5.0, 89.0, 720.0, 12_240.0].map(duration), ["5 s", "89 s", "12 min", "3.4 h"]);
+        assert_eq!([640_000, 12_300_000, 1_200_000_000].map(size), ["640 kB", "12.3 MB", "1.20 GB"]);
     }
 }

@@ -19,6 +19,7 @@ use super::args::CompareArguments;
 use super::progress::{GridProgress, loading};
 use super::train::{on_interrupt, train_shown, verdict};
 use super::{Ending, open_device, report};
+use crate::words::accuracy;
 
 pub fn run(arguments: &CompareArguments) -> Result<Ending> {
     let grid = grid(arguments)?;
@@ -77,7 +78,7 @@ fn list(cells: &[&Cell], out: Option<&Path>) -> Result<Ending> {
             CellState::Unfinished { epochs } => format!("{epochs} of {} epochs", cell.config.train.epochs),
             CellState::Failed { reason } => reason.clone(),
             CellState::Done { summary, .. } => {
-                summary.test_accuracy.map_or(String::new(), |share| format!("test {:.2} %", 100.0 * share))
+                summary.test_accuracy.map_or(String::new(), |share| format!("test {}", accuracy(share)))
             }
         };
         say!("{}", format!("{:<10} {}  {more}", state.word(), cell.name()).trim_end());

@@ -3,6 +3,8 @@
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use l2t_core::experiment::{AuxiliaryLosses, Event};
 
+use crate::words::accuracy;
+
 /// A bar over all iterations of a run, with rate and time left, and a line for every epoch.
 pub struct RunProgress {
     bar: ProgressBar,
@@ -48,7 +50,7 @@ impl RunProgress {
                 self.bar.set_message(format!(" · L_org {task:.3}{}", added(*matching, auxiliary)));
             }
             Event::Epoch(record) if self.epoch_lines => {
-                let percent = |share: f64| format!("{:5.1} %", 100.0 * share);
+                let percent = |share: f64| format!("{:>7}", accuracy(share));
                 let line = format!(
                     "{} epoch {:3} · L_org {:.3}{} · training {}{}",
                     self.label,

@@ -21,6 +21,7 @@ use super::progress::{counter, loading};
 use super::saliency_picture::{Scene, draw};
 use super::train::on_interrupt_saying;
 use super::{Ending, open_device};
+use crate::words::accuracy;
 
 /// More rows would not be looked at, and their picture would not fit the memory.
 const MOST_ROWS: usize = 24;
@@ -169,11 +170,10 @@ fn report(scene: &Scene<'_>, found: &Survey) {
         return;
     }
     say!("{:<28} {:>8}   95 % interval        chance   images", "score", "mean");
-    let percent = |share: f64| format!("{:.2} %", 100.0 * share);
     for row in &scores {
         let interval =
-            row.estimate.interval.map_or("-".into(), |[low, high]| format!("{} to {}", percent(low), percent(high)));
-        let (mean, count) = (percent(row.estimate.mean), row.estimate.count);
-        say!("{:<28} {mean:>8}   {interval:<18} {:>8}   {count:>6}", row.name, percent(row.chance));
+            row.estimate.interval.map_or("-".into(), |[low, high]| format!("{} to {}", accuracy(low), accuracy(high)));
+        let (mean, count) = (accuracy(row.estimate.mean), row.estimate.count);
+        say!("{:<28} {mean:>8}   {interval:<18} {:>8}   {count:>6}", row.name, accuracy(row.chance));
     }
 }

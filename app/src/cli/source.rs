@@ -17,6 +17,7 @@ use l2t_core::{Error, Result};
 use super::args::EvalArguments;
 use super::progress::{counter, loading};
 use super::{Ending, open_device, utf8};
+use crate::words;
 
 pub fn eval(arguments: &EvalArguments) -> Result<Ending> {
     let (mean, std) = (three("--mean", &arguments.mean)?, three("--std", &arguments.std)?);
@@ -46,12 +47,12 @@ pub fn eval(arguments: &EvalArguments) -> Result<Ending> {
     bar.finish_and_clear();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of images")]
     let correct = (share * data.len() as f64).round() as usize;
-    say!("accuracy {:.2} % ({correct} of {} images of {})", 100.0 * share, data.len(), data.name);
+    say!("accuracy {} ({correct} of {} images of {})", words::accuracy(share), data.len(), data.name);
     let stated = weights.notes().get("accuracy").and_then(|stated| stated.split(' ').next()?.parse::<f64>().ok());
     if let Some(stated) = stated.filter(|stated| share < stated - FAR_BELOW) {
         say!(
-            "warning: that is far below the {:.2} % that its file states: are these its classes, and was it trained with this mean and deviation?",
-            100.0 * stated
+            "warning: that is far below the {} that its file states: are these its classes, and was it trained with this mean and deviation?",
+            words::accuracy(stated)
         );
     }
     Ok(Ending::Done)

@@ -14,6 +14,7 @@ use super::args::SourceTrainArguments;
 use super::progress::loading;
 use super::train::{describe, nothing_left, on_interrupt, train_into, verdict};
 use super::{Ending, open_device, utf8};
+use crate::words;
 
 pub fn run(arguments: &SourceTrainArguments) -> Result<Ending> {
     // A result that cannot be written should be known before hours of training.
@@ -46,7 +47,7 @@ pub fn run(arguments: &SourceTrainArguments) -> Result<Ending> {
     let packed = block_on(pack(&plan, &outcome.target, &Provenance { command: command(arguments)? }))?;
     write_whole(&arguments.out, &packed.bytes)?;
     if let Some(accuracy) = packed.accuracy {
-        say!("as stored, in half precision: test accuracy {:.2} %", 100.0 * accuracy);
+        say!("as stored, in half precision: test accuracy {}", words::accuracy(accuracy));
     }
     say!("{} bytes in {}; checkpoints and curves in {}", packed.bytes.len(), arguments.out.display(), run.display());
     say!("transfer from it with --set sources.0.weights={}", arguments.out.display());

@@ -18,6 +18,7 @@ use super::args::TrainArguments;
 use super::progress::{RunProgress, loading};
 use super::{Ending, open_device};
 use crate::charts::{Columns, draw};
+use crate::words::{accuracy, duration};
 
 pub fn run(arguments: &TrainArguments) -> Result<Ending> {
     let beginning = Beginning::of(arguments)?;
@@ -220,12 +221,11 @@ pub fn train_shown(
 
 /// The result in one line.
 pub fn verdict(label: &str, outcome: &Outcome) -> String {
-    let percent = |share: Option<f64>| share.map_or("none".into(), |share| format!("{:.2} %", 100.0 * share));
     format!(
-        "{label}: test accuracy {} at the best validation epoch {} ({} on validation), {:.0} s",
-        percent(outcome.summary.test_accuracy),
+        "{label}: test accuracy {} at the best validation epoch {} ({} on validation), {}",
+        accuracy(outcome.summary.test_accuracy),
         outcome.summary.best_epoch,
-        percent(outcome.summary.validation_accuracy),
-        outcome.summary.wall_secs
+        accuracy(outcome.summary.validation_accuracy),
+        duration(outcome.summary.wall_secs)
     )
 }

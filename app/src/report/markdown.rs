@@ -9,6 +9,7 @@ use l2t_core::experiment::comparison::settings::Choices;
 use super::facts::{READING, facts, gaps};
 use super::numbers::{entry, interval, points, seeds};
 use super::pictures::{Kind, Picture};
+use crate::words::weight_and_std;
 
 /// The whole report.
 pub fn page(report: &Report, choices: &Choices, pictures: &[Picture]) -> String {
@@ -85,9 +86,8 @@ fn pair_weights(text: &mut String, report: &Report) {
 /// λ of every pair in the best epoch.
 pub fn pair_weight_table(group: &Group) -> String {
     let rows = group.pair_weights.iter().map(|(pair, sample)| {
-        let std = sample.std.map_or(String::new(), |std| format!(" ± {std:.2}"));
         let place = [pair.source, pair.source_layer, pair.target_layer].map(|nth| (nth + 1).to_string());
-        place.into_iter().chain([format!("{:.2}{std}", sample.mean)]).collect()
+        place.into_iter().chain([weight_and_std(sample.mean, sample.std.unwrap_or(f64::NAN))]).collect()
     });
     let header = ["source", "source layer", "target layer", "λ"].map(String::from).to_vec();
     table(header, rows.collect())

@@ -4,10 +4,7 @@ use l2t_core::experiment::comparison::group::{Counts, Group};
 use l2t_core::experiment::comparison::statistics::Sample;
 use l2t_core::experiment::comparison::tables::LEVEL;
 
-/// `44.35`
-pub fn percent(share: f64) -> String {
-    format!("{:.2}", 100.0 * share)
-}
+pub use crate::words::percent;
 
 /// `44.35 ± 1.07`, or `44.35` of a single seed.
 pub fn mean_std(sample: &Sample) -> String {

@@ -96,5 +96,5 @@ fn progress_words(state: &ViewState) -> String {
 
 pub(super) fn finished_words(state: &ViewState) -> String {
     let test = state.summary.as_ref().and_then(|summary| summary.test_accuracy);
-    test.map_or_else(|| "done".into(), |share| format!("done: {:.1} % of the test images right", 100.0 * share))
+    test.map_or_else(|| "done".into(), |share| format!("done: {} of the test images right", words::accuracy(share)))
 }
