@@ -1,4 +1,4 @@
-//! The pictures of a run, from its history, as files in memory: a disk, a zip or a page takes them from there.
+//! The charts of a run, from its history, as files in memory: a disk, a zip or a page takes them from there.
 
 use l2t_core::Result;
 use l2t_core::experiment::config::TargetConfig;
@@ -7,8 +7,8 @@ use l2t_core::network::Tap;
 use l2t_core::network::architecture::title;
 
 use crate::plots::{
-    CurveSeries, LayerBlock, PairCurve, PairLine, PairPoint, Rendered, SourceColumn, explained, learning_curves,
-    matching_diagram, pair_weights_over_epochs,
+    CurveSeries, Drawing, LayerBlock, PairCurve, PairLine, PairPoint, SourceColumn, explained, learning_curves,
+    matching_diagram, matching_over_epochs, pair_weights_over_epochs,
 };
 
 /// What the pictures need of a run besides its history: the two columns of the matching diagram.
@@ -42,13 +42,13 @@ pub fn target_name(plan: &Plan) -> String {
     title(network, *width)
 }
 
-/// `learning-curves`, and where pairs were matched `matching` and `pair-weights`, each as SVG and PNG.
+/// `learning-curves`, and where pairs were matched `matching` and `pair-weights`, each as SVG and, but for a page, PNG.
 ///
 /// # Errors
 /// When a picture cannot be drawn.
 pub fn draw(columns: &Columns, label: &str, history: &History) -> Result<Vec<(String, Vec<u8>)>> {
-    let curves_of_run = compare_curves(&format!("{label}: learning curves"), &[(label, history)])?;
-    let mut files = curves_of_run.files("learning-curves").to_vec();
+    let curves_of_run = compare_curves(&format!("{label}: learning curves"), &[(label, history)]);
+    let mut files = curves_of_run.files("learning-curves")?;
     let matched = history.epochs.last().filter(|record| !record.pair_weights.is_empty());
     let Some(last) = matched else { return Ok(files) };
     let lines: Vec<PairLine> = last
@@ -64,11 +64,20 @@ pub fn draw(columns: &Columns, label: &str, history: &History) -> Result<Vec<(St
         .collect();
     let title = format!("{label}: where it transfers, mean λ of epoch {}", last.epoch);
     let matching = matching_diagram(&title, &columns.sources, &columns.target_name, &columns.target, &lines);
-    files.extend(drawn(matching)?.files("matching"));
+    files.extend(drawn(matching)?.files("matching")?);
     let title = format!("{label}: λ over the epochs, mean ± one deviation over the images");
     let weights = pair_weights_over_epochs(&title, &columns.sources, &columns.target, &curves(history));
-    files.extend(drawn(weights)?.files("pair-weights"));
+    files.extend(drawn(weights)?.files("pair-weights")?);
     Ok(files)
+}
+
+/// The matching of every epoch, all of one size and scale: the pictures of an animation.
+///
+/// # Errors
+/// When one cannot be drawn.
+pub fn matching_frames(columns: &Columns, label: &str, history: &History) -> Result<Vec<Drawing>> {
+    let title = |epoch: f64| format!("{label}: where it transfers, mean λ of epoch {epoch}");
+    drawn(matching_over_epochs(title, &columns.sources, &columns.target_name, &columns.target, &curves(history)))
 }
 
 fn curves(history: &History) -> Vec<PairCurve> {
@@ -91,10 +100,7 @@ fn curves(history: &History) -> Vec<PairCurve> {
 }
 
 /// Learning curves of one run (losses and accuracies) or of several side by side (L_org and validation accuracy).
-///
-/// # Errors
-/// When they cannot be drawn.
-pub fn compare_curves(title: &str, runs: &[(&str, &History)]) -> Result<Rendered> {
+pub fn compare_curves(title: &str, runs: &[(&str, &History)]) -> Drawing {
     let series = |label: &str, history: &History, value: &dyn Fn(&l2t_core::experiment::EpochRecord) -> Option<f64>| {
         let values: Vec<(f64, f64)> =
             history.epochs.iter().filter_map(|record| Some((record.epoch as f64, value(record)?))).collect();
@@ -121,9 +127,9 @@ pub fn compare_curves(title: &str, runs: &[(&str, &History)]) -> Result<Rendered
     }
     losses.retain(|series| !series.values.is_empty());
     accuracies.retain(|series| !series.values.is_empty());
-    drawn(learning_curves(title, &losses, &accuracies, best))
+    learning_curves(title, &losses, &accuracies, best)
 }
 
-fn drawn(picture: std::io::Result<Rendered>) -> Result<Rendered> {
+fn drawn<T>(picture: std::io::Result<T>) -> Result<T> {
     picture.map_err(|error| explained("the chart".as_ref(), error))
 }

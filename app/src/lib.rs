@@ -5,14 +5,13 @@
 
 #[cfg(not(target_family = "wasm"))]
 pub mod allocator;
-#[cfg(not(target_family = "wasm"))]
 pub mod charts;
 #[cfg(not(target_family = "wasm"))]
 pub mod cli;
 pub mod colours;
 #[cfg(not(target_family = "wasm"))]
 pub mod environment;
-#[cfg(not(target_family = "wasm"))]
+pub mod fonts;
 pub mod plots;
 #[cfg(not(target_family = "wasm"))]
 pub mod report;

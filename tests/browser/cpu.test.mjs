@@ -120,8 +120,10 @@ describe("on the CPU", () => {
     assert.equal(exported.name, "l2t-run.zip");
     const weights = await tab.download("Export weights");
     assert.equal(weights.name, "target.safetensors");
-    const numbers = await tab.download("Export numbers");
-    assert.ok(numbers.bytes.includes("metrics.csv") && numbers.bytes.includes("pair-weights.csv"));
+    const charts = await tab.download("Export charts");
+    for (const name of ["metrics.csv", "pair-weights.csv", "learning-curves.svg", "matching.svg", "pair-weights.svg"]) {
+        assert.ok(charts.bytes.includes(name), `${name} is not in the download`);
+    }
     const kept = (await tab.state()).epochs;
     await tab.page.reload();
     await tab.started();

@@ -11,7 +11,7 @@ use l2t_core::{Error, Result};
 use super::Ending;
 use super::args::SampleArguments;
 use super::progress::loading;
-use crate::plots::{SheetRow, contact_sheet, explained};
+use crate::plots::{SheetRow, contact_sheet};
 
 /// What is in a data set; it ends in problems where there are any.
 pub fn inspect(path: &Path) -> Result<Ending> {
@@ -33,7 +33,7 @@ pub fn sample(arguments: &SampleArguments) -> Result<Ending> {
             SheetRow { name: data.class_names[class].clone(), images }
         })
         .collect();
-    contact_sheet(&arguments.out, &rows).map_err(|error| explained(&arguments.out, error))?;
+    contact_sheet(&rows).write_png(&arguments.out)?;
     say!("{}: {} classes, a row each, in {}", data.name, rows.len(), arguments.out.display());
     Ok(Ending::Done)
 }

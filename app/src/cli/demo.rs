@@ -1,7 +1,7 @@
 //! `l2t demo`: the main job on what the program carries.
 
 use l2t_core::Result;
-use l2t_core::experiment::store::{RunFolder, write_summary, write_whole};
+use l2t_core::experiment::store::{RunFolder, write_summary};
 use l2t_core::experiment::{Config, History, Plan, Summary};
 use l2t_core::inputs::Inputs;
 
@@ -57,12 +57,8 @@ pub fn run(arguments: &DemoArguments) -> Result<Ending> {
         histories.push((label, outcome.position.history));
     }
     let runs: Vec<(&str, &History)> = histories.iter().map(|(label, history)| (*label, history)).collect();
-    for (name, contents) in
-        compare_curves("scratch, one-to-one pairs, all pairs evenly, and L2T-ww on the built-in beetles", &runs)?
-            .files("comparison")
-    {
-        write_whole(&arguments.out.join(name), &contents)?;
-    }
+    let title = "scratch, one-to-one pairs, all pairs evenly, and L2T-ww on the built-in beetles";
+    compare_curves(title, &runs).write(&arguments.out, "comparison")?;
     say!();
     lines.iter().for_each(|line| say!("{line}"));
     say!("pictures and numbers are in {}; start with comparison.png and l2t-ww/matching.png", arguments.out.display());

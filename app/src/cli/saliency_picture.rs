@@ -18,6 +18,7 @@ use l2t_core::saliency::score::Score;
 use super::args::SaliencyArguments;
 use crate::charts::target_name;
 use crate::plots::{ColourBar, Tile, TileGrid, TileRow, explained, tile_grid};
+use crate::words::{part, weight_and_std};
 
 /// Differences below this are pointed out as small: the eye takes their stretched colours for large ones.
 const STRETCHED: f64 = 0.1;
@@ -84,15 +85,15 @@ impl Scene<'_> {
         let last = self.checkpoint.position.history.epochs.last()?;
         let found = last.pair_weights.iter().find(|statistics| statistics.pair == self.pair())?;
         let hardly = if found.mean < HARDLY_MATCHED { ": the run hardly matched it" } else { "" };
-        Some(format!("λ of this pair was {:.2} ± {:.2} over the training images{hardly}.", found.mean, found.std))
+        let value = weight_and_std(found.mean, found.std);
+        Some(format!("λ of this pair was {value} over the training images{hardly}."))
     }
 }
 
 /// Draws `saliency.png` into `folder`.
 pub fn draw(scene: &Scene<'_>, found: &Survey, folder: &Path) -> Result<()> {
-    let stem = folder.join("saliency");
-    let grid = grid(scene, found)?;
-    tile_grid(&stem, &grid).map_err(|error| explained(&stem, error))
+    let path = folder.join("saliency.png");
+    tile_grid(&grid(scene, found)?).map_err(|error| explained(&path, error))?.write_png(&path)
 }
 
 fn grid(scene: &Scene<'_>, found: &Survey) -> Result<TileGrid> {
@@ -110,7 +111,7 @@ fn grid(scene: &Scene<'_>, found: &Survey) -> Result<TileGrid> {
     }
     let row = |(nth, (record, _)): (usize, &(&ImageRecord, &ShownMaps))| TileRow {
         name: scene.data.class_names[record.label].clone(),
-        note: record.area.map_or(String::new(), |area| format!("object: {:.0} % of area", 100.0 * area)),
+        note: record.area.map_or(String::new(), |area| format!("object: {} of area", part(area))),
         tiles: tiles.iter().map(|column| column[nth].clone()).collect(),
         outline: Region::of(scene.data, record.index).map_or(Vec::new(), |region| region.outline()),
     };
@@ -166,7 +167,7 @@ fn columns(learned: bool) -> Vec<Column> {
 }
 
 fn mass_alone(mass: f64) -> String {
-    format!("{:.0} % on object", 100.0 * mass)
+    part(mass) + " on object"
 }
 
 fn mass_and_hit(score: Score) -> String {

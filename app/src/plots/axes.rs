@@ -1,24 +1,12 @@
 //! Axes with round ticks, linear or logarithmic, and the lines drawn between them.
 
-use std::iter::once;
-use std::ops::Range;
-
-use plotters::chart::{ChartBuilder, ChartContext};
-use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged};
-use plotters::prelude::{Cartesian2d, Circle, PathElement, Polygon, RGBColor};
-use plotters::style::Color;
-
-use super::canvas::{Area, DrawError, Drawn, Surface};
 use super::drawable;
-use super::pen::{Rect, line, part, units};
-use super::text::{Anchor, text_width, write};
+use super::drawing::{Anchor, Drawing, Paint, Point, Rect};
+use super::text::widest;
 use super::theme;
-
-/// A chart in (epoch, value).
-pub(super) type Chart<'a, DB> = ChartContext<'a, DB, Cartesian2d<Axis, Axis>>;
+use crate::colours::{Colour, GRID, INK, OUTLINE, SOFT_INK};
 
 const TICK_LENGTH: f64 = 4.0;
-const AXIS_LINE: (f64, RGBColor) = (1.0, theme::OUTLINE);
 /// Room for the tick labels and the name of the x axis.
 pub(super) const X_AXIS_HEIGHT: f64 = 46.0;
 /// Room right of the plot, for half of the last tick label.
@@ -26,7 +14,7 @@ const RIGHT_MARGIN: f64 = 14.0;
 /// Room above the plot, for half of the highest tick label.
 const TOP_MARGIN: f64 = 10.0;
 
-/// A named axis; also the coordinate that Plotters asks where a value stands.
+/// A named axis.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Axis {
     pub name: String,
@@ -83,8 +71,13 @@ impl Axis {
 
     /// Room that the axis needs left of the plot, with its name.
     pub(super) fn width_with_name(&self) -> f64 {
-        let widest = self.ticks.iter().map(|(_, name)| text_width(name, theme::SMALL)).fold(0.0, f64::max);
-        widest + 2.0 * TICK_LENGTH + 8.0 + theme::BODY * 1.3
+        let names = self.ticks.iter().map(|(_, name)| name.as_str());
+        widest(names, theme::SMALL) + 2.0 * TICK_LENGTH + 8.0 + theme::BODY * 1.3
+    }
+
+    /// The lowest and the highest value.
+    pub(super) fn range(&self) -> (f64, f64) {
+        (self.low, self.high)
     }
 
     /// 0 at the lower end, 1 at the upper; what lies outside is put at the nearer end.
@@ -92,23 +85,6 @@ impl Axis {
         let scale = |value: f64| if self.logarithmic { value.log10() } else { value };
         let value = value.clamp(self.low, self.high);
         (scale(value) - scale(self.low)) / (scale(self.high) - scale(self.low))
-    }
-}
-
-impl Ranged for Axis {
-    type FormatOption = NoDefaultFormatting;
-    type ValueType = f64;
-
-    fn map(&self, value: &f64, (from, to): (i32, i32)) -> i32 {
-        from + (self.share(*value) * f64::from(to - from)).round() as i32
-    }
-
-    fn key_points<Hint: KeyPointHint>(&self, _: Hint) -> Vec<f64> {
-        self.ticks.iter().map(|(value, _)| *value).collect()
-    }
-
-    fn range(&self) -> Range<f64> {
-        self.low..self.high
     }
 }
 
@@ -143,98 +119,113 @@ fn power_name((mantissa, exponent): (i32, i32)) -> String {
     }
 }
 
+/// A value with its spread, over the epochs or whatever x is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Spread {
+    pub x: f64,
+    pub low: f64,
+    pub mean: f64,
+    pub high: f64,
+}
+
 /// A grid with its axes, in a rectangle of a picture.
-pub(super) struct Plot<'a, DB: Surface> {
-    /// Where to draw curves, in (epoch, value).
-    pub chart: Chart<'a, DB>,
+pub(super) struct Plot<'a> {
+    x: &'a Axis,
+    y: &'a Axis,
     /// The grid's own rectangle.
     pub grid: Rect,
 }
 
-impl<'a, DB: Surface> Plot<'a, DB> {
+impl<'a> Plot<'a> {
     /// Draws the axes inside `place`; the y axis takes `y.width_with_name()` on the left.
-    pub(super) fn new(area: &'a Area<DB>, place: Rect, x: &Axis, y: &Axis) -> Result<Self, DrawError<DB>> {
-        let (left, top) = (y.width_with_name(), TOP_MARGIN);
+    pub(super) fn new(drawing: &mut Drawing, place: Rect, x: &'a Axis, y: &'a Axis) -> Self {
+        let left = y.width_with_name();
         let grid = Rect {
             x: place.x + left,
-            y: place.y + top,
+            y: place.y + TOP_MARGIN,
             w: place.w - left - RIGHT_MARGIN,
-            h: place.h - top - X_AXIS_HEIGHT,
+            h: place.h - TOP_MARGIN - X_AXIS_HEIGHT,
         };
-        draw_x_axis(area, grid, x)?;
+        draw_x_axis(drawing, grid, x);
         for (value, name) in &y.ticks {
-            draw_y_tick(area, grid, grid.bottom() - y.share(*value) * grid.h, name)?;
+            let y = crisp(grid.bottom() - y.share(*value) * grid.h);
+            drawing.line(&[(grid.x, y), (grid.right(), y)], 1.0, GRID);
+            drawing.line(&[(grid.x - TICK_LENGTH, y), (grid.x, y)], 1.0, OUTLINE);
+            drawing.text(name, (grid.x - 2.0 * TICK_LENGTH, y), (theme::SMALL, INK, Anchor::Right));
         }
-        line(area, ((grid.x, grid.y), (grid.x, grid.bottom())), AXIS_LINE)?;
-        let y_name_at = (place.x + theme::BODY / 2.0, grid.middle());
-        write(area, &y.name, y_name_at, (theme::BODY, theme::INK, Anchor::CentreUpwards))?;
-        let chart = ChartBuilder::on(&part(area, grid)).build_cartesian_2d(x.clone(), y.clone())?;
-        Ok(Self { chart, grid })
+        let left = crisp(grid.x);
+        drawing.line(&[(left, grid.y), (left, grid.bottom())], 1.0, OUTLINE);
+        let name_at = (place.x + theme::BODY / 2.0, grid.middle().1);
+        drawing.text(&y.name, name_at, (theme::BODY, INK, Anchor::CentreUpwards));
+        Self { x, y, grid }
+    }
+
+    /// Where (x, y) is in the picture; what lies outside is put at the nearer edge.
+    pub(super) fn at(&self, (x, y): (f64, f64)) -> Point {
+        (self.grid.x + self.x.share(x) * self.grid.w, self.grid.bottom() - self.y.share(y) * self.grid.h)
+    }
+
+    /// Writes in the middle why there is nothing to see.
+    pub(super) fn note(&self, drawing: &mut Drawing, words: &str) {
+        drawing.text(words, self.grid.middle(), (theme::BODY, SOFT_INK, Anchor::Centre));
+    }
+
+    /// A line through `points`. It breaks where a value cannot be drawn, and a lone point is a dot.
+    pub(super) fn curve(&self, drawing: &mut Drawing, points: &[(f64, f64)], colour: Colour) {
+        for stretch in points.split(|point| !is_drawable(point)) {
+            match stretch {
+                [] => {}
+                [only] => drawing.disc(self.at(*only), theme::MARK, colour),
+                _ => drawing.line(&stretch.iter().map(|point| self.at(*point)).collect::<Vec<_>>(), 2.0, colour),
+            }
+        }
+    }
+
+    /// A band from low to high. It breaks where a value cannot be drawn, and a lone one is a bar.
+    pub(super) fn band(&self, drawing: &mut Drawing, points: &[Spread], colour: Colour) {
+        let faint = |opacity: f64| Paint { colour, opacity };
+        for stretch in points.split(|point| ![point.x, point.low, point.high].into_iter().all(drawable)) {
+            let upper = stretch.iter().map(|point| self.at((point.x, point.high)));
+            let lower = stretch.iter().rev().map(|point| self.at((point.x, point.low)));
+            let outline: Vec<Point> = upper.chain(lower).collect();
+            match stretch.len() {
+                0 => {}
+                1 => drawing.line(&outline, 3.0, faint(2.0 * theme::BAND_DEPTH)),
+                _ => drawing.area(outline, faint(theme::BAND_DEPTH)),
+            }
+        }
+    }
+
+    /// Bands behind, lines through the means before them; `nothing` is written where there is not one.
+    pub(super) fn banded_curves(&self, drawing: &mut Drawing, curves: &[(Vec<Spread>, Colour)], nothing: &str) {
+        curves.iter().for_each(|(points, colour)| self.band(drawing, points, *colour));
+        for (points, colour) in curves {
+            self.curve(drawing, &points.iter().map(|point| (point.x, point.mean)).collect::<Vec<_>>(), *colour);
+        }
+        if !curves.iter().flat_map(|(points, _)| points).any(|point| is_drawable(&(point.x, point.mean))) {
+            self.note(drawing, nothing);
+        }
     }
 }
 
 /// The x axis under `grid`, with its grid lines; it takes [`X_AXIS_HEIGHT`] below.
-pub(super) fn draw_x_axis<DB: Surface>(area: &Area<DB>, grid: Rect, x: &Axis) -> Drawn<DB> {
+pub(super) fn draw_x_axis(drawing: &mut Drawing, grid: Rect, x: &Axis) {
+    let bottom = crisp(grid.bottom());
     for (value, name) in &x.ticks {
-        draw_x_tick(area, grid, grid.x + x.share(*value) * grid.w, name)?;
+        let x = crisp(grid.x + x.share(*value) * grid.w);
+        drawing.line(&[(x, grid.y), (x, bottom)], 1.0, GRID);
+        drawing.line(&[(x, bottom), (x, bottom + TICK_LENGTH)], 1.0, OUTLINE);
+        let name_at = (x, bottom + 2.0 * TICK_LENGTH + theme::SMALL / 2.0);
+        drawing.text(name, name_at, (theme::SMALL, INK, Anchor::Centre));
     }
-    line(area, ((grid.x, grid.bottom()), (grid.right(), grid.bottom())), AXIS_LINE)?;
-    let name_at = (grid.x + grid.w / 2.0, grid.bottom() + X_AXIS_HEIGHT - theme::BODY / 2.0);
-    write(area, &x.name, name_at, (theme::BODY, theme::INK, Anchor::Centre))
+    drawing.line(&[(grid.x, bottom), (grid.right(), bottom)], 1.0, OUTLINE);
+    let name_at = (grid.middle().0, bottom + X_AXIS_HEIGHT - theme::BODY / 2.0);
+    drawing.text(&x.name, name_at, (theme::BODY, INK, Anchor::Centre));
 }
 
-fn draw_x_tick<DB: Surface>(area: &Area<DB>, grid: Rect, x: f64, name: &str) -> Drawn<DB> {
-    line(area, ((x, grid.y), (x, grid.bottom())), (1.0, theme::GRID))?;
-    line(area, ((x, grid.bottom()), (x, grid.bottom() + TICK_LENGTH)), AXIS_LINE)?;
-    let name_at = (x, grid.bottom() + 2.0 * TICK_LENGTH + theme::SMALL / 2.0);
-    write(area, name, name_at, (theme::SMALL, theme::INK, Anchor::Centre))
-}
-
-fn draw_y_tick<DB: Surface>(area: &Area<DB>, grid: Rect, y: f64, name: &str) -> Drawn<DB> {
-    line(area, ((grid.x, y), (grid.right(), y)), (1.0, theme::GRID))?;
-    line(area, ((grid.x - TICK_LENGTH, y), (grid.x, y)), AXIS_LINE)?;
-    write(area, name, (grid.x - 2.0 * TICK_LENGTH, y), (theme::SMALL, theme::INK, Anchor::Right))
-}
-
-/// A line through `points` (epoch, value). It breaks where a value cannot be drawn, and a lone point is a dot.
-pub(super) fn curve<DB: Surface>(chart: &mut Chart<'_, DB>, points: &[(f64, f64)], colour: RGBColor) -> Drawn<DB> {
-    let style = colour.stroke_width(units(2.0) as u32);
-    for stretch in points.split(|point| !is_drawable(point)) {
-        match stretch {
-            [] => {}
-            [only] => {
-                chart.draw_series(once(Circle::new(*only, units(4.0), colour.filled())))?;
-            }
-            _ => {
-                chart.draw_series(once(PathElement::new(stretch, style)))?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// A band through `edges` (epoch, low, high). It breaks where a value cannot be drawn, and a lone one is a bar.
-pub(super) fn band<DB: Surface>(
-    chart: &mut Chart<'_, DB>,
-    edges: &[(f64, f64, f64)],
-    (colour, depth): (RGBColor, f64),
-) -> Drawn<DB> {
-    for stretch in edges.split(|(x, low, high)| ![x, low, high].into_iter().all(|value| drawable(*value))) {
-        let upper = stretch.iter().map(|(x, _, high)| (*x, *high));
-        let lower = stretch.iter().rev().map(|(x, low, _)| (*x, *low));
-        let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
-        match stretch.len() {
-            0 => {}
-            1 => {
-                let bar = PathElement::new(outline, colour.mix(2.0 * depth).stroke_width(units(3.0) as u32));
-                chart.draw_series(once(bar))?;
-            }
-            _ => {
-                chart.draw_series(once(Polygon::new(outline, colour.mix(depth).filled())))?;
-            }
-        }
-    }
-    Ok(())
+/// The middle of the pixel that holds it: a line of one pixel there is sharp.
+fn crisp(place: f64) -> f64 {
+    place.floor() + 0.5
 }
 
 /// Whether both coordinates can be drawn.

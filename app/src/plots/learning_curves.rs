@@ -1,15 +1,11 @@
 //! Losses and accuracies over the epochs.
 
-use std::io;
-
-use plotters::prelude::RGBColor;
-
-use super::axes::{Axis, Plot, bounds, curve, is_drawable};
-use super::canvas::{Area, Drawn, Picture, Rendered, Surface, render};
+use super::axes::{Axis, Plot, bounds, is_drawable};
+use super::drawing::{Anchor, Drawing, Rect};
 use super::legend::Legend;
-use super::pen::{Paragraph, Rect, dashed_vertical};
-use super::text::{Anchor, text_width, write};
+use super::text::{Paragraph, text_width};
 use super::{CurveSeries, theme};
+use crate::colours::{Colour, SOFT_INK, series_colours};
 
 const PANEL_WIDTH: f64 = 520.0;
 const PANEL_GAP: f64 = 26.0;
@@ -18,120 +14,78 @@ const MARKER_HEIGHT: f64 = 20.0;
 /// Losses that span more than this factor are drawn on a logarithmic axis.
 const LOGARITHMIC_FROM: f64 = 20.0;
 
+/// One of the two charts.
+struct Panel<'a> {
+    series: &'a [CurveSeries],
+    colours: &'a [Colour],
+    legend: Legend,
+    values: Axis,
+}
+
+impl<'a> Panel<'a> {
+    fn new(series: &'a [CurveSeries], colours: &'a [Colour], values: Axis) -> Self {
+        let names = series.iter().zip(colours).map(|(series, colour)| (series.label.clone(), *colour, 3.0));
+        let legend = Legend::new(names, PANEL_WIDTH - values.width_with_name());
+        Self { series, colours, legend, values }
+    }
+}
+
 /// Draws the learning curves of a run: losses on the left, accuracies in percent on the right, over the epochs.
 ///
 /// The losses get a logarithmic axis where they are positive and span more than a factor of 20. `best_epoch` is marked
 /// as the best validation epoch. A panel without series is left out.
-///
-/// # Errors
-/// When it cannot be drawn.
 pub fn learning_curves(
     title: &str,
     losses: &[CurveSeries],
     accuracies: &[CurveSeries],
     best_epoch: Option<f64>,
-) -> io::Result<Rendered> {
-    render(&LearningCurves::new(title, losses, accuracies, best_epoch))
-}
-
-struct LearningCurves<'a> {
-    title: Paragraph,
-    panels: Vec<Panel<'a>>,
-    epochs: Axis,
-    best_epoch: Option<f64>,
-    width: f64,
-    legend_height: f64,
-}
-
-struct Panel<'a> {
-    series: &'a [CurveSeries],
-    colours: Vec<RGBColor>,
-    legend: Legend,
-    values: Axis,
-}
-
-impl<'a> LearningCurves<'a> {
-    fn new(title: &str, losses: &'a [CurveSeries], accuracies: &'a [CurveSeries], best_epoch: Option<f64>) -> Self {
-        let best_epoch = best_epoch.filter(|epoch| super::drawable(*epoch));
-        let colours = theme::series_colours(losses.iter().chain(accuracies).map(|series| series.label.as_str()));
-        let (loss_colours, accuracy_colours) = colours.split_at(losses.len());
-        let mut panels = Vec::new();
-        if !losses.is_empty() {
-            panels.push(Panel::new(losses, loss_colours, loss_axis(losses)));
-        }
-        if !accuracies.is_empty() || panels.is_empty() {
-            panels.push(Panel::new(accuracies, accuracy_colours, accuracy_axis(accuracies)));
-        }
-        let drawn =
-            losses.iter().chain(accuracies).flat_map(|series| &series.values).filter(|point| is_drawable(point));
-        let epochs = bounds(drawn.map(|(epoch, _)| *epoch).chain(best_epoch)).unwrap_or((0.0, 1.0));
-        let count = panels.len() as f64;
-        let width = 2.0 * theme::MARGIN + count * PANEL_WIDTH + (count - 1.0) * PANEL_GAP;
-        Self {
-            title: Paragraph::title(title, width),
-            epochs: Axis::linear("epoch", epochs, 8, 1.0),
-            best_epoch,
-            width,
-            legend_height: panels.iter().map(|panel| panel.legend.height()).fold(0.0, f64::max),
-            panels,
-        }
+) -> Drawing {
+    let best_epoch = best_epoch.filter(|epoch| super::drawable(*epoch));
+    let colours = series_colours(losses.iter().chain(accuracies).map(|series| series.label.as_str()));
+    let (loss_colours, accuracy_colours) = colours.split_at(losses.len());
+    let mut panels = Vec::new();
+    if !losses.is_empty() {
+        panels.push(Panel::new(losses, loss_colours, loss_axis(losses)));
     }
-
-    /// Upper edges of the legends, of the marker's label and of the charts.
-    fn rows(&self) -> (f64, f64, f64) {
-        let legends = theme::MARGIN + self.title.height() + 10.0;
-        let marker = legends + self.legend_height + 2.0;
-        (legends, marker, marker + if self.best_epoch.is_some() { MARKER_HEIGHT } else { 0.0 })
+    if !accuracies.is_empty() || panels.is_empty() {
+        panels.push(Panel::new(accuracies, accuracy_colours, accuracy_axis(accuracies)));
     }
+    let drawn = losses.iter().chain(accuracies).flat_map(|series| &series.values).filter(|point| is_drawable(point));
+    let epochs = bounds(drawn.map(|(epoch, _)| *epoch).chain(best_epoch)).unwrap_or((0.0, 1.0));
+    let epochs = Axis::linear("epoch", epochs, 8, 1.0);
 
-    fn draw_panel<DB: Surface>(&self, area: &Area<DB>, panel: &Panel<'_>, left: f64) -> Drawn<DB> {
-        let (legends, marker, charts) = self.rows();
-        panel.legend.draw(area, (left + panel.values.width_with_name(), legends))?;
+    let count = panels.len() as f64;
+    let width = 2.0 * theme::MARGIN + count * PANEL_WIDTH + (count - 1.0) * PANEL_GAP;
+    let mut drawing = Drawing::new(width);
+    let legends = drawing.paragraph(&Paragraph::title(title, width), theme::MARGIN) + theme::GAP;
+    let marker = legends + panels.iter().map(|panel| panel.legend.height()).fold(0.0, f64::max) + 2.0;
+    let charts = marker + if best_epoch.is_some() { MARKER_HEIGHT } else { 0.0 };
+    for (number, panel) in panels.iter().enumerate() {
+        let left = theme::MARGIN + number as f64 * (PANEL_WIDTH + PANEL_GAP);
         let place = Rect { x: left, y: charts, w: PANEL_WIDTH, h: CHART_HEIGHT };
-        let Plot { mut chart, grid } = Plot::new(area, place, &self.epochs, &panel.values)?;
-        if let Some(epoch) = self.best_epoch {
-            let x = grid.x + self.epochs.share(epoch) * grid.w;
-            dashed_vertical(area, (x, charts + 2.0, grid.bottom()), theme::SOFT_INK)?;
-            let name = format!("best validation: epoch {epoch}");
-            let half = text_width(&name, theme::SMALL) / 2.0;
-            let name_at = (x.min(place.right() - half).max(left + half), marker + MARKER_HEIGHT / 2.0);
-            write(area, &name, name_at, (theme::SMALL, theme::SOFT_INK, Anchor::Centre))?;
+        panel.legend.draw(&mut drawing, (left + panel.values.width_with_name(), legends));
+        let plot = Plot::new(&mut drawing, place, &epochs, &panel.values);
+        if let Some(epoch) = best_epoch {
+            mark_epoch(&mut drawing, &plot, (epoch, marker), place);
         }
-        for (series, colour) in panel.series.iter().zip(&panel.colours) {
-            curve(&mut chart, &series.values, *colour)?;
+        for (series, colour) in panel.series.iter().zip(panel.colours) {
+            plot.curve(&mut drawing, &series.values, *colour);
         }
-        if bounds(panel.values_drawn()).is_none() {
-            let middle = (grid.x + grid.w / 2.0, grid.middle());
-            write(area, "no finite values", middle, (theme::BODY, theme::SOFT_INK, Anchor::Centre))?;
+        if bounds(drawn_values(panel.series)).is_none() {
+            plot.note(&mut drawing, "no finite values");
         }
-        Ok(())
     }
+    drawing.ending_at(charts + CHART_HEIGHT - theme::MARGIN / 2.0)
 }
 
-impl<'a> Panel<'a> {
-    fn new(series: &'a [CurveSeries], colours: &[RGBColor], values: Axis) -> Self {
-        let names = series.iter().zip(colours).map(|(series, colour)| (series.label.clone(), *colour, 3.0));
-        let legend = Legend::new(names, PANEL_WIDTH - values.width_with_name());
-        Self { series, colours: colours.to_vec(), legend, values }
-    }
-
-    fn values_drawn(&self) -> impl Iterator<Item = f64> {
-        drawn_values(self.series)
-    }
-}
-
-impl Picture for LearningCurves<'_> {
-    fn size(&self) -> (f64, f64) {
-        (self.width, self.rows().2 + CHART_HEIGHT + theme::MARGIN / 2.0)
-    }
-
-    fn draw<DB: Surface>(&self, area: &Area<DB>) -> Drawn<DB> {
-        self.title.draw(area, theme::MARGIN)?;
-        for (number, panel) in self.panels.iter().enumerate() {
-            self.draw_panel(area, panel, theme::MARGIN + number as f64 * (PANEL_WIDTH + PANEL_GAP))?;
-        }
-        Ok(())
-    }
+/// A dashed line at the best epoch, and its name above the chart.
+fn mark_epoch(drawing: &mut Drawing, plot: &Plot<'_>, (epoch, top): (f64, f64), place: Rect) {
+    let x = plot.at((epoch, 0.0)).0;
+    drawing.dashed_vertical((x, place.y + 2.0, plot.grid.bottom()), SOFT_INK);
+    let name = format!("best validation: epoch {epoch}");
+    let half = text_width(&name, theme::SMALL) / 2.0;
+    let name_at = (x.min(place.right() - half).max(place.x + half), top + MARKER_HEIGHT / 2.0);
+    drawing.text(name, name_at, (theme::SMALL, SOFT_INK, Anchor::Centre));
 }
 
 fn drawn_values(series: &[CurveSeries]) -> impl Iterator<Item = f64> {
@@ -158,8 +112,6 @@ fn accuracy_axis(accuracies: &[CurveSeries]) -> Axis {
 
 #[cfg(test)]
 mod tests {
-    use plotters::prelude::Ranged;
-
     use super::super::samples::{DrawnFiles, learning};
     use super::*;
 
@@ -172,13 +124,11 @@ mod tests {
     #[test]
     fn both_files_show_every_series() {
         let (losses, accuracies) = learning(30);
-        let files =
-            DrawnFiles::of(|stem| learning_curves("STL-10, L2T-ww", &losses, &accuracies, Some(23.0))?.write(stem));
+        let files = DrawnFiles::of(&learning_curves("STL-10, L2T-ww", &losses, &accuracies, Some(23.0)));
         let names = losses.iter().chain(&accuracies).map(|series| series.label.as_str());
         files.assert_texts(names.chain(["STL-10, L2T-ww", "epoch", "accuracy (%)", "best validation: epoch 23"]));
         let labels = losses.iter().chain(&accuracies).map(|series| series.label.as_str());
-        files.assert_colours(theme::series_colours(labels));
-        files.assert_size(LearningCurves::new("STL-10, L2T-ww", &losses, &accuracies, Some(23.0)).size());
+        files.assert_colours(series_colours(labels));
     }
 
     #[test]
@@ -203,8 +153,7 @@ mod tests {
             ("best epoch outside", &flat, &flat, Some(-4.0)),
         ];
         for (case, losses, accuracies, best_epoch) in cases {
-            let files = DrawnFiles::of(|stem| learning_curves(case, losses, accuracies, best_epoch)?.write(stem));
-            files.assert_texts([case]);
+            DrawnFiles::of(&learning_curves(case, losses, accuracies, best_epoch)).assert_texts([case]);
         }
     }
 
@@ -212,7 +161,7 @@ mod tests {
     fn the_loss_axis_follows_the_losses() {
         assert_eq!(loss_axis(&[series("a", &[(1.0, 4.0), (2.0, 0.1)])]).name, "loss (log scale)");
         assert_eq!(loss_axis(&[series("a", &[(1.0, 4.0), (2.0, 0.0)])]).name, "loss");
-        assert_eq!(loss_axis(&[series("a", &[(1.0, 4.0), (2.0, 1.0)])]).range().start, 0.0);
-        assert!(loss_axis(&[series("a", &[(1.0, 4.0), (2.0, 3.9)])]).range().start > 3.0);
+        assert_eq!(loss_axis(&[series("a", &[(1.0, 4.0), (2.0, 1.0)])]).range().0, 0.0);
+        assert!(loss_axis(&[series("a", &[(1.0, 4.0), (2.0, 3.9)])]).range().0 > 3.0);
     }
 }

@@ -1,11 +1,9 @@
 //! Colour swatches with names, in as many rows as they need.
 
-use plotters::prelude::RGBColor;
-
-use super::canvas::{Area, Drawn, Surface};
-use super::pen::{Rect, fill};
-use super::text::{Anchor, fit, text_width, write};
+use super::drawing::{Anchor, Drawing, Point, Rect};
+use super::text::{fit, text_width};
 use super::theme;
+use crate::colours::{Colour, INK};
 
 const ROW_HEIGHT: f64 = 21.0;
 const SWATCH_WIDTH: f64 = 20.0;
@@ -16,11 +14,11 @@ const ENTRY_GAP: f64 = 20.0;
 #[derive(Debug, Clone, PartialEq)]
 struct Entry {
     name: String,
-    colour: RGBColor,
+    colour: Colour,
     /// Thickness of the swatch: a line's, or a band's.
     thickness: f64,
     /// Upper left corner, from the legend's own.
-    at: (f64, f64),
+    at: Point,
 }
 
 /// Entries arranged for a given width.
@@ -31,7 +29,7 @@ pub(super) struct Legend {
 
 impl Legend {
     /// Arranges names with their colours and swatch thicknesses in rows no wider than `width`.
-    pub(super) fn new(names: impl IntoIterator<Item = (String, RGBColor, f64)>, width: f64) -> Self {
+    pub(super) fn new(names: impl IntoIterator<Item = (String, Colour, f64)>, width: f64) -> Self {
         let mut entries = Vec::new();
         let (mut x, mut y) = (0.0, 0.0);
         for (name, colour, thickness) in names {
@@ -51,16 +49,16 @@ impl Legend {
         self.entries.last().map_or(0.0, |entry| entry.at.1 + ROW_HEIGHT)
     }
 
-    /// Draws the legend with its upper left corner at (x, y).
-    pub(super) fn draw<DB: Surface>(&self, area: &Area<DB>, (x, y): (f64, f64)) -> Drawn<DB> {
+    /// Draws the legend with its upper left corner at (x, y); where it ends.
+    pub(super) fn draw(&self, drawing: &mut Drawing, (x, y): Point) -> f64 {
         for entry in &self.entries {
             let (left, middle) = (x + entry.at.0, y + entry.at.1 + ROW_HEIGHT / 2.0);
             let swatch = Rect { x: left, y: middle - entry.thickness / 2.0, w: SWATCH_WIDTH, h: entry.thickness };
-            fill(area, swatch, entry.colour)?;
+            drawing.rect(swatch, entry.colour);
             let name_at = (left + SWATCH_WIDTH + SWATCH_GAP, middle);
-            write(area, &entry.name, name_at, (theme::SMALL, theme::INK, Anchor::Left))?;
+            drawing.text(&entry.name, name_at, (theme::SMALL, INK, Anchor::Left));
         }
-        Ok(())
+        y + self.height()
     }
 }
 
@@ -70,7 +68,7 @@ mod tests {
 
     #[test]
     fn rows_stay_inside_the_width() {
-        let names = (0..9).map(|i| (format!("a layer with the number {i}"), theme::INK, 3.0));
+        let names = (0..9).map(|i| (format!("a layer with the number {i}"), INK, 3.0));
         let legend = Legend::new(names, 400.0);
         assert!(legend.height() > ROW_HEIGHT);
         for entry in &legend.entries {

@@ -1,6 +1,6 @@
 //! One column of a matching diagram: networks under each other, each with a heading and a block per layer.
 
-use super::pen::Rect;
+use super::drawing::{Point, Rect};
 use super::text::{fit, text_width};
 use super::{LayerBlock, theme};
 
@@ -28,7 +28,7 @@ pub(super) struct Block {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Heading {
     /// Left end and vertical middle.
-    pub at: (f64, f64),
+    pub at: Point,
     /// The name, cut to fit.
     pub name: String,
 }
@@ -76,7 +76,7 @@ impl<'a> Column<'a> {
     }
 
     /// Headings and blocks from (x, top) downwards, with the gaps widened until they fill `height`.
-    pub(super) fn place(&self, (x, top): (f64, f64), height: f64) -> (Vec<Heading>, Vec<Block>) {
+    pub(super) fn place(&self, (x, top): Point, height: f64) -> (Vec<Heading>, Vec<Block>) {
         let spare = (height - self.height()) / self.networks.len().max(1) as f64;
         let (mut headings, mut blocks) = (Vec::new(), Vec::new());
         let mut heights = self.heights.iter();

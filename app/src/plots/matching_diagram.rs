@@ -2,21 +2,19 @@
 
 use std::io;
 
-use plotters::prelude::RGBColor;
-
-use super::canvas::{Area, Drawn, Picture, Rendered, Surface, render};
+use super::drawing::{Anchor, Drawing, Rect};
 use super::matching_column::{Block, PADDING};
 use super::matching_layout::{Layout, Line, SHOWN_FROM, line_width};
-use super::pen::{Paragraph, Rect, fill, framed, line};
-use super::text::{Anchor, text_width, write};
-use super::{LayerBlock, PairLine, SourceColumn, check_pair, theme};
+use super::text::{Paragraph, text_width};
+use super::{LayerBlock, PairCurve, PairLine, SourceColumn, check_pair, theme};
+use crate::colours::{BLOCK, Colour, GROUND, HAIRLINE, INK, OUTLINE, SOFT_INK, target_colour};
 
 const KEY_HEIGHT: f64 = 30.0;
 const KEY_LINE: f64 = 44.0;
 const HAIRLINE_WIDTH: f64 = 0.75;
 /// Depth of colour of the weakest line; the strongest has 1.
 const LEAST_DEPTH: f64 = 0.4;
-/// White rim of a line, which shows which of two crossing lines is above.
+/// Rim of a line in the colour of the ground, which shows which of two crossing lines is above.
 const RIM: f64 = 1.5;
 
 /// Draws which source layer is transferred to which target layer, and how strongly.
@@ -25,72 +23,100 @@ const RIM: f64 = 1.5;
 /// below 0.1 are hairlines without a value, as the paper omits them. Pairs whose mean is not finite are left out.
 ///
 /// # Errors
-/// When a pair names a layer that does not exist, or a file cannot be written.
+/// When a pair names a layer that does not exist.
 pub fn matching_diagram(
     title: &str,
     sources: &[SourceColumn],
     target_name: &str,
     target_layers: &[LayerBlock],
     pairs: &[PairLine],
-) -> io::Result<Rendered> {
+) -> io::Result<Drawing> {
+    let layout = arranged(title, sources, (target_name, target_layers), pairs)?;
+    Ok(draw(title, &layout, pairs.len()))
+}
+
+/// Draws the matching of every epoch, to be shown one after another: all of one size, and every pair at its own place.
+///
+/// `title` words what stands above the picture of an epoch. Epochs are those of the first curve; the scale is that of the
+/// strongest pair of all epochs.
+///
+/// # Errors
+/// When a curve names a layer that does not exist.
+pub fn matching_over_epochs(
+    title: impl Fn(f64) -> String,
+    sources: &[SourceColumn],
+    target_name: &str,
+    target_layers: &[LayerBlock],
+    curves: &[PairCurve],
+) -> io::Result<Vec<Drawing>> {
+    let pair = |curve: &PairCurve, (mean, std)| PairLine {
+        source: curve.source,
+        source_layer: curve.source_layer,
+        target_layer: curve.target_layer,
+        mean,
+        std,
+    };
+    let largest = |curve: &PairCurve| {
+        let drawable = curve.points.iter().filter(|point| super::drawable(point.mean));
+        let largest = drawable.max_by(|a, b| a.mean.total_cmp(&b.mean));
+        pair(curve, largest.map_or((f64::NAN, f64::NAN), |point| (point.mean, point.std)))
+    };
+    let epochs: Vec<f64> =
+        curves.first().map_or(vec![], |curve| curve.points.iter().map(|point| point.epoch).collect());
+    let longest = epochs.last().map_or(String::new(), |epoch| title(*epoch));
+    let most: Vec<PairLine> = curves.iter().map(largest).collect();
+    let layout = arranged(&longest, sources, (target_name, target_layers), &most)?;
+    let frame = |epoch: f64| {
+        let at = |curve: &PairCurve| {
+            let point = curve.points.iter().find(|point| point.epoch == epoch);
+            pair(curve, point.map_or((f64::NAN, f64::NAN), |point| (point.mean, point.std)))
+        };
+        draw(&title(epoch), &layout.with_values(&curves.iter().map(at).collect::<Vec<_>>()), curves.len())
+    };
+    Ok(Drawing::of_one_height(epochs.into_iter().map(frame).collect()))
+}
+
+/// Where everything goes under a title.
+fn arranged(
+    title: &str,
+    sources: &[SourceColumn],
+    target: (&str, &[LayerBlock]),
+    pairs: &[PairLine],
+) -> io::Result<Layout> {
     for pair in pairs {
-        check_pair(sources, target_layers, (pair.source, pair.source_layer, pair.target_layer))?;
+        check_pair(sources, target.1, (pair.source, pair.source_layer, pair.target_layer))?;
     }
-    render(&Diagram::new(title, sources, (target_name, target_layers), pairs))
+    // The width depends on the blocks, the room for the title on the width.
+    let width = Layout::new(0.0, sources, target, pairs).width;
+    let under_title = theme::MARGIN + Paragraph::title(title, width).height() + theme::GAP;
+    Ok(Layout::new(under_title, sources, target, pairs))
 }
 
-struct Diagram {
-    title: Paragraph,
-    layout: Layout,
-    caption: Paragraph,
-}
-
-impl Diagram {
-    fn new(title: &str, sources: &[SourceColumn], target: (&str, &[LayerBlock]), pairs: &[PairLine]) -> Self {
-        // The width depends on the blocks, the room for the title on the width.
-        let width = Layout::new(0.0, sources, target, pairs).width;
-        let title = Paragraph::title(title, width);
-        let layout = Layout::new(theme::MARGIN + title.height() + 10.0, sources, target, pairs);
-        let caption = Paragraph::caption(&caption(&layout, pairs.len()), width);
-        Self { title, layout, caption }
+fn draw(title: &str, layout: &Layout, pair_count: usize) -> Drawing {
+    let mut drawing = Drawing::new(layout.width);
+    drawing.paragraph(&Paragraph::title(title, layout.width), theme::MARGIN);
+    for (from, to) in &layout.hairlines {
+        drawing.line(&[*from, *to], HAIRLINE_WIDTH, HAIRLINE);
     }
-
-    fn key_middle(&self) -> f64 {
-        self.layout.bottom + 16.0 + KEY_HEIGHT / 2.0
+    layout.lines.iter().for_each(|line| draw_line(&mut drawing, line));
+    for heading in &layout.headings {
+        drawing.text(&heading.name, heading.at, (theme::HEADING, INK, Anchor::Left));
     }
-}
-
-impl Picture for Diagram {
-    fn size(&self) -> (f64, f64) {
-        let bottom = self.key_middle() + KEY_HEIGHT / 2.0 + 6.0 + self.caption.height();
-        (self.layout.width, bottom + theme::MARGIN)
+    for block in &layout.sources {
+        drawing.framed(block.place, (BLOCK, OUTLINE, 1.25));
+        draw_name(&mut drawing, block, 0.0);
     }
-
-    fn draw<DB: Surface>(&self, area: &Area<DB>) -> Drawn<DB> {
-        self.title.draw(area, theme::MARGIN)?;
-        for ends in &self.layout.hairlines {
-            line(area, *ends, (HAIRLINE_WIDTH, theme::HAIRLINE))?;
-        }
-        for pair in &self.layout.lines {
-            draw_line(area, pair)?;
-        }
-        for heading in &self.layout.headings {
-            write(area, &heading.name, heading.at, (theme::HEADING, theme::INK, Anchor::Left))?;
-        }
-        for block in &self.layout.sources {
-            framed(area, block.place, (theme::SOURCE_FILL, theme::OUTLINE, 1.25))?;
-            draw_name(area, block, 0.0)?;
-        }
-        for (target_layer, block) in self.layout.targets.iter().enumerate() {
-            draw_target(area, block, target_layer, self.layout.value_width)?;
-        }
-        for pair in &self.layout.lines {
-            let middle = (pair.value_place.x + pair.value_place.w / 2.0, pair.value_place.middle());
-            write(area, &pair.value, middle, (theme::BODY, theme::INK, Anchor::Centre))?;
-        }
-        draw_key(area, &self.layout, self.key_middle())?;
-        self.caption.draw(area, self.key_middle() + KEY_HEIGHT / 2.0 + 6.0)
+    for (target_layer, block) in layout.targets.iter().enumerate() {
+        draw_target(&mut drawing, block, target_layer, layout.value_width);
     }
+    for line in &layout.lines {
+        drawing.text(&line.value, line.value_place.middle(), (theme::BODY, INK, Anchor::Centre));
+    }
+    let key = layout.bottom + 16.0;
+    draw_key(&mut drawing, layout, key + KEY_HEIGHT / 2.0);
+    let caption = Paragraph::caption(&caption(layout, pair_count), layout.width);
+    let bottom = drawing.paragraph(&caption, key + KEY_HEIGHT + 6.0);
+    drawing.ending_at(bottom)
 }
 
 fn caption(layout: &Layout, pair_count: usize) -> String {
@@ -107,18 +133,18 @@ fn caption(layout: &Layout, pair_count: usize) -> String {
     caption
 }
 
-fn draw_line<DB: Surface>(area: &Area<DB>, pair: &Line) -> Drawn<DB> {
-    let ((x0, y0), (x1, y1)) = pair.ends;
+fn draw_line(drawing: &mut Drawing, line: &Line) {
+    let ((x0, y0), (x1, y1)) = line.ends;
     let slope = (y1 - y0) / (x1 - x0);
     // Square ends of a sloping line would leave a notch at the block: let them reach under it.
-    let reach = (pair.width / 2.0 * slope.abs()).min(PADDING);
-    let ends = ((x0 - reach, y0 - reach * slope), (x1 + reach, y1 + reach * slope));
-    line(area, ends, (pair.width + 2.0 * RIM, theme::BACKGROUND))?;
-    line(area, ends, (pair.width, line_colour(pair)))
+    let reach = (line.width / 2.0 * slope.abs()).min(PADDING);
+    let ends = [(x0 - reach, y0 - reach * slope), (x1 + reach, y1 + reach * slope)];
+    drawing.line(&ends, line.width + 2.0 * RIM, GROUND);
+    drawing.line(&ends, line.width, line_colour(line));
 }
 
-fn line_colour(pair: &Line) -> RGBColor {
-    theme::tint(theme::target_colour(pair.target_layer), depth(pair.strength))
+fn line_colour(line: &Line) -> Colour {
+    target_colour(line.target_layer).tint(depth(line.strength))
 }
 
 /// How much of its colour a line keeps.
@@ -126,40 +152,38 @@ fn depth(strength: f64) -> f64 {
     LEAST_DEPTH + (1.0 - LEAST_DEPTH) * strength
 }
 
-fn draw_target<DB: Surface>(area: &Area<DB>, block: &Block, layer: usize, value_width: f64) -> Drawn<DB> {
-    let colour = theme::target_colour(layer);
-    framed(area, block.place, (theme::BACKGROUND, colour, 1.5))?;
+fn draw_target(drawing: &mut Drawing, block: &Block, layer: usize, value_width: f64) {
+    let colour = target_colour(layer);
+    drawing.framed(block.place, (GROUND, colour, 1.5));
     let Rect { x, y, h, .. } = block.place;
     if value_width > 0.0 {
-        fill(area, Rect { x: x + 1.5, y: y + 1.5, w: value_width - 1.5, h: h - 3.0 }, theme::tint(colour, 0.14))?;
+        drawing.rect(Rect { x: x + 1.5, y: y + 1.5, w: value_width - 1.5, h: h - 3.0 }, colour.tint(0.14));
     }
-    draw_name(area, block, value_width)
+    draw_name(drawing, block, value_width);
 }
 
-fn draw_name<DB: Surface>(area: &Area<DB>, block: &Block, inset: f64) -> Drawn<DB> {
-    let at = (block.place.x + inset + PADDING, block.place.middle());
-    write(area, &block.name, at, (theme::BODY, theme::INK, Anchor::Left))
+fn draw_name(drawing: &mut Drawing, block: &Block, inset: f64) {
+    let at = (block.place.x + inset + PADDING, block.place.middle().1);
+    drawing.text(&block.name, at, (theme::BODY, INK, Anchor::Left));
 }
 
 /// Which width means which λ.
-fn draw_key<DB: Surface>(area: &Area<DB>, layout: &Layout, middle: f64) -> Drawn<DB> {
-    let look = (theme::SMALL, theme::INK, Anchor::Left);
+fn draw_key(drawing: &mut Drawing, layout: &Layout, middle: f64) {
     let mut x = theme::MARGIN;
-    let mut put = |name: &str, width: f64, colour| {
+    let mut put = |name: &str, width: f64, colour: Colour| {
         if width > 0.0 {
-            line(area, ((x, middle), (x + KEY_LINE, middle)), (width, colour))?;
+            drawing.line(&[(x, middle), (x + KEY_LINE, middle)], width, colour);
             x += KEY_LINE + 7.0;
         }
-        write(area, name, (x, middle), look)?;
+        drawing.text(name, (x, middle), (theme::SMALL, INK, Anchor::Left));
         x += text_width(name, theme::SMALL) + 20.0;
-        Ok(())
     };
-    put("mean λ:", 0.0, theme::INK)?;
+    put("mean λ:", 0.0, INK);
     for mean in key_values(layout.strongest) {
-        let colour = theme::tint(theme::SOFT_INK, depth(mean / layout.strongest));
-        put(&mean.to_string(), line_width(mean, layout.strongest), colour)?;
+        let colour = SOFT_INK.tint(depth(mean / layout.strongest));
+        put(&mean.to_string(), line_width(mean, layout.strongest), colour);
     }
-    put(&format!("below {SHOWN_FROM}, no value"), HAIRLINE_WIDTH, theme::HAIRLINE)
+    put(&format!("below {SHOWN_FROM}, no value"), HAIRLINE_WIDTH, HAIRLINE);
 }
 
 /// Three round values; the largest is near the strongest, but not above it.
@@ -176,7 +200,7 @@ fn key_values(strongest: f64) -> [f64; 3] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{DrawnFiles, figure_3d, figure_3d_layers, layers, many_pairs};
+    use super::super::samples::{DrawnFiles, figure_3d, figure_3d_layers, figure_4, layers, many_pairs};
     use super::*;
 
     type Case<'a> = (&'a str, &'a [SourceColumn], &'a [LayerBlock], Vec<PairLine>);
@@ -184,15 +208,26 @@ mod tests {
     #[test]
     fn both_files_show_the_learned_matching() {
         let (sources, targets) = figure_3d_layers();
-        let files = DrawnFiles::of(|stem| {
-            matching_diagram("TinyImageNet to STL-10", &sources, "VGG-9", &targets, &figure_3d())?.write(stem)
-        });
+        let title = "TinyImageNet to STL-10";
+        let files = DrawnFiles::of(&matching_diagram(title, &sources, "VGG-9", &targets, &figure_3d()).unwrap());
         files.assert_texts(["TinyImageNet to STL-10", "Source: ResNet-32", "Target: VGG-9", "2.88 ± 0.91"]);
         files.assert_texts(["group 2 · 32×16×16", "conv 5 · 512×2×2", "mean λ:"]);
-        let diagram = Diagram::new("TinyImageNet to STL-10", &sources, ("VGG-9", &targets), &figure_3d());
-        files.assert_size(diagram.size());
-        files.assert_colours(diagram.layout.lines.iter().map(line_colour));
-        assert_eq!((diagram.layout.lines.len(), diagram.layout.hairlines.len()), (5, 10));
+        let layout = arranged(title, &sources, ("VGG-9", &targets), &figure_3d()).unwrap();
+        files.assert_colours(layout.lines.iter().map(line_colour));
+        assert_eq!((layout.lines.len(), layout.hairlines.len()), (5, 10));
+    }
+
+    #[test]
+    fn epochs_are_pictures_of_one_size_whose_lines_stay_in_place() {
+        let (sources, targets) = figure_3d_layers();
+        let title = |epoch: f64| format!("epoch {epoch}");
+        let frames = matching_over_epochs(title, &sources, "VGG-9", &targets, &figure_4(12)).unwrap();
+        assert_eq!(frames.len(), 12);
+        assert!(frames.iter().all(|frame| frame.size() == frames[0].size()));
+        for (nth, frame) in frames.iter().enumerate().step_by(11) {
+            DrawnFiles::of(frame).assert_texts([format!("epoch {}<", nth + 1).as_str(), "mean λ:"]);
+        }
+        assert!(matching_over_epochs(title, &sources, "VGG-9", &targets, &[]).unwrap().is_empty());
     }
 
     #[test]
@@ -219,7 +254,7 @@ mod tests {
             ("no layers", &[], &[], Vec::new()),
         ];
         for (case, sources, targets, pairs) in cases {
-            let files = DrawnFiles::of(|stem| matching_diagram(case, sources, "VGG-9", targets, &pairs)?.write(stem));
+            let files = DrawnFiles::of(&matching_diagram(case, sources, "VGG-9", targets, &pairs).unwrap());
             files.assert_texts([case, "mean λ:"]);
         }
     }

@@ -1,9 +1,10 @@
 //! Where the blocks, lines and values of a matching diagram go; nothing here draws.
 
+use super::drawing::{Point, Rect};
 use super::matching_column::{Block, Column, Heading, LINE_GAP, PADDING};
-use super::pen::Rect;
-use super::text::text_width;
+use super::text::widest;
 use super::{LayerBlock, PairLine, SourceColumn, drawable, theme};
+use crate::words::weight_and_std;
 
 /// Pairs whose mean λ is smaller get no line, as in the paper.
 pub(super) const SHOWN_FROM: f64 = 0.1;
@@ -18,7 +19,7 @@ const SPREAD: f64 = 0.75;
 const SPREADS: (f64, f64) = (330.0, 620.0);
 
 /// A straight line's two ends.
-pub(super) type Ends = ((f64, f64), (f64, f64));
+pub(super) type Ends = (Point, Point);
 
 /// A pair drawn as a line, with its value inside the target block.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +30,8 @@ pub(super) struct Line {
     pub width: f64,
     /// λ relative to the strongest.
     pub strength: f64,
+    /// Which of the pairs it is.
+    pub pair: usize,
     /// Which target layer, for the colour.
     pub target_layer: usize,
     /// Mean and standard deviation.
@@ -63,6 +66,7 @@ pub(super) struct Layout {
 /// A pair whose source layer is counted over all sources.
 #[derive(Debug, Clone)]
 struct Arrow {
+    pair: usize,
     source_block: usize,
     target_block: usize,
     mean: f64,
@@ -80,8 +84,8 @@ impl Layout {
         let (shown, hidden): (Vec<Arrow>, Vec<Arrow>) =
             arrows(sources, pairs).into_iter().partition(|arrow| arrow.mean >= SHOWN_FROM);
         let strongest = shown.iter().map(|arrow| arrow.mean).fold(1.0, f64::max);
-        let value_widths = shown.iter().map(|arrow| text_width(&arrow.value, theme::BODY) + 2.0 * PADDING);
-        let value_width = value_widths.fold(0.0, f64::max);
+        let values = shown.iter().map(|arrow| arrow.value.as_str());
+        let value_width = if shown.is_empty() { 0.0 } else { widest(values, theme::BODY) + 2.0 * PADDING };
 
         let source_networks = sources.iter().map(|source| (source.name.as_str(), source.layers.as_slice())).collect();
         let source_needs = shown.iter().map(|arrow| (arrow.source_block, line_width(arrow.mean, strongest) + LINE_GAP));
@@ -107,6 +111,24 @@ impl Layout {
             strongest,
         }
     }
+
+    /// The same places with the values of another epoch: `pairs` must be as many and in the same order.
+    pub(super) fn with_values(&self, pairs: &[PairLine]) -> Self {
+        let mut now = Self { lines: Vec::new(), ..self.clone() };
+        for line in &self.lines {
+            let PairLine { mean, std, .. } = pairs[line.pair];
+            match mean {
+                SHOWN_FROM.. if drawable(mean) => now.lines.push(Line {
+                    width: line_width(mean, self.strongest),
+                    strength: mean / self.strongest,
+                    value: value_name(mean, std),
+                    ..line.clone()
+                }),
+                _ => now.hairlines.push(line.ends),
+            }
+        }
+        now
+    }
 }
 
 /// Thickness of the line of a pair.
@@ -117,23 +139,26 @@ pub(super) fn line_width(mean: f64, strongest: f64) -> f64 {
 /// The pairs that can be drawn, with their values in words.
 fn arrows(sources: &[SourceColumn], pairs: &[PairLine]) -> Vec<Arrow> {
     let before = |source: usize| sources[..source].iter().map(|column| column.layers.len()).sum::<usize>();
-    let drawn = pairs.iter().filter(|pair| drawable(pair.mean));
+    let drawn = pairs.iter().enumerate().filter(|(_, pair)| drawable(pair.mean));
     drawn
-        .map(|pair| Arrow {
+        .map(|(nth, pair)| Arrow {
+            pair: nth,
             source_block: before(pair.source) + pair.source_layer,
             target_block: pair.target_layer,
             mean: pair.mean,
-            value: match drawable(pair.std) {
-                true => format!("{:.2} ± {:.2}", pair.mean, pair.std),
-                false => format!("{:.2}", pair.mean),
-            },
+            value: value_name(pair.mean, pair.std),
         })
         .collect()
 }
 
+/// `2.88 ± 0.91`
+fn value_name(mean: f64, std: f64) -> String {
+    weight_and_std(mean, if drawable(std) { std } else { f64::NAN })
+}
+
 fn middle_ends(arrow: &Arrow, sources: &[Block], targets: &[Block]) -> Ends {
     let (source, target) = (sources[arrow.source_block].place, targets[arrow.target_block].place);
-    ((source.right(), source.middle()), (target.x, target.middle()))
+    ((source.right(), source.middle().1), (target.x, target.middle().1))
 }
 
 /// Lines with their own places along the edges of the blocks, so that those of one block do not lie on each other.
@@ -150,6 +175,7 @@ fn lines(arrows: &[Arrow], (sources, targets): (&[Block], &[Block]), strongest: 
                 ends: ((from.0, from.1 + leave), to),
                 width: line_width(arrow.mean, strongest),
                 strength: arrow.mean / strongest,
+                pair: arrow.pair,
                 target_layer: arrow.target_block,
                 value: arrow.value.clone(),
                 value_place: Rect { x: to.0, y: to.1 - VALUE_HEIGHT / 2.0, w: value_width, h: VALUE_HEIGHT },
@@ -185,6 +211,7 @@ fn edge_places(
 #[cfg(test)]
 mod tests {
     use super::super::samples::{figure_3d, figure_3d_layers, many_pairs};
+    use super::super::text::text_width;
     use super::*;
 
     fn overlap(a: &Rect, b: &Rect) -> bool {
@@ -255,5 +282,20 @@ mod tests {
                 assert!(line.ends.0 != other.ends.0 && apart >= (line.width + other.width) / 2.0, "{line:?} {other:?}");
             }
         }
+    }
+
+    #[test]
+    fn other_values_take_the_same_places() {
+        let (sources, targets) = figure_3d_layers();
+        let layout = Layout::new(0.0, &sources, ("VGG-9", &targets), &figure_3d());
+        assert_eq!(layout.with_values(&figure_3d()), layout);
+        let weaker: Vec<PairLine> =
+            figure_3d().into_iter().map(|pair| PairLine { mean: pair.mean / 4.0, ..pair }).collect();
+        let later = layout.with_values(&weaker);
+        assert_eq!((later.lines.len(), later.hairlines.len()), (4, 11));
+        assert!(
+            later.lines.iter().zip(&layout.lines).all(|(now, then)| now.ends == then.ends && now.width < then.width)
+        );
+        assert!(later.lines[0].value.starts_with("0.72 ±"), "{}", later.lines[0].value);
     }
 }

@@ -1,27 +1,53 @@
-//! The pictures of a run: learning curves, the learned matching, and its change over the epochs.
+//! The charts: learning curves, the learned matching and its change over the epochs, comparisons of methods.
 //!
-//! The three charts of a run are [`Rendered`] in memory. Those of a comparison take a path *stem*; `out/accuracy` gives
-//! `out/accuracy.svg` and `out/accuracy.png`. Both forms are drawn by the same code and written whole or not at all; the folder
-//! must exist. Reading order: `theme` (colours), `canvas` (files), `text` and `pen` (marks), `axes` and
-//! `legend` (shared parts of charts), then one file per picture.
+//! Every chart is a function from plain numbers to a [`Drawing`], the same for the command line, the report, the window and
+//! the page. A drawing is lines, areas and texts; [`Drawing::svg`] writes them as an SVG, [`Drawing::png`] and
+//! [`Drawing::image`] as pixels, on white or on dark ground. Nothing is read or written but by [`Drawing::write`].
+//!
+//! To draw something of your own: [`learning_curves`] takes any named series of losses and accuracies,
+//! [`accuracy_over_epochs`] any means with their spread, and [`matching_over_epochs`] gives a picture for every epoch, of one
+//! size and scale, from which an animation is made:
+//!
+//! ```
+//! use l2t_app::colours::Ground;
+//! use l2t_app::plots::{CurveSeries, learning_curves};
+//!
+//! let loss = CurveSeries { label: "L_org".into(), values: vec![(1.0, 2.3), (2.0, 1.1), (3.0, 0.7)] };
+//! let drawing = learning_curves("three epochs", &[loss], &[], None);
+//! assert!(drawing.svg().contains("three epochs"));
+//! assert_eq!(drawing.image(1, Ground::Dark)?.width(), drawing.size().0 as u32);
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! Reading order: `drawing` (marks), `svg` and `raster` (its two writers), `text`, `axes` and `legend` (shared parts of
+//! charts), then one file per chart. A chart more is a file more, with a function from its numbers to a [`Drawing`].
+//!
+//! The raster is drawn by `vello_cpu` with outlines from `skrifa` and `harfrust`, because egui draws its letters with them: they
+//! are in the program and on the page already. `resvg` would bring an SVG reader, a font database and a second rasteriser, to
+//! read what was just written; as a program that shares no code with ours it judges both writers in a test.
 
 mod accuracy_curves;
 mod axes;
-mod bearing;
-mod canvas;
+#[cfg(not(target_family = "wasm"))]
 mod contact_sheet;
+mod drawing;
 mod learning_curves;
 mod legend;
 mod matching_column;
 mod matching_diagram;
 mod matching_layout;
+#[cfg(not(target_family = "wasm"))]
+mod output;
 mod pair_weights;
-mod pen;
+#[cfg(not(target_family = "wasm"))]
+mod raster;
 mod row_chart;
 #[cfg(test)]
 mod samples;
+mod svg;
 mod text;
 mod theme;
+#[cfg(not(target_family = "wasm"))]
 mod tile_grid;
 
 use std::io;
@@ -30,12 +56,16 @@ use std::path::Path;
 use l2t_core::Error;
 
 pub use accuracy_curves::{MeanCurve, MeanPoint, accuracy_by_images, accuracy_over_epochs};
-pub use canvas::Rendered;
+#[cfg(not(target_family = "wasm"))]
 pub use contact_sheet::{SheetRow, contact_sheet};
+pub use drawing::Drawing;
 pub use learning_curves::learning_curves;
-pub use matching_diagram::matching_diagram;
+pub use matching_diagram::{matching_diagram, matching_over_epochs};
 pub use pair_weights::pair_weights_over_epochs;
 pub use row_chart::{ChartRow, accuracy_rows, difference_rows};
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use svg::escaped;
+#[cfg(not(target_family = "wasm"))]
 pub use tile_grid::{ColourBar, Tile, TileGrid, TileRow, tile_grid};
 
 /// One line of a learning-curve panel.
@@ -117,12 +147,9 @@ pub struct PairPoint {
     pub std: f64,
 }
 
-/// Why there is no picture at `path`: the error of its file as it is, or that it cannot be drawn.
+/// Why there is no picture at `path`.
 pub fn explained(path: &Path, error: io::Error) -> Error {
-    match error.downcast::<Error>() {
-        Ok(of_its_file) => of_its_file,
-        Err(other) => Error::file(path, format!("cannot be drawn: {other}")),
-    }
+    Error::file(path, format!("cannot be drawn: {error}"))
 }
 
 /// Whether a value can be drawn. Beyond 1e30 an axis would overflow, and a run that got there has diverged.

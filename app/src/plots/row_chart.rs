@@ -1,15 +1,10 @@
 //! A row for each method: every seed as a dot, the mean, and an interval. For accuracies and for differences.
 
-use std::io;
-use std::path::Path;
-
-use plotters::prelude::RGBColor;
-
 use super::axes::{Axis, X_AXIS_HEIGHT, bounds, draw_x_axis};
-use super::canvas::{Area, Drawn, Picture, Surface, save};
-use super::pen::{Paragraph, Rect, dot, fill, line};
-use super::text::{Anchor, fit, text_width, write};
+use super::drawing::{Anchor, Drawing, Paint, Point, Rect};
+use super::text::{Paragraph, fit, widest};
 use super::{drawable, theme};
+use crate::colours::{Colour, INK, SOFT_INK, series_colours};
 
 const WIDTH: f64 = 720.0;
 const ROW_HEIGHT: f64 = 34.0;
@@ -34,129 +29,77 @@ pub struct ChartRow {
     pub interval: Option<(f64, f64)>,
 }
 
-/// Writes the test accuracies of all methods in percent; `methods` are all labels of the comparison, for the colours.
-///
-/// # Errors
-/// When a file cannot be written.
-pub fn accuracy_rows(
-    path_stem: &Path,
-    title: &str,
-    caption: &str,
-    rows: &[ChartRow],
-    methods: &[String],
-) -> io::Result<()> {
-    save(path_stem, &RowChart::new((title, caption), rows, methods, "test accuracy (%)", None))
+/// Draws the test accuracies of all methods in percent; `methods` are all labels of the comparison, for the colours.
+pub fn accuracy_rows(title: &str, caption: &str, rows: &[ChartRow], methods: &[String]) -> Drawing {
+    draw((title, caption), rows, methods, "test accuracy (%)", None)
 }
 
-/// Writes paired differences of accuracies in points, with a line at zero.
-///
-/// # Errors
-/// When a file cannot be written.
-pub fn difference_rows(
-    path_stem: &Path,
-    title: &str,
-    caption: &str,
-    rows: &[ChartRow],
-    methods: &[String],
-) -> io::Result<()> {
-    save(path_stem, &RowChart::new((title, caption), rows, methods, "difference in test accuracy (points)", Some(0.0)))
+/// Draws paired differences of accuracies in points, with a line at zero.
+pub fn difference_rows(title: &str, caption: &str, rows: &[ChartRow], methods: &[String]) -> Drawing {
+    draw((title, caption), rows, methods, "difference in test accuracy (points)", Some(0.0))
 }
 
-struct RowChart<'a> {
-    title: Paragraph,
-    caption: Paragraph,
-    rows: &'a [ChartRow],
-    colours: Vec<RGBColor>,
-    x: Axis,
+fn draw(
+    (title, caption): (&str, &str),
+    rows: &[ChartRow],
+    methods: &[String],
+    x_name: &str,
     zero: Option<f64>,
-    label_width: f64,
-    note_width: f64,
+) -> Drawing {
+    let known = series_colours(methods.iter().map(String::as_str));
+    let labels = widest(rows.iter().map(|row| row.label.as_str()), theme::BODY).min(WIDEST_LABEL);
+    let notes = widest(rows.iter().map(|row| row.note.as_str()), theme::BODY).min(WIDEST_LABEL);
+    let x = value_axis(x_name, rows, zero);
+
+    let mut drawing = Drawing::new(WIDTH);
+    let top = drawing.paragraph(&Paragraph::title(title, WIDTH), theme::MARGIN) + theme::GAP;
+    let left = theme::MARGIN + labels + GAP;
+    let right = WIDTH - theme::MARGIN - notes - GAP;
+    let grid = Rect { x: left, y: top, w: right - left, h: ROW_HEIGHT * rows.len().max(1) as f64 };
+    draw_x_axis(&mut drawing, grid, &x);
+    let at = |value: f64| grid.x + x.share(value) * grid.w;
+    if let Some(zero) = zero {
+        drawing.line(&[(at(zero), grid.y), (at(zero), grid.bottom())], 1.5, SOFT_INK);
+    }
+    for (nth, row) in rows.iter().enumerate() {
+        let y = grid.y + (nth as f64 + 0.5) * ROW_HEIGHT;
+        let place = methods.iter().position(|method| *method == row.label);
+        let colour = place.map_or(SOFT_INK, |place| known[place]);
+        let label = fit(&row.label, labels, theme::BODY);
+        drawing.text(label, (grid.x - GAP, y), (theme::BODY, INK, Anchor::Right));
+        let ink = if row.mean.is_some() { INK } else { SOFT_INK };
+        let note = fit(&row.note, notes, theme::BODY);
+        drawing.text(note, (grid.right() + GAP, y), (theme::BODY, ink, Anchor::Left));
+        draw_values(&mut drawing, row, |value| (at(value), y), colour);
+    }
+    let bottom = drawing.paragraph(&Paragraph::caption(caption, WIDTH), grid.bottom() + X_AXIS_HEIGHT + 8.0);
+    drawing.ending_at(bottom)
 }
 
-impl<'a> RowChart<'a> {
-    fn new(
-        (title, caption): (&str, &str),
-        rows: &'a [ChartRow],
-        methods: &[String],
-        x_name: &str,
-        zero: Option<f64>,
-    ) -> Self {
-        let known = theme::series_colours(methods.iter().map(String::as_str));
-        let colour = |row: &ChartRow| {
-            let place = methods.iter().position(|method| *method == row.label);
-            place.and_then(|place| known.get(place)).copied().unwrap_or(theme::SOFT_INK)
-        };
-        let values = rows.iter().flat_map(|row| {
-            let ends = row.interval.into_iter().flat_map(|(low, high)| [low, high]);
-            row.dots.iter().copied().chain(row.mean).chain(ends).collect::<Vec<_>>()
-        });
-        let (low, high) = bounds(values.chain(zero)).unwrap_or((0.0, 100.0));
-        let room = (0.05 * (high - low)).max(0.5);
-        let widest =
-            |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text_width(text, theme::BODY)).fold(0.0, f64::max);
-        Self {
-            title: Paragraph::title(title, WIDTH),
-            caption: Paragraph::caption(caption, WIDTH),
-            rows,
-            colours: rows.iter().map(colour).collect(),
-            x: Axis::round(x_name, (low - room, high + room), 6),
-            zero,
-            label_width: widest(&mut rows.iter().map(|row| row.label.as_str())).min(WIDEST_LABEL),
-            note_width: widest(&mut rows.iter().map(|row| row.note.as_str())).min(WIDEST_LABEL),
-        }
-    }
-
-    fn grid(&self) -> Rect {
-        let left = theme::MARGIN + self.label_width + GAP;
-        Rect {
-            x: left,
-            y: theme::MARGIN + self.title.height() + 12.0,
-            w: WIDTH - theme::MARGIN - self.note_width - GAP - left,
-            h: ROW_HEIGHT * self.rows.len().max(1) as f64,
-        }
-    }
-
-    fn draw_row<DB: Surface>(&self, area: &Area<DB>, row: &ChartRow, (y, colour): (f64, RGBColor)) -> Drawn<DB> {
-        let grid = self.grid();
-        let at = |value: f64| grid.x + self.x.share(value) * grid.w;
-        let ink = (theme::BODY, theme::INK, Anchor::Right);
-        write(area, &fit(&row.label, self.label_width, theme::BODY), (grid.x - GAP, y), ink)?;
-        let soft = if row.mean.is_some() { theme::INK } else { theme::SOFT_INK };
-        let note = fit(&row.note, self.note_width, theme::BODY);
-        write(area, &note, (grid.right() + GAP, y), (theme::BODY, soft, Anchor::Left))?;
-        if let Some((low, high)) = row.interval.filter(|(low, high)| drawable(*low) && drawable(*high)) {
-            line(area, ((at(low), y), (at(high), y)), (2.0, colour))?;
-            for end in [low, high] {
-                line(area, ((at(end), y - CAP), (at(end), y + CAP)), (1.5, colour))?;
-            }
-        }
-        for value in row.dots.iter().filter(|value| drawable(**value)) {
-            dot(area, (at(*value), y), (4.0, colour, 0.45))?;
-        }
-        if let Some(mean) = row.mean.filter(|mean| drawable(*mean)) {
-            fill(area, Rect { x: at(mean) - 1.75, y: y - MARK, w: 3.5, h: 2.0 * MARK }, colour)?;
-        }
-        Ok(())
-    }
+/// Reaches all that is drawn, with some room at both ends.
+fn value_axis(name: &str, rows: &[ChartRow], zero: Option<f64>) -> Axis {
+    let values = rows.iter().flat_map(|row| {
+        let ends = row.interval.into_iter().flat_map(|(low, high)| [low, high]);
+        row.dots.iter().copied().chain(row.mean).chain(ends).collect::<Vec<_>>()
+    });
+    let (low, high) = bounds(values.chain(zero)).unwrap_or((0.0, 100.0));
+    let room = (0.05 * (high - low)).max(0.5);
+    Axis::round(name, (low - room, high + room), 6)
 }
 
-impl Picture for RowChart<'_> {
-    fn size(&self) -> (f64, f64) {
-        (WIDTH, self.grid().bottom() + X_AXIS_HEIGHT + 8.0 + self.caption.height() + theme::MARGIN)
+/// Interval, dots and mean.
+fn draw_values(drawing: &mut Drawing, row: &ChartRow, at: impl Fn(f64) -> Point, colour: Colour) {
+    let upright = |value: f64, half: f64| [(at(value).0, at(value).1 - half), (at(value).0, at(value).1 + half)];
+    if let Some((low, high)) = row.interval.filter(|(low, high)| drawable(*low) && drawable(*high)) {
+        drawing.line(&[at(low), at(high)], 2.0, colour);
+        drawing.line(&upright(low, CAP), 1.5, colour);
+        drawing.line(&upright(high, CAP), 1.5, colour);
     }
-
-    fn draw<DB: Surface>(&self, area: &Area<DB>) -> Drawn<DB> {
-        self.title.draw(area, theme::MARGIN)?;
-        let grid = self.grid();
-        draw_x_axis(area, grid, &self.x)?;
-        if let Some(zero) = self.zero {
-            let x = grid.x + self.x.share(zero) * grid.w;
-            line(area, ((x, grid.y), (x, grid.bottom())), (1.5, theme::SOFT_INK))?;
-        }
-        for (nth, (row, colour)) in self.rows.iter().zip(&self.colours).enumerate() {
-            self.draw_row(area, row, (grid.y + (nth as f64 + 0.5) * ROW_HEIGHT, *colour))?;
-        }
-        self.caption.draw(area, grid.bottom() + X_AXIS_HEIGHT + 8.0)
+    for value in row.dots.iter().filter(|value| drawable(**value)) {
+        drawing.disc(at(*value), theme::MARK, Paint { colour, opacity: 0.45 });
+    }
+    if let Some(mean) = row.mean.filter(|mean| drawable(*mean)) {
+        drawing.line(&upright(mean, MARK), 3.5, colour);
     }
 }
 
@@ -185,9 +128,9 @@ mod tests {
     #[test]
     fn every_row_is_there_with_its_note() {
         for draw in [accuracy_rows, difference_rows] {
-            let files = DrawnFiles::of(|stem| draw(stem, "shapes", "one dot a seed", &rows(), &methods()));
+            let files = DrawnFiles::of(&draw("shapes", "one dot a seed", &rows(), &methods()));
             files.assert_texts(["shapes", "one dot a seed", "scratch", "l2t-ww", "44.35 ± 1.07", "3 missing"]);
-            files.assert_colours(theme::series_colours(["scratch", "l2t-ww"]));
+            files.assert_colours(series_colours(["scratch", "l2t-ww"]));
         }
     }
 
@@ -200,7 +143,7 @@ mod tests {
             mean: Some(f64::INFINITY),
             interval: Some((f64::NAN, 1.0)),
         };
-        DrawnFiles::of(|stem| accuracy_rows(stem, "odd", "", &[odd], &[])).assert_texts(["odd"]);
-        DrawnFiles::of(|stem| difference_rows(stem, "none", "", &[], &[])).assert_texts(["none"]);
+        DrawnFiles::of(&accuracy_rows("odd", "", &[odd], &[])).assert_texts(["odd"]);
+        DrawnFiles::of(&difference_rows("none", "", &[], &[])).assert_texts(["none"]);
     }
 }

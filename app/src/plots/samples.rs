@@ -1,14 +1,10 @@
 //! Test data like the paper's, and what the tests ask of the files drawn from it.
 
-use std::io;
-use std::path::Path;
-
 use image::RgbImage;
-use plotters::style::RGBColor;
-use tempfile::TempDir;
 
-use super::canvas::PNG_SCALE;
-use super::{CurveSeries, LayerBlock, PairCurve, PairLine, PairPoint, SourceColumn};
+use super::raster::SCALE;
+use super::{CurveSeries, Drawing, LayerBlock, PairCurve, PairLine, PairPoint, SourceColumn};
+use crate::colours::{Colour, Ground};
 
 /// The mean λ of Figure 3(d), a row per source layer; those under 0.1 are made up.
 const FIGURE_3D: [[f64; 5]; 3] =
@@ -91,16 +87,16 @@ pub(super) fn learning(epochs: usize) -> (Vec<CurveSeries>, Vec<CurveSeries>) {
 pub(super) struct DrawnFiles {
     svg: String,
     png: RgbImage,
-    _folder: TempDir,
 }
 
 impl DrawnFiles {
-    pub(super) fn of(draw: impl FnOnce(&Path) -> io::Result<()>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        draw(&folder.path().join("picture")).unwrap();
-        let svg = std::fs::read_to_string(folder.path().join("picture.svg")).unwrap();
-        let png = image::open(folder.path().join("picture.png")).unwrap().to_rgb8();
-        Self { svg, png, _folder: folder }
+    pub(super) fn of(drawing: &Drawing) -> Self {
+        let svg = drawing.svg();
+        let png = image::load_from_memory(&drawing.png(Ground::Light).unwrap()).unwrap().to_rgb8();
+        let (width, height) = drawing.size();
+        assert_eq!(png.dimensions(), (width as u32 * SCALE, height as u32 * SCALE));
+        assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>") && !svg.contains("NaN"));
+        Self { svg, png }
     }
 
     pub(super) fn assert_texts<'a>(&self, texts: impl IntoIterator<Item = &'a str>) {
@@ -109,18 +105,12 @@ impl DrawnFiles {
         }
     }
 
-    pub(super) fn assert_size(&self, (width, height): (f64, f64)) {
-        let size = (width.ceil() as u32 * PNG_SCALE, height.ceil() as u32 * PNG_SCALE);
-        assert_eq!(self.png.dimensions(), size);
-        assert!(self.svg.starts_with("<svg") && self.svg.trim_end().ends_with("</svg>"));
-    }
-
     /// Each colour must cover enough pixels to be seen.
-    pub(super) fn assert_colours(&self, colours: impl IntoIterator<Item = RGBColor>) {
-        for RGBColor(red, green, blue) in colours {
-            let near = |pixel: &[u8; 3], wanted: [u8; 3]| pixel.iter().zip(wanted).all(|(a, b)| a.abs_diff(b) <= 2);
-            let count = self.png.pixels().filter(|pixel| near(&pixel.0, [red, green, blue])).count();
-            assert!(count > 100, "only {count} pixels of ({red}, {green}, {blue})");
+    pub(super) fn assert_colours(&self, colours: impl IntoIterator<Item = Colour>) {
+        for Colour { light, .. } in colours {
+            let near = |pixel: &[u8; 3]| pixel.iter().zip(light).all(|(a, b)| a.abs_diff(b) <= 2);
+            let count = self.png.pixels().filter(|pixel| near(&pixel.0)).count();
+            assert!(count > 100, "only {count} pixels of {light:?}");
         }
     }
 }

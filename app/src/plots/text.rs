@@ -1,46 +1,87 @@
-//! Text: the one font, its measure, and lines that fit.
+//! Text: the font, its measure, and lines that fit.
 //!
-//! The font is compiled in, so the PNG looks the same on every machine; the SVG asks for the viewer's `sans-serif`,
-//! for which some room is kept.
+//! The font is compiled in, so a PNG looks the same on every machine; an SVG asks for the viewer's `sans-serif`, for
+//! which some room is kept. Letters are put side by side by the crates that egui does it with.
 
-use std::sync::Once;
+use std::sync::LazyLock;
 
-use plotters::prelude::{FontDesc, FontFamily, FontStyle, IntoFont, RGBColor};
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{FontTransform, TextStyle, register_font};
+use harfrust::{GlyphId, ShapeOptions, ShaperData, UnicodeBuffer};
+use skrifa::{FontRef, MetadataProvider};
 
-use super::bearing::left_bearing;
-use super::canvas::{Area, Drawn, Surface, UNITS};
-use super::pen::units;
+use super::theme;
+use crate::colours::{Colour, INK, SOFT_INK};
+use crate::fonts;
 
 /// How much wider than the compiled-in font the viewer's may be; DejaVu Sans, among the widest, has 1.1.
 const WIDEST_FONT: f64 = 1.12;
+/// How far under the middle of a capital letter its foot stands, relative to the font size.
+pub(super) const BASELINE: f64 = 0.35;
 
-/// The font at a size in CSS pixels.
-fn font(size: f64) -> FontDesc<'static> {
-    static REGISTERED: Once = Once::new();
-    REGISTERED.call_once(|| {
-        let registered = register_font("sans-serif", FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT);
-        assert!(registered.is_ok(), "the compiled-in font can be read");
-    });
-    (FontFamily::SansSerif, size * f64::from(UNITS)).into_font()
+/// A font and what shapes its letters.
+pub(super) struct Face {
+    /// The font.
+    pub font: FontRef<'static>,
+    shaper: ShaperData,
+    /// Font units of an em.
+    units: f64,
 }
 
-/// `text` with what the compiled-in font has: it lacks arrows.
-fn writable(text: &str) -> String {
-    text.replace('→', "->")
+/// The window's fonts: one, and behind it the signs that it lacks.
+static FACES: LazyLock<[Face; 2]> = LazyLock::new(|| {
+    [fonts::LETTERS, fonts::SIGNS].map(|file| {
+        let font = FontRef::new(file).expect("a compiled-in font can be read");
+        let shaper = ShaperData::new(&font);
+        let units = f64::from(shaper.shaper(&font).build().units_per_em());
+        Face { font, shaper, units }
+    })
+});
+
+/// A letter's shape and its place on the line, in ems from the line's beginning.
+#[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a page writes SVG alone, which asks for widths"))]
+pub(super) struct Glyph {
+    /// What it is a glyph of.
+    pub face: &'static Face,
+    /// Which one.
+    pub id: GlyphId,
+    /// To the right.
+    pub x: f64,
+    /// Up.
+    pub y: f64,
+}
+
+/// The glyphs of a line, and its length in ems.
+pub(super) fn shape(text: &str) -> (Vec<Glyph>, f64) {
+    let face_of = |letter: char| FACES.iter().find(|face| face.font.charmap().map(letter).is_some());
+    let (mut glyphs, mut end) = (Vec::new(), 0.0);
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        // As many letters as one font has.
+        let face = face_of(first).unwrap_or(&FACES[0]);
+        let other = |letter: char| !std::ptr::eq(face_of(letter).unwrap_or(&FACES[0]), face);
+        let (run, after) = rest.split_at(rest.find(other).unwrap_or(rest.len()));
+        rest = after;
+        let mut buffer = UnicodeBuffer::new();
+        buffer.push_str(run);
+        buffer.guess_segment_properties();
+        let shaped = face.shaper.shaper(&face.font).build().shape(buffer, ShapeOptions::new());
+        for (info, place) in shaped.glyph_infos().iter().zip(shaped.glyph_positions()) {
+            let ems = |units: i32| f64::from(units) / face.units;
+            let (x, y) = (end + ems(place.x_offset), ems(place.y_offset));
+            glyphs.push(Glyph { face, id: GlyphId::new(info.glyph_id), x, y });
+            end += ems(place.x_advance);
+        }
+    }
+    (glyphs, end)
 }
 
 /// The room that `text` needs in either file, in CSS pixels.
 pub(super) fn text_width(text: &str, size: f64) -> f64 {
-    f64::from(width_in_units(&font(size), &writable(text))) / f64::from(UNITS) * WIDEST_FONT
+    shape(text).1 * size * WIDEST_FONT
 }
 
-fn width_in_units(font: &FontDesc<'_>, text: &str) -> i32 {
-    match font.layout_box(text) {
-        Ok(((left, _), (right, _))) => right - left,
-        Err(error) => unreachable!("the font was registered before: {error}"),
-    }
+/// The widest of several texts.
+pub(super) fn widest<'a>(texts: impl IntoIterator<Item = &'a str>, size: f64) -> f64 {
+    texts.into_iter().map(|text| text_width(text, size)).fold(0.0, f64::max)
 }
 
 /// `text`, or as much of it as fits into `width`, with an ellipsis.
@@ -74,55 +115,45 @@ pub(super) fn wrap(text: &str, width: f64, size: f64) -> Vec<String> {
     lines
 }
 
-/// Which point of the text its position means; across the line it is always the middle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Anchor {
-    /// The left end.
-    Left,
-    /// The middle.
-    Centre,
-    /// The right end.
-    Right,
-    /// The middle of a text that is turned to read upwards.
-    CentreUpwards,
+/// Lines of text under each other, as a title or a caption.
+pub(super) struct Paragraph {
+    /// From above.
+    pub lines: Vec<String>,
+    /// Font size.
+    pub size: f64,
+    /// Of all lines.
+    pub colour: Colour,
 }
 
-/// Writes one line of text at a point.
-pub(super) fn write<DB: Surface>(
-    area: &Area<DB>,
-    text: &str,
-    (x, y): (f64, f64),
-    (size, colour, anchor): (f64, RGBColor, Anchor),
-) -> Drawn<DB> {
-    let upwards = anchor == Anchor::CentreUpwards;
-    let font = font(size).transform(if upwards { FontTransform::Rotate270 } else { FontTransform::None });
-    let style = |h_pos: HPos| TextStyle::from(font.clone()).color(&colour).pos(Pos::new(h_pos, VPos::Center));
-    // `along` the line, and down from its middle.
-    let place = |along: i32| {
-        let down = units(DB::TEXT_DROP * size);
-        if upwards { (units(x) + down, units(y) - along) } else { (units(x) + along, units(y) + down) }
-    };
-    if !DB::LOSES_BEARINGS {
-        let h_pos = match anchor {
-            Anchor::Left => HPos::Left,
-            Anchor::Right => HPos::Right,
-            Anchor::Centre | Anchor::CentreUpwards => HPos::Center,
-        };
-        return area.draw_text(text, &style(h_pos), place(0));
+impl Paragraph {
+    fn new(text: &str, width: f64, size: f64, colour: Colour) -> Self {
+        Self { lines: wrap(text, width - 2.0 * theme::MARGIN, size), size, colour }
     }
-    let text = writable(text);
-    let start = match anchor {
-        Anchor::Left => 0,
-        Anchor::Right => -width_in_units(&font, &text),
-        Anchor::Centre | Anchor::CentreUpwards => -width_in_units(&font, &text) / 2,
-    };
-    for (index, letter) in text.char_indices().filter(|(_, letter)| *letter != ' ') {
-        let end = index + letter.len_utf8();
-        let pen = width_in_units(&font, &text[..end]) - width_in_units(&font, &text[index..end]);
-        let along = start + pen + units(left_bearing(letter, size));
-        area.draw_text(&text[index..end], &style(HPos::Left), place(along))?;
+
+    /// A title as wide as a picture of `width` allows.
+    pub(super) fn title(text: &str, width: f64) -> Self {
+        Self::new(text, width, theme::TITLE, INK)
     }
-    Ok(())
+
+    /// A caption as wide as a picture of `width` allows.
+    pub(super) fn caption(text: &str, width: f64) -> Self {
+        Self::new(text, width, theme::SMALL, SOFT_INK)
+    }
+
+    /// A sentence of the size of a caption that is to be read first.
+    #[cfg(not(target_family = "wasm"))]
+    pub(super) fn remark(text: &str, width: f64) -> Self {
+        Self::new(text, width, theme::SMALL, INK)
+    }
+
+    pub(super) fn line_height(&self) -> f64 {
+        self.size * 1.25
+    }
+
+    /// Height of all lines.
+    pub(super) fn height(&self) -> f64 {
+        self.line_height() * self.lines.len() as f64
+    }
 }
 
 #[cfg(test)]
@@ -145,5 +176,23 @@ mod tests {
         assert!(lines.len() > 2 && lines.iter().all(|line| text_width(line, 14.0) <= 120.0), "{lines:?}");
         assert_eq!(lines.join(" "), text);
         assert!(wrap("", 120.0, 14.0).is_empty());
+    }
+
+    #[test]
+    fn the_fonts_have_what_the_pictures_write() {
+        for text in ["λ·×±…%().,:->0123456789", "β L_wfm → ∂"] {
+            assert!(shape(text).0.iter().all(|glyph| glyph.id.to_u32() > 0), "{text}");
+        }
+        // No font has it: a box, and its room.
+        let (glyphs, width) = shape("😀");
+        assert!(glyphs.len() == 1 && glyphs[0].id.to_u32() == 0 && width > 0.3);
+    }
+
+    #[test]
+    fn letters_are_kerned_and_signs_stand_in_their_order() {
+        let width = |text: &str| shape(text).1;
+        assert!(width("AV") < width("A") + width("V"));
+        let (glyphs, end) = shape("a → b");
+        assert!(glyphs.windows(2).all(|pair| pair[0].x < pair[1].x) && glyphs[4].x < end);
     }
 }

@@ -2,14 +2,11 @@
 
 use std::io;
 use std::ops::Range;
-use std::path::Path;
 
-use plotters::prelude::RGBColor;
-
-use super::canvas::{Area, Drawn, Picture, Surface, save_png};
-use super::pen::{Paragraph, Rect, fill, framed, line};
-use super::text::{Anchor, wrap, write};
+use super::drawing::{Anchor, Drawing, Rect};
+use super::text::{Paragraph, wrap};
 use super::theme;
+use crate::colours::{Colour, GROUND, INK, OUTLINE, SOFT_INK};
 
 /// Side of the longer edge of a tile.
 const TILE: f64 = 156.0;
@@ -23,10 +20,8 @@ const BAR_HEIGHT: f64 = 14.0;
 const BAR_STEPS: usize = 128;
 /// The least width of the texts, where there are few columns.
 const LEAST_WIDTH: f64 = 640.0;
-const RIM: RGBColor = RGBColor(0, 0, 0);
-const RIM_WIDTH: f64 = 3.0;
-const OUTLINE: RGBColor = RGBColor(255, 255, 255);
-const OUTLINE_WIDTH: f64 = 1.5;
+/// An object's outline, white with a black rim: it lies on pixels, whatever the ground is.
+const EDGES: [(f64, [u8; 3]); 2] = [(3.0, [0; 3]), (1.5, [255; 3])];
 
 /// One small picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,12 +77,11 @@ pub struct TileGrid {
     pub captions: Vec<String>,
 }
 
-/// Writes `<path_stem>.png`.
+/// Draws the grid.
 ///
 /// # Errors
-/// When a row has another number of tiles than there are headings, a tile another number of pixels, or the file cannot
-/// be written.
-pub fn tile_grid(path_stem: &Path, grid: &TileGrid) -> io::Result<()> {
+/// When a row has another number of tiles than there are headings, or a tile another number of pixels.
+pub fn tile_grid(grid: &TileGrid) -> io::Result<Drawing> {
     let area = grid.size[0] * grid.size[1];
     let fits = |row: &TileRow| {
         row.tiles.len() == grid.headings.len() && row.tiles.iter().all(|tile| tile.pixels.len() == area)
@@ -95,18 +89,18 @@ pub fn tile_grid(path_stem: &Path, grid: &TileGrid) -> io::Result<()> {
     if !grid.rows.iter().all(fits) {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "tiles do not fit the grid"));
     }
-    save_png(path_stem, &Layout::new(grid))
+    Ok(Layout::new(grid).draw())
 }
 
 struct Layout<'a> {
     grid: &'a TileGrid,
-    title: Paragraph,
-    captions: Vec<Paragraph>,
     width: f64,
     /// Width and height of a tile.
     tile: (f64, f64),
     /// Height of the notes under the tiles; none where all are empty.
     notes: f64,
+    /// Upper edge of the first row.
+    top: f64,
 }
 
 impl<'a> Layout<'a> {
@@ -116,165 +110,116 @@ impl<'a> Layout<'a> {
         let tile = (width * scale, height * scale);
         let columns = grid.headings.len() as f64;
         let wide = 2.0 * theme::MARGIN + NAME_WIDTH + columns * (tile.0 + COLUMN_GAP);
-        let total = wide.max(LEAST_WIDTH);
         let noted = grid.rows.iter().flat_map(|row| &row.tiles).any(|tile| !tile.note.is_empty());
-        let captions = grid.captions.iter().enumerate().map(|(nth, text)| match nth {
-            0 => Paragraph::remark(text, total),
-            _ => Paragraph::caption(text, total),
-        });
-        Self {
-            grid,
-            title: Paragraph::title(&grid.title, total),
-            captions: captions.collect(),
-            width: total,
-            tile,
-            notes: if noted { NOTE_HEIGHT } else { 0.0 },
-        }
-    }
-
-    fn heading_middle(&self) -> f64 {
-        theme::MARGIN + self.title.height() + 10.0 + HEADING_HEIGHT / 2.0
+        let width = wide.max(LEAST_WIDTH);
+        let title = Paragraph::title(&grid.title, width).height();
+        let notes = if noted { NOTE_HEIGHT } else { 0.0 };
+        Self { grid, width, tile, notes, top: theme::MARGIN + title + theme::GAP + HEADING_HEIGHT }
     }
 
     fn row_top(&self, row: usize) -> f64 {
-        let height = self.tile.1 + self.notes + ROW_GAP;
-        self.heading_middle() + HEADING_HEIGHT / 2.0 + row as f64 * height
+        self.top + row as f64 * (self.tile.1 + self.notes + ROW_GAP)
     }
 
     fn column_left(&self, column: usize) -> f64 {
         theme::MARGIN + NAME_WIDTH + COLUMN_GAP + column as f64 * (self.tile.0 + COLUMN_GAP)
     }
 
-    fn bars_top(&self) -> f64 {
-        self.row_top(self.grid.rows.len())
-    }
-
-    fn captions_top(&self) -> f64 {
-        let bars = if self.grid.bars.is_empty() { 0.0 } else { BAR_HEIGHT + 2.0 * NOTE_HEIGHT + 14.0 };
-        self.bars_top() + bars
-    }
-
-    fn draw_names<DB: Surface>(&self, area: &Area<DB>, row: &TileRow, top: f64) -> Drawn<DB> {
-        let names = wrap(&row.name, NAME_WIDTH, theme::HEADING);
-        let notes = wrap(&row.note, NAME_WIDTH, theme::SMALL);
-        let heights = [theme::HEADING * 1.25, theme::SMALL * 1.3];
-        let mut middle = top + heights[0] / 2.0;
-        for name in &names {
-            write(area, name, (theme::MARGIN, middle), (theme::HEADING, theme::INK, Anchor::Left))?;
-            middle += heights[0];
+    fn draw(&self) -> Drawing {
+        let mut drawing = Drawing::new(self.width);
+        drawing.paragraph(&Paragraph::title(&self.grid.title, self.width), theme::MARGIN);
+        for (column, heading) in self.grid.headings.iter().enumerate() {
+            let at = (self.column_left(column) + self.tile.0 / 2.0, self.top - HEADING_HEIGHT / 2.0);
+            drawing.text(heading, at, (theme::HEADING, INK, Anchor::Centre));
         }
-        for note in &notes {
-            write(area, note, (theme::MARGIN, middle), (theme::SMALL, theme::SOFT_INK, Anchor::Left))?;
-            middle += heights[1];
-        }
-        Ok(())
-    }
-
-    fn draw_tile<DB: Surface>(&self, area: &Area<DB>, (row, column): (usize, usize)) -> Drawn<DB> {
-        let (TileRow { tiles, outline, .. }, [height, width]) = (&self.grid.rows[row], self.grid.size);
-        let place = Rect { x: self.column_left(column), y: self.row_top(row), w: self.tile.0, h: self.tile.1 };
-        let at = |column: usize, row: usize| {
-            (place.x + place.w * column as f64 / width as f64, place.y + place.h * row as f64 / height as f64)
-        };
-        for (index, [red, green, blue]) in tiles[column].pixels.iter().enumerate() {
-            let (row, column) = (index / width, index % width);
-            let ((x, y), (right, bottom)) = (at(column, row), at(column + 1, row + 1));
-            fill(area, Rect { x, y, w: right - x, h: bottom - y }, RGBColor(*red, *green, *blue))?;
-        }
-        for (thickness, colour) in [(RIM_WIDTH, RIM), (OUTLINE_WIDTH, OUTLINE)] {
-            for [from, to] in outline {
-                draw_edge(area, (at(from.0, from.1), at(to.0, to.1)), (thickness, colour))?;
+        for (number, row) in self.grid.rows.iter().enumerate() {
+            draw_names(&mut drawing, row, self.row_top(number));
+            for (column, tile) in row.tiles.iter().enumerate() {
+                let (w, h) = self.tile;
+                let place = Rect { x: self.column_left(column), y: self.row_top(number), w, h };
+                self.draw_tile(&mut drawing, tile, &row.outline, place);
             }
         }
-        let middle = place.x + place.w / 2.0;
-        if let Some(cover) = &tiles[column].cover {
-            let plate = Rect { x: middle - 42.0, y: place.middle() - 15.0, w: 84.0, h: 30.0 };
-            framed(area, plate, (theme::BACKGROUND, theme::OUTLINE, 1.25))?;
-            write(area, cover, (middle, place.middle()), (theme::BODY, theme::INK, Anchor::Centre))?;
+        let bars = self.row_top(self.grid.rows.len());
+        self.grid.bars.iter().for_each(|bar| self.draw_bar(&mut drawing, bar, bars));
+        let mut top = bars + if self.grid.bars.is_empty() { 0.0 } else { BAR_HEIGHT + 2.0 * NOTE_HEIGHT + 14.0 };
+        for (nth, text) in self.grid.captions.iter().enumerate() {
+            let kind = if nth == 0 { Paragraph::remark } else { Paragraph::caption };
+            top = drawing.paragraph(&kind(text, self.width), top) + 8.0;
         }
-        let note_at = (middle, place.bottom() + NOTE_HEIGHT / 2.0 + 1.0);
-        write(area, &tiles[column].note, note_at, (theme::SMALL, theme::INK, Anchor::Centre))
+        drawing.ending_at(top)
     }
 
-    fn draw_bar<DB: Surface>(&self, area: &Area<DB>, bar: &ColourBar) -> Drawn<DB> {
+    fn draw_tile(&self, drawing: &mut Drawing, tile: &Tile, outline: &[[(usize, usize); 2]], place: Rect) {
+        let [height, width] = self.grid.size;
+        drawing.pixels(place, width, tile.pixels.clone());
+        let at = |(column, row): (usize, usize)| {
+            (place.x + place.w * column as f64 / width as f64, place.y + place.h * row as f64 / height as f64)
+        };
+        for (thickness, rgb) in EDGES {
+            for [from, to] in outline {
+                // A little longer at both ends, so that corners close.
+                let reach = thickness / 2.0;
+                let (x, y) = if from.0 == to.0 { (0.0, reach) } else { (reach, 0.0) };
+                let ((x0, y0), (x1, y1)) = (at(*from), at(*to));
+                let colour = Colour { light: rgb, dark: rgb };
+                drawing.line(&[(x0 - x, y0 - y), (x1 + x, y1 + y)], thickness, colour);
+            }
+        }
+        let (middle, height) = place.middle();
+        if let Some(cover) = &tile.cover {
+            drawing.framed(Rect { x: middle - 42.0, y: height - 15.0, w: 84.0, h: 30.0 }, (GROUND, OUTLINE, 1.25));
+            drawing.text(cover, (middle, height), (theme::BODY, INK, Anchor::Centre));
+        }
+        let note_at = (middle, place.bottom() + NOTE_HEIGHT / 2.0 + 1.0);
+        drawing.text(&tile.note, note_at, (theme::SMALL, INK, Anchor::Centre));
+    }
+
+    fn draw_bar(&self, drawing: &mut Drawing, bar: &ColourBar, top: f64) {
         let left = self.column_left(bar.columns.start);
         let right = self.column_left(bar.columns.end) - COLUMN_GAP;
-        let place = Rect { x: left, y: self.bars_top() + NOTE_HEIGHT, w: right - left, h: BAR_HEIGHT };
-        let name_at = ((left + right) / 2.0, self.bars_top() + NOTE_HEIGHT / 2.0 - 2.0);
-        write(area, &bar.name, name_at, (theme::SMALL, theme::INK, Anchor::Centre))?;
-        let step = place.w / BAR_STEPS as f64;
-        for nth in 0..BAR_STEPS {
-            let slice = Rect { x: place.x + nth as f64 * step, w: step, ..place };
-            fill(area, slice, between(&bar.colours, nth as f64 / (BAR_STEPS - 1) as f64))?;
-        }
+        let place = Rect { x: left, y: top + NOTE_HEIGHT, w: right - left, h: BAR_HEIGHT };
+        let name_at = (place.middle().0, top + NOTE_HEIGHT / 2.0 - 2.0);
+        drawing.text(&bar.name, name_at, (theme::SMALL, INK, Anchor::Centre));
+        let steps = (0..BAR_STEPS).map(|nth| between(&bar.colours, nth as f64 / (BAR_STEPS - 1) as f64));
+        drawing.pixels(place, BAR_STEPS, steps.collect());
         let decimals = if bar.most < 0.1 { 3 } else { 2 };
         for (share, anchor) in [(0.0, Anchor::Left), (0.5, Anchor::Centre), (1.0, Anchor::Right)] {
             let value = share * bar.most;
             let text = if value == value.round() { format!("{value:.0}") } else { format!("{value:.decimals$}") };
             let at = (place.x + share * place.w, place.bottom() + NOTE_HEIGHT / 2.0);
-            write(area, &text, at, (theme::SMALL, theme::INK, anchor))?;
+            drawing.text(text, at, (theme::SMALL, INK, anchor));
         }
-        Ok(())
     }
 }
 
-/// An edge of an outline, a little longer at both ends so that corners close.
-fn draw_edge<DB: Surface>(
-    area: &Area<DB>,
-    ((x0, y0), (x1, y1)): ((f64, f64), (f64, f64)),
-    (thickness, colour): (f64, RGBColor),
-) -> Drawn<DB> {
-    let reach = thickness / 2.0;
-    let (x, y) = if x0 == x1 { (0.0, reach) } else { (reach, 0.0) };
-    line(area, ((x0 - x, y0 - y), (x1 + x, y1 + y)), (thickness, colour))
+/// The name of a row and more about it, from `top` downwards.
+fn draw_names(drawing: &mut Drawing, row: &TileRow, top: f64) {
+    let mut y = top;
+    for (text, size, colour) in [(&row.name, theme::HEADING, INK), (&row.note, theme::SMALL, SOFT_INK)] {
+        for line in wrap(text, NAME_WIDTH, size) {
+            y += size * 1.25;
+            drawing.text(line, (theme::MARGIN, y - size * 0.625), (size, colour, Anchor::Left));
+        }
+    }
 }
 
 /// The colour at `share` of the way through `colours`.
-fn between(colours: &[[u8; 3]], share: f64) -> RGBColor {
-    let Some(last) = colours.len().checked_sub(1) else { return theme::BACKGROUND };
+fn between(colours: &[[u8; 3]], share: f64) -> [u8; 3] {
+    let Some(last) = colours.len().checked_sub(1) else { return GROUND.light };
     let at = share * last as f64;
     let low = at.floor() as usize;
     let (from, to) = (colours[low], colours[(low + 1).min(last)]);
-    let mix = |channel: usize| {
+    [0, 1, 2].map(|channel| {
         let (from, to) = (f64::from(from[channel]), f64::from(to[channel]));
         (from + (to - from) * (at - low as f64)).round() as u8
-    };
-    RGBColor(mix(0), mix(1), mix(2))
-}
-
-impl Picture for Layout<'_> {
-    fn size(&self) -> (f64, f64) {
-        let captions: f64 = self.captions.iter().map(|caption| caption.height() + 8.0).sum();
-        (self.width, self.captions_top() + captions + theme::MARGIN)
-    }
-
-    fn draw<DB: Surface>(&self, area: &Area<DB>) -> Drawn<DB> {
-        self.title.draw(area, theme::MARGIN)?;
-        for (column, heading) in self.grid.headings.iter().enumerate() {
-            let at = (self.column_left(column) + self.tile.0 / 2.0, self.heading_middle());
-            write(area, heading, at, (theme::HEADING, theme::INK, Anchor::Centre))?;
-        }
-        for (number, row) in self.grid.rows.iter().enumerate() {
-            self.draw_names(area, row, self.row_top(number))?;
-            for column in 0..row.tiles.len() {
-                self.draw_tile(area, (number, column))?;
-            }
-        }
-        for bar in &self.grid.bars {
-            self.draw_bar(area, bar)?;
-        }
-        let mut top = self.captions_top();
-        for caption in &self.captions {
-            caption.draw(area, top)?;
-            top += caption.height() + 8.0;
-        }
-        Ok(())
-    }
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::colours::Ground;
 
     fn grid(rows: usize, columns: usize, size: [usize; 2]) -> TileGrid {
         let tile = |nth: usize| Tile {
@@ -304,10 +249,7 @@ mod tests {
     }
 
     fn png(grid: &TileGrid) -> image::RgbImage {
-        let folder = tempfile::tempdir().unwrap();
-        tile_grid(&folder.path().join("grid"), grid).unwrap();
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-        image::open(folder.path().join("grid.png")).unwrap().to_rgb8()
+        image::load_from_memory(&tile_grid(grid).unwrap().png(Ground::Light).unwrap()).unwrap().to_rgb8()
     }
 
     #[test]
@@ -328,9 +270,8 @@ mod tests {
     fn grids_of_all_kinds_are_drawn() {
         for (rows, columns, size) in [(1, 2, [1, 1]), (3, 5, [7, 5]), (2, 1, [64, 3]), (0, 5, [4, 4])] {
             let grid = grid(rows, columns, size);
-            let (layout, picture) = (Layout::new(&grid), png(&grid));
-            let (width, height) = layout.size();
-            assert_eq!(picture.dimensions(), (2 * width.ceil() as u32, 2 * height.ceil() as u32));
+            let (width, height) = tile_grid(&grid).unwrap().size();
+            assert_eq!(png(&grid).dimensions(), (2 * width as u32, 2 * height as u32));
         }
     }
 
@@ -341,7 +282,7 @@ mod tests {
         let mut few = grid(2, 2, [3, 3]);
         few.rows[0].tiles.pop();
         for grid in [short, few] {
-            let error = tile_grid(Path::new("unused"), &grid).unwrap_err();
+            let error = tile_grid(&grid).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
         }
     }
@@ -349,7 +290,7 @@ mod tests {
     #[test]
     fn colours_between_are_mixed() {
         let colours = [[0, 0, 0], [100, 200, 50], [200, 0, 50]];
-        assert_eq!(between(&colours, 0.25), RGBColor(50, 100, 25));
-        assert_eq!((between(&colours, 0.0), between(&colours, 1.0)), (RGBColor(0, 0, 0), RGBColor(200, 0, 50)));
+        assert_eq!(between(&colours, 0.25), [50, 100, 25]);
+        assert_eq!((between(&colours, 0.0), between(&colours, 1.0)), ([0, 0, 0], [200, 0, 50]));
     }
 }

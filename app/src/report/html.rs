@@ -10,12 +10,13 @@ use super::facts::{READING, facts, gaps};
 use super::markup::{Markup, of_text, tag, text};
 use super::numbers::{entry, interval, percent, points, seeds};
 use super::pictures::{Kind, Picture};
-use crate::words::duration;
+use crate::colours::{ACCENT, BLOCK, GRID, GROUND, Ground, INK, SOFT_INK, hex};
+use crate::words::{duration, weight};
 
 const STYLE: &str = include_str!("report.css");
 
-/// The whole page; `pictures` come with their SVG.
-pub fn page(report: &Report, choices: &Choices, pictures: &[(Picture, String)]) -> String {
+/// The whole page.
+pub fn page(report: &Report, choices: &Choices, pictures: &[Picture]) -> String {
     let mut sections = vec![head(report), accuracy(report, pictures)];
     sections.extend(differences(report, pictures));
     sections.extend(epochs(pictures));
@@ -26,9 +27,19 @@ pub fn page(report: &Report, choices: &Choices, pictures: &[(Picture, String)]) 
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n{title}\n<style>\n{STYLE}</style>\n</head>\n\
-         <body>\n{body}\n</body>\n</html>\n"
+         <meta name=\"color-scheme\" content=\"light dark\">\n{title}\n<style>\n{}{STYLE}</style>\n</head>\n\
+         <body>\n{body}\n</body>\n</html>\n",
+        colours()
     )
+}
+
+/// The colours of the pictures, under their names in the style sheet.
+fn colours() -> String {
+    let variables =
+        [("page", GROUND), ("ink", INK), ("soft", SOFT_INK), ("line", GRID), ("panel", BLOCK), ("accent", ACCENT)];
+    let on = |ground| variables.map(|(name, colour)| format!("--{name}: {};", hex(colour.on(ground)))).join(" ");
+    let (light, dark) = (on(Ground::Light), on(Ground::Dark));
+    format!(":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n")
 }
 
 fn section(heading: &str, children: impl IntoIterator<Item = Markup>) -> Markup {
@@ -64,7 +75,7 @@ fn table(header: impl IntoIterator<Item = Markup>, rows: Vec<Markup>) -> Markup 
     tag("div", &[("class", "scroll")], [tag("table", &[], [header, tag("tbody", &[], rows)])])
 }
 
-fn accuracy(report: &Report, pictures: &[(Picture, String)]) -> Markup {
+fn accuracy(report: &Report, pictures: &[Picture]) -> Markup {
     let header = report.settings.iter().map(|setting| of_text("th", setting.name()));
     let best: Vec<Option<f64>> = report.settings.iter().map(best_mean).collect();
     let rows = report.methods.iter().enumerate().map(|(nth, method)| {
@@ -90,7 +101,7 @@ fn accuracy_entry(group: &Group, best: Option<f64>) -> Markup {
     tag("td", &[], std::iter::once(number).chain(below))
 }
 
-fn differences(report: &Report, pictures: &[(Picture, String)]) -> Option<Markup> {
+fn differences(report: &Report, pictures: &[Picture]) -> Option<Markup> {
     let kinds = kinds(report);
     let rows: Vec<Markup> = report.settings.iter().flat_map(|setting| difference_rows(setting, &kinds)).collect();
     if rows.is_empty() {
@@ -149,15 +160,15 @@ fn difference_entry(difference: Option<&Difference>) -> Markup {
     )
 }
 
-fn epochs(pictures: &[(Picture, String)]) -> Option<Markup> {
+fn epochs(pictures: &[Picture]) -> Option<Markup> {
     figures(pictures, Kind::Epochs).map(|figures| section("Over the epochs", [figures]))
 }
 
 /// The pictures of a kind, side by side where there is room.
-fn figures(pictures: &[(Picture, String)], kind: Kind) -> Option<Markup> {
-    let of_kind = pictures.iter().filter(|(picture, _)| picture.kind == kind);
-    let all: Vec<Markup> =
-        of_kind.map(|(picture, svg)| tag("figure", &[], [Markup::picture(svg, &picture.about)])).collect();
+fn figures(pictures: &[Picture], kind: Kind) -> Option<Markup> {
+    let of_kind = pictures.iter().filter(|picture| picture.kind == kind);
+    let figure = |picture: &Picture| tag("figure", &[], [Markup::picture(&picture.drawing.svg(), &picture.about)]);
+    let all: Vec<Markup> = of_kind.map(figure).collect();
     (!all.is_empty()).then(|| tag("div", &[("class", "figures")], all))
 }
 
@@ -196,8 +207,8 @@ fn pair_weight_table(group: &Group) -> Markup {
             };
             let Some((_, sample)) = group.pair_weights.iter().find(is_here) else { return of_text("td", "") };
             let depth = format!("--depth: {:.0}%", 70.0 * (sample.mean / largest).clamp(0.0, 1.0));
-            let below = sample.std.map(|std| tag("span", &[("class", "seeds")], [text(format!("± {std:.2}"))]));
-            let number = of_text("span", format!("{:.2}", sample.mean));
+            let below = sample.std.map(|std| tag("span", &[("class", "seeds")], [text(format!("± {}", weight(std)))]));
+            let number = of_text("span", weight(sample.mean));
             tag("td", &[("class", "weight"), ("style", &depth)], std::iter::once(number).chain(below))
         });
         tag("tr", &[], std::iter::once(tag("th", &[("scope", "row")], [text(name)])).chain(entries.collect::<Vec<_>>()))

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::plots::escaped;
+
 /// A piece of a page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Markup(String);
@@ -48,21 +50,6 @@ pub fn tag(
 /// A tag around escaped text.
 pub fn of_text(name: &'static str, words: impl AsRef<str>) -> Markup {
     tag(name, &[], [text(words)])
-}
-
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => safe += "&amp;",
-            '<' => safe += "&lt;",
-            '>' => safe += "&gt;",
-            '"' => safe += "&quot;",
-            '\'' => safe += "&#39;",
-            _ => safe.push(letter),
-        }
-    }
-    safe
 }
 
 #[cfg(test)]

@@ -28,14 +28,10 @@ pub fn write(report: &Report, folder: &Path) -> Result<()> {
     write_whole(&folder.join("cells.csv"), &tables::cells_csv(report))?;
     write_whole(&folder.join("summary.csv"), &tables::summary_csv(report))?;
     write_whole(&folder.join("differences.csv"), &tables::differences_csv(report))?;
-    let pictures = pictures::draw(report, folder)?;
+    let pictures = pictures::draw(report);
+    pictures.iter().try_for_each(|picture| picture.drawing.write(folder, &picture.stem))?;
     let cells: Vec<_> = report.outcomes.iter().map(|outcome| &outcome.cell).collect();
     let choices = Choices::of(&cells, &report.tasks, &report.methods);
     write_whole(&folder.join("report.md"), markdown::page(report, &choices, &pictures).as_bytes())?;
-    let drawn = pictures.into_iter().map(|picture| {
-        let path = folder.join(format!("{}.svg", picture.stem));
-        std::fs::read_to_string(&path).map(|svg| (picture, svg)).map_err(|e| Error::file(&path, e))
-    });
-    let page = html::page(report, &choices, &drawn.collect::<Result<Vec<_>>>()?);
-    write_whole(&folder.join("report.html"), page.as_bytes())
+    write_whole(&folder.join("report.html"), html::page(report, &choices, &pictures).as_bytes())
 }

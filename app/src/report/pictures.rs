@@ -1,23 +1,19 @@
 //! The pictures of a report.
 
-use std::io;
-use std::path::Path;
-
 use l2t_core::experiment::comparison::Report;
 use l2t_core::experiment::comparison::difference::Reference;
 use l2t_core::experiment::comparison::group::Group;
 use l2t_core::experiment::comparison::report::Setting;
 use l2t_core::experiment::comparison::statistics::Sample;
 use l2t_core::experiment::comparison::tables::LEVEL;
-use l2t_core::{Error, Result};
 
 use super::numbers::{entry, interval, points};
 use crate::plots::{
-    ChartRow, MeanCurve, MeanPoint, accuracy_by_images, accuracy_over_epochs, accuracy_rows, difference_rows, explained,
+    ChartRow, Drawing, MeanCurve, MeanPoint, accuracy_by_images, accuracy_over_epochs, accuracy_rows, difference_rows,
 };
 
 /// A picture that was drawn.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Picture {
     /// File name without its ending.
     pub stem: String,
@@ -25,6 +21,8 @@ pub struct Picture {
     pub about: String,
     /// Which part of the report it belongs to.
     pub kind: Kind,
+    /// The picture itself.
+    pub drawing: Drawing,
 }
 
 /// Parts of the report with pictures.
@@ -40,22 +38,19 @@ pub enum Kind {
     Epochs,
 }
 
-/// Draws everything that has results into `folder`, as SVG and PNG.
-pub fn draw(report: &Report, folder: &Path) -> Result<Vec<Picture>> {
+/// Draws everything that has results.
+pub fn draw(report: &Report) -> Vec<Picture> {
     let mut pictures = Vec::new();
-    let mut draw = |kind, stem: String, about: String, result: &dyn Fn(&Path, &str) -> io::Result<()>| {
-        let path = folder.join(&stem);
-        result(&path, &about).map_err(|error| explained(&path, error))?;
-        pictures.push(Picture { stem, about, kind });
-        Ok::<(), Error>(())
+    let mut add = |kind, stem: String, about: String, draw: &dyn Fn(&str) -> Drawing| {
+        pictures.push(Picture { stem, drawing: draw(&about), about, kind });
     };
     for setting in report.settings.iter().filter(|setting| setting.groups.iter().any(|group| group.test.is_some())) {
         let name = setting.name();
         let stem = format!("accuracy-{}", setting.file_name());
-        draw(Kind::Accuracy, stem, format!("Test accuracy: {name}"), &|path, title| {
+        add(Kind::Accuracy, stem, format!("Test accuracy: {name}"), &|title| {
             let caption = "One dot for each seed; mean, and one standard deviation to either side.";
-            accuracy_rows(path, title, caption, &accuracies(setting), &report.methods)
-        })?;
+            accuracy_rows(title, caption, &accuracies(setting), &report.methods)
+        });
         for kind in Reference::ALL {
             let Some(reference) = reference(setting, kind) else { continue };
             let what = match kind {
@@ -64,28 +59,28 @@ pub fn draw(report: &Report, folder: &Path) -> Result<Vec<Picture>> {
                 Reference::AllPairs => "all-pairs",
             };
             let stem = format!("difference-{what}-{}", setting.file_name());
-            draw(Kind::Differences, stem, format!("Gain over {reference}: {name}"), &|path, title| {
+            add(Kind::Differences, stem, format!("Gain over {reference}: {name}"), &|title| {
                 let caption = "Mean of the differences at equal seeds, with its 95 % interval (Student's t).";
-                difference_rows(path, title, caption, &gains(setting, kind), &report.methods)
-            })?;
+                difference_rows(title, caption, &gains(setting, kind), &report.methods)
+            });
         }
     }
     for task in &report.tasks {
         let curves = by_images(report, task);
         if curves.iter().flat_map(|curve| &curve.points).any(|a| curves[0].points.iter().any(|b| a.x != b.x)) {
             let about = format!("Test accuracy over the images of a class: {task}");
-            draw(Kind::Images, format!("images-{task}"), about, &|path, title| {
-                accuracy_by_images(path, title, "Mean and one standard deviation over the seeds.", &curves)
-            })?;
+            add(Kind::Images, format!("images-{task}"), about, &|title| {
+                accuracy_by_images(title, "Mean and one standard deviation over the seeds.", &curves)
+            });
         }
     }
     for setting in report.settings.iter().filter(|s| s.groups.iter().any(|g| !g.validation_curve.is_empty())) {
         let about = format!("Validation accuracy over the epochs: {}", setting.name());
-        draw(Kind::Epochs, format!("epochs-{}", setting.file_name()), about, &|path, title| {
-            accuracy_over_epochs(path, title, "Mean and one standard deviation over the seeds.", &over_epochs(setting))
-        })?;
+        add(Kind::Epochs, format!("epochs-{}", setting.file_name()), about, &|title| {
+            accuracy_over_epochs(title, "Mean and one standard deviation over the seeds.", &over_epochs(setting))
+        });
     }
-    Ok(pictures)
+    pictures
 }
 
 fn accuracies(setting: &Setting) -> Vec<ChartRow> {

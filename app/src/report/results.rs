@@ -182,12 +182,10 @@ fn draw(words: &str, folder: &Path, name: &str, report: &Report) -> Result<()> {
         return Ok(());
     }
     std::fs::create_dir_all(folder).map_err(|e| Error::file(folder, format!("cannot be made: {e}")))?;
-    for picture in pictures::draw(report, folder)? {
-        for ending in ["svg", "png"] {
-            let file = format!("{}.{ending}", picture.stem);
-            if !shown(&file) {
-                let path = folder.join(file);
-                std::fs::remove_file(&path).map_err(|e| Error::file(&path, e))?;
+    for picture in pictures::draw(report) {
+        for (file, contents) in picture.drawing.files(&picture.stem)? {
+            if shown(&file) {
+                write_whole(&folder.join(file), &contents)?;
             }
         }
     }

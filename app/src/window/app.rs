@@ -413,11 +413,8 @@ impl App {
 
 /// Ubuntu, and behind it the signs that it lacks; the same in a window and on a page, which carries no others.
 fn fonts() -> egui::FontDefinitions {
-    let files: [(&str, &'static [u8]); 3] = [
-        ("Ubuntu", epaint_default_fonts::UBUNTU_LIGHT),
-        ("signs", include_bytes!("../../assets/hack-signs.ttf")),
-        ("icons", epaint_default_fonts::EGUI_ICONS),
-    ];
+    let files: [(&str, &'static [u8]); 3] =
+        [("Ubuntu", crate::fonts::LETTERS), ("signs", crate::fonts::SIGNS), ("icons", crate::fonts::ICONS)];
     let mut fonts = egui::FontDefinitions::empty();
     for (name, file) in files {
         fonts.font_data.insert(name.into(), Arc::new(egui::FontData::from_static(file)));

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::facts::{DeviceFacts, Experiment, Fact};
 use super::keeper::{Opened, WindowKeeper};
-use super::seam;
+use crate::charts::{self, Columns};
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -234,13 +234,13 @@ impl<P: Post> Watcher<'_, '_, P> {
         }
     }
 
-    /// The same pictures and tables as those of the command line; on a page the tables.
+    /// The same charts and tables as those of the command line; on a page without PNGs.
     fn charts(&self, plan: &Plan, place: &Path) -> Result<Vec<(String, Vec<u8>)>> {
         let history = &self.position.history;
         if history.epochs.is_empty() {
             return Err(Error::file(place, "there is nothing to draw before the first epoch is complete"));
         }
-        let mut files = seam::pictures(plan, history)?;
+        let mut files = charts::draw(&Columns::of(plan), plan.config.method.name.name(), history)?;
         files.extend(history_files(history).into_iter().map(|(name, contents)| (name.to_owned(), contents)));
         Ok(files)
     }

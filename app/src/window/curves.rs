@@ -130,7 +130,7 @@ fn pair_weights(ui: &mut Ui, plot: Plot<'_>, state: &ViewState, experiment: &Exp
                 .filter_map(|point| point.pairs.get(nth).map(|pair| [point.at, pair.mean, pair.std]))
                 .collect();
             let name = experiment.pair_name(pair);
-            let colour = shade(palette::readable(palette::target(pair.target_layer), &dark), pair.source_layer);
+            let colour = shade(palette::target(pair.target_layer, &dark), pair.source_layer);
             let xs: Vec<f64> = points.iter().map(|[at, ..]| *at).collect();
             let low: Vec<f64> = points.iter().map(|[_, mean, std]| (mean - std).max(0.0)).collect();
             let high: Vec<f64> = points.iter().map(|[_, mean, std]| mean + std).collect();

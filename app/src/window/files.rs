@@ -138,7 +138,7 @@ impl FilesPanel {
             }
             for (text, about, output, name) in [
                 ("Export run", "a .zip that the program for the desktop opens, too", Output::Run, "l2t-run.zip"),
-                ("Export numbers", "metrics and λ as CSV in a .zip", Output::Charts, "l2t-numbers"),
+                ("Export charts", "charts as SVG and their numbers as CSV in a .zip", Output::Charts, "l2t-charts"),
                 ("Export weights", "the target's weights", Output::Weights, "target.safetensors"),
             ] {
                 if ui.button(text).on_hover_text(about).clicked() {

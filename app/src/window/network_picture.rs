@@ -12,6 +12,7 @@ use l2t_core::matching::Pair;
 
 use super::facts::{Experiment, Layer, Stack};
 use super::palette;
+use crate::words::weight;
 
 /// Points of line width at λ = 1.
 const WIDTH_AT_ONE: f32 = 3.0;
@@ -58,7 +59,7 @@ impl NetworkPicture<'_> {
         self.headings(ui, rect);
         let mut pressed = None;
         for (nth, layer) in target.layers.iter().enumerate() {
-            block(ui, targets_at[nth], layer, Some(palette::target(nth)));
+            block(ui, targets_at[nth], layer, Some(palette::target(nth, ui.visuals())));
         }
         for (at, (.., layer)) in sources_at.iter().zip(&left) {
             block(ui, *at, layer, None);
@@ -103,7 +104,7 @@ impl NetworkPicture<'_> {
         if let Some(editing) = self.editing {
             let chosen = editing.contains(&pair);
             if chosen {
-                line(ui, from, to, 2.0, palette::readable(palette::target(pair.target_layer), ui.visuals()));
+                line(ui, from, to, 2.0, palette::target(pair.target_layer, ui.visuals()));
             }
             let text = if chosen { "on" } else { "off" };
             let response = press(ui, to, pair, text, chosen, &format!("pair {name}, {text}"));
@@ -111,10 +112,10 @@ impl NetworkPicture<'_> {
         }
         let index = index?;
         let statistics = self.pair_weights.and_then(|all| all.get(index)).copied();
-        let colour = palette::readable(palette::target(pair.target_layer), ui.visuals());
+        let colour = palette::target(pair.target_layer, ui.visuals());
         draw_lambda(ui, from, to, colour, statistics);
         let chosen = self.chosen == Some(index);
-        let text = statistics.map_or_else(|| "λ".into(), |statistics| format!("{:.2}", statistics.mean));
+        let text = statistics.map_or_else(|| "λ".into(), |statistics| weight(statistics.mean));
         let response = press(ui, to, pair, &text, chosen, &format!("pair {name}"));
         let response = response.on_hover_ui(|ui| {
             ui.strong(&name);

@@ -10,6 +10,7 @@ use l2t_core::saliency::effective_channels;
 use super::facts::Experiment;
 use super::palette;
 use super::pictures::{feature_map, photograph, show as picture, texture};
+use crate::words::weight;
 
 /// Channels shown at each end.
 const ENDS: usize = 6;
@@ -73,7 +74,7 @@ impl PairPictures {
                     let (truth, taken) = (experiment.shown.labels[index], look.predicted[0]);
                     let verdict = if truth == taken { "rightly".into() } else { format!("it is {}", class(truth)) };
                     ui.label(format!("taken for {} ({verdict})", class(taken)));
-                    ui.label(format!("λ = {:.3} for this image", pair.pair_weights[0]));
+                    ui.label(format!("λ = {} for this image", weight(pair.pair_weights[0])));
                     ui.label(self.evenness(experiment));
                 });
                 self.chart(ui, of.target_layer);
@@ -93,7 +94,7 @@ impl PairPictures {
     }
 
     fn chart(&self, ui: &mut Ui, target_layer: usize) {
-        let colour = palette::readable(palette::target(target_layer), ui.visuals());
+        let colour = palette::target(target_layer, ui.visuals());
         let bars = self.sorted.iter().enumerate().map(|(nth, weight)| Bar::new(nth as f64, *weight).width(0.9));
         let bars = BarChart::new("w, sorted", bars.collect()).color(colour);
         let even = HLine::new("1/C", 1.0 / self.sorted.len() as f64).color(ui.visuals().weak_text_color());

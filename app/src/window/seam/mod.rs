@@ -15,11 +15,10 @@ use l2t_core::experiment::look::Look;
 
 #[cfg(not(target_family = "wasm"))]
 pub use native::{
-    DrawableMaps, Folder, Host, Leaving, MapPainter, OpenFor, Opening, Painted, Session, has_display, open, pictures,
-    run_at,
+    DrawableMaps, Folder, Host, Leaving, MapPainter, OpenFor, Opening, Painted, Session, has_display, open, run_at,
 };
 #[cfg(target_family = "wasm")]
-pub use web::{DrawableMaps, Folder, Host, MapPainter, Painted, Place, Session, pictures, run_at, work};
+pub use web::{DrawableMaps, Folder, Host, MapPainter, Painted, Place, Session, run_at, work};
 
 /// Called when there is something new to show.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;

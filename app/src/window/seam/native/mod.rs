@@ -13,13 +13,12 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use eframe::egui::{Context, DroppedFileHandle, ViewportCommand};
 use etcetera::BaseStrategy;
 use l2t_core::device::{DeviceChoice, OpenDevice};
+use l2t_core::experiment::Snapshot;
 pub use l2t_core::experiment::store::RunFolder as Folder;
 use l2t_core::experiment::store::write_whole;
-use l2t_core::experiment::{History, Plan, Snapshot};
 use l2t_core::{Error, Result};
 
 use super::{Given, KeptRun, Wake};
-use crate::charts::{Columns, draw};
 use crate::window::conduct::Order;
 use crate::window::keeper::Opened;
 use crate::window::settings::Settings;
@@ -191,14 +190,6 @@ impl Host {
     pub fn asked_for(&self) -> Option<DeviceChoice> {
         None
     }
-}
-
-/// The charts of a run, as PNG and SVG.
-///
-/// # Errors
-/// When one cannot be drawn.
-pub fn pictures(plan: &Plan, history: &History) -> Result<Vec<(String, Vec<u8>)>> {
-    draw(&Columns::of(plan), plan.config.method.name.name(), history)
 }
 
 /// The run in the folder or zip at `path`, if there is one.

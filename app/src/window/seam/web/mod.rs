@@ -14,9 +14,9 @@ use std::rc::Rc;
 use eframe::egui::{Context, DroppedFileHandle};
 use js_sys::{Array, Uint8Array};
 use l2t_core::device::DeviceChoice;
+use l2t_core::experiment::Snapshot;
 use l2t_core::experiment::checkpoint::Checkpoint;
 use l2t_core::experiment::run::Keeper;
-use l2t_core::experiment::{History, Plan, Snapshot};
 use l2t_core::{Error, Result};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
@@ -204,15 +204,6 @@ impl Host {
     pub fn asked_for(&self) -> Option<DeviceChoice> {
         self.asked
     }
-}
-
-/// What draws charts for the desktop asks for fonts that a worker has not: a page exports their numbers, and a run that
-/// the program draws.
-///
-/// # Errors
-/// Never.
-pub fn pictures(_: &Plan, _: &History) -> Result<Vec<(String, Vec<u8>)>> {
-    Ok(vec![])
 }
 
 /// A page has no paths.
