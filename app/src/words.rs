@@ -1,13 +1,18 @@
 //! Words for numbers, the same in the window, on the page, on the command line, in the report and on charts.
 
-/// An accuracy as in tables, in percent: `44.35`.
-pub fn percent(share: f64) -> String {
+/// A share in percent, as in tables: `44.35`.
+pub fn in_percent(share: f64) -> String {
     format!("{:.2}", 100.0 * share)
+}
+
+/// A share in a sentence: `44.35 %`.
+pub fn percent(share: f64) -> String {
+    in_percent(share) + " %"
 }
 
 /// An accuracy in a sentence: `44.35 %`, or `none`.
 pub fn accuracy(share: impl Into<Option<f64>>) -> String {
-    share.into().map_or("none".into(), |share| percent(share) + " %")
+    share.into().map_or("none".into(), percent)
 }
 
 /// A part of an image, in whole percents: `34 %`.
@@ -50,7 +55,7 @@ mod tests {
     #[test]
     fn numbers_have_the_decimals_that_they_deserve() {
         assert_eq!(
-            (percent(0.44352), accuracy(0.44352), accuracy(None)),
+            (in_percent(0.44352), accuracy(0.44352), accuracy(None)),
             ("44.35".into(), "44.35 %".into(), "none".into())
         );
         assert_eq!((part(0.344), weight(2.876)), ("34 %".into(), "2.88".into()));

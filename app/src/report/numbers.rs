@@ -4,7 +4,7 @@ use l2t_core::experiment::comparison::group::{Counts, Group};
 use l2t_core::experiment::comparison::statistics::Sample;
 use l2t_core::experiment::comparison::tables::LEVEL;
 
-pub use crate::words::percent;
+pub use crate::words::in_percent as percent;
 
 /// `44.35 ± 1.07`, or `44.35` of a single seed.
 pub fn mean_std(sample: &Sample) -> String {
