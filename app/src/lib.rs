@@ -14,6 +14,8 @@ pub mod environment;
 pub mod fonts;
 pub mod plots;
 #[cfg(not(target_family = "wasm"))]
+pub mod priority;
+#[cfg(not(target_family = "wasm"))]
 pub mod report;
 pub mod window;
 pub mod words;

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use egui_kittest::Harness;
 use harness::{settings, until};
-use l2t_app::window::app::App;
+use l2t_app::window::run::view_state::Stage;
 use l2t_app::window::seam::Host;
-use l2t_app::window::view_state::Stage;
+use l2t_app::window::shell::app::App;
 use l2t_core::device::{DeviceChoice, open};
 
 /// Of 1,024 × 1,024 pixels, the 64 channels of VGG-9's first layers are 256 MiB an image, and a binding of the software

@@ -11,10 +11,10 @@ use eframe::egui::accesskit::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use harness::{settings, until};
-use l2t_app::window::app::App;
-use l2t_app::window::link::Link;
+use l2t_app::window::run::view_state::{Stage, ViewState};
 use l2t_app::window::seam::{Host, Leaving};
-use l2t_app::window::view_state::{Stage, ViewState};
+use l2t_app::window::shell::app::App;
+use l2t_app::window::shell::link::Link;
 use l2t_core::device::{DeviceChoice, open};
 
 /// What a user does not notice. The window's thread does nothing but ask, so that a busy machine keeps it by far.

@@ -12,15 +12,15 @@ use eframe::egui::{Key, Theme};
 use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, Node, SnapshotResults};
 use harness::{PATIENCE, settings, until};
-use l2t_app::window::app::App;
-use l2t_app::window::conduct::Output;
-use l2t_app::window::curves::Chart;
-use l2t_app::window::hidden::Part;
-use l2t_app::window::link::Link;
+use l2t_app::window::panels::charts::Chart;
+use l2t_app::window::run::order::Output;
+use l2t_app::window::run::view_state::Stage;
 use l2t_app::window::seam::{Given, Host};
-use l2t_app::window::settings::Settings;
-use l2t_app::window::tab::Tab;
-use l2t_app::window::view_state::Stage;
+use l2t_app::window::shell::app::App;
+use l2t_app::window::shell::hidden::Part;
+use l2t_app::window::shell::link::Link;
+use l2t_app::window::shell::settings::Settings;
+use l2t_app::window::shell::tab::Tab;
 use l2t_core::device::{DeviceChoice, instead_of_lost, open, open_shared};
 use l2t_core::experiment::config::PairsConfig;
 
@@ -42,7 +42,8 @@ fn cpu() -> Host {
 
 fn press(harness: &mut Harness<'_, App>, name: &str) {
     button(harness, name).click();
-    harness.run_steps(2);
+    // What comes up measures itself first.
+    harness.run_steps(3);
 }
 
 fn give(harness: &mut Harness<'_, App>, path: impl AsRef<Path>) {
@@ -306,6 +307,7 @@ fn a_link_brings_its_experiment_and_hides_what_it_says() {
     let harness = window(&["seed=5"]);
     let link = harness.state().link([Part::Files, Part::Meta, Part::Steps].into());
     assert_eq!(link.config, *harness.state().draft());
+    assert!(says(&harness, "Learning φ"), "it is there where no link hides it");
     let read = Link::read(&link.hash()).expect("it is understood");
     let builder = Harness::builder().with_size([1280.0, 860.0]).with_max_steps(8);
     let mut harness = builder.build_eframe(move |creation| {
@@ -313,7 +315,7 @@ fn a_link_brings_its_experiment_and_hides_what_it_says() {
     });
     until(&mut harness, "it is ready and waits", |state| state.stage == Stage::Waiting);
     assert_eq!(harness.state().draft().seed, 5);
-    for hidden in ["Copy link", "meta rate", "Step", "Step by step"] {
+    for hidden in ["Copy link", "Learning φ", "Step", "Step by step"] {
         assert!(harness.query_all_by_label(hidden).next().is_none(), "{hidden} is hidden");
     }
     assert!(harness.query_all_by_label("Train").next().is_some());
@@ -350,7 +352,10 @@ fn a_newcomer_is_shown_around_once() {
     let newcomer = Settings { changes: SMALL.map(String::from).to_vec(), ..Settings::default() };
     let mut harness = builder.build_eframe(|creation| App::new(&creation.egui_ctx, cpu(), &newcomer, None));
     harness.run_steps(3);
+    assert!(!harness.state().settings().tour_seen && says(&harness, "Use my pictures"));
+    press(&mut harness, "See it learn");
     assert!(!harness.state().settings().tour_seen && says(&harness, "Two networks (1 of 5)"));
+    until(&mut harness, "it trains as soon as it is ready", |state| state.stage == Stage::Training);
     for _ in 0..4 {
         press(&mut harness, "Next");
     }

@@ -1,6 +1,6 @@
 //! The names that egui gives to its controls, which a canvas hides from everybody who cannot see it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use eframe::egui::{Context, FullOutput, Plugin};
 use serde::Serialize;
@@ -20,12 +20,27 @@ pub struct Control {
 
 /// Those of the last frame.
 #[derive(Debug, Clone, Default)]
-pub struct Controls(Arc<Mutex<Vec<Control>>>);
+pub struct Controls(Arc<Mutex<Drawn>>);
+
+#[derive(Debug, Default)]
+struct Drawn {
+    frames: u32,
+    controls: Vec<Control>,
+}
 
 impl Controls {
     /// All of them.
     pub fn list(&self) -> Vec<Control> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.drawn().controls.clone()
+    }
+
+    /// How many frames were drawn: with the same number, they are the same.
+    pub fn frames(&self) -> u32 {
+        self.drawn().frames
+    }
+
+    fn drawn(&self) -> MutexGuard<'_, Drawn> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -58,6 +73,8 @@ impl Plugin for Named {
             let rect = [bounds.x0, bounds.y0, bounds.x1, bounds.y1].map(|side| side * zoom);
             Some(Control { name, role: format!("{:?}", node.role()), rect, enabled: !node.is_disabled() })
         });
-        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = named.collect();
+        let mut drawn = self.0.drawn();
+        drawn.controls = named.collect();
+        drawn.frames = drawn.frames.wrapping_add(1);
     }
 }

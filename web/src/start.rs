@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use eframe::egui::Context;
 use eframe::{Renderer, WebGlContextOption, WebOptions, WebRunner};
-use l2t_app::window::app::App;
-use l2t_app::window::link::Link;
 use l2t_app::window::seam::{Host, Place};
+use l2t_app::window::shell::app::App;
+use l2t_app::window::shell::link::Link;
 use l2t_core::device::{DeviceChoice, WebAdapter};
 use serde::Deserialize;
 use wasm_bindgen::prelude::*;
@@ -40,6 +40,11 @@ impl Page {
     /// Every control on screen, as JSON: name, role, value, rectangle in CSS pixels. For screen readers and tests.
     pub fn controls(&self) -> String {
         serde_json::to_string(&self.controls.list()).unwrap_or_default()
+    }
+
+    /// How many frames were drawn.
+    pub fn frames(&self) -> u32 {
+        self.controls.frames()
     }
 
     /// What is known of the run, as JSON.

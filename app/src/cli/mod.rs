@@ -33,8 +33,8 @@ use l2t_core::{Error, Result};
 
 use args::{Arguments, Command, DataCommand, SourceCommand, WindowArguments};
 
-use crate::window::link::Link;
 use crate::window::seam::{self, Opening};
+use crate::window::shell::link::Link;
 
 /// Exit code of a run that was stopped and saved: that of a program ended by Ctrl-C.
 const STOPPED: u8 = 130;

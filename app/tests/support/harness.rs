@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use egui_kittest::Harness;
-use l2t_app::window::app::App;
-use l2t_app::window::settings::Settings;
-use l2t_app::window::view_state::ViewState;
+use l2t_app::window::run::view_state::ViewState;
+use l2t_app::window::shell::app::App;
+use l2t_app::window::shell::settings::Settings;
 
 /// Long enough for a busy machine; a window that works needs a hundredth of it.
 pub const PATIENCE: Duration = Duration::from_secs(120);

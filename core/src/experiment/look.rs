@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use burn_tensor::Tensor;
+use l2t_shaders::attention;
 use serde::{Deserialize, Serialize};
 
 use super::Plan;
@@ -11,8 +12,8 @@ use super::saliency::{ImageRecord, pair_gradient, records, upload};
 use crate::bilevel::LearnerState;
 use crate::data::Dataset;
 use crate::error::Result;
-use crate::network::Mode;
 use crate::network::weights::read;
+use crate::network::{Activations, Mode};
 use crate::saliency::map::BatchMaps;
 use crate::saliency::{PairGradient, PairMaps};
 
@@ -21,8 +22,8 @@ use crate::saliency::{PairGradient, PairMaps};
 pub struct LookRequest {
     /// Images by index into [`images`]; the feature maps are those of the first.
     pub images: Vec<usize>,
-    /// Which candidate pair: index into the pair set.
-    pub pair: usize,
+    /// Which candidate pair, an index into the pair set; `None` for what the layers see alone, which takes two forward passes.
+    pub pair: Option<usize>,
     /// Share of a saliency map's sum at which it is clipped.
     pub clip: f64,
 }
@@ -51,8 +52,19 @@ pub struct Look {
     pub request: LookRequest,
     /// What the target network takes each image for: index of the class.
     pub predicted: Vec<usize>,
-    /// The pair on these images; `None` where the method matches nothing.
+    /// What the layers see of the first image.
+    pub layers: LayerMaps,
+    /// The pair on these images; `None` where none was asked for.
     pub pair: Option<PairLook>,
+}
+
+/// Where the features of the matched layers are large: `Σ_c F²_cp` at every pixel p, one channel a layer.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct LayerMaps {
+    /// Layers of every source that is evaluated at every batch.
+    pub sources: Vec<Vec<FeatureMaps>>,
+    /// Layers of the target.
+    pub target: Vec<FeatureMaps>,
 }
 
 /// A pair on a few images.
@@ -99,14 +111,13 @@ pub struct Seen {
 /// # Panics
 /// When there is no such image or pair.
 pub async fn look(plan: &Plan, state: &LearnerState, request: &LookRequest) -> Result<Seen> {
-    let matches = plan.learner.model.matching.is_some();
-    let gradient = matches.then(|| pair_gradient(plan, state, request.pair)).transpose()?;
+    let gradient = request.pair.map(|pair| pair_gradient(plan, state, pair)).transpose()?;
     let footprint = match &gradient {
         Some(gradient) => Footprint::of_saliency(gradient),
         None => Footprint::of_network(&plan.learner.model.network),
     };
     let at_once = within(request.images.len().max(1), footprint, plan.largest_buffer)?;
-    let (mut predicted, mut pair, mut maps) = (vec![], None::<PairLook>, vec![]);
+    let (mut predicted, mut layers, mut pair, mut maps) = (vec![], None, None::<PairLook>, vec![]);
     for shown in request.images.chunks(at_once) {
         let x = upload(images(plan)?, shown, &plan.device, plan.dtype);
         if let Some(gradient) = &gradient {
@@ -117,10 +128,16 @@ pub async fn look(plan: &Plan, state: &LearnerState, request: &LookRequest) -> R
                 None => pair = Some(of_part),
             }
         }
-        predicted.extend(predictions(plan, state, &x).await?);
+        let (network, output) = (&plan.learner.model.network, plan.learner.model.network.output());
+        let at = network.forward(&state.target.theta, &x, Mode::Eval(&state.running), output);
+        if layers.is_none() {
+            layers = Some(layer_maps(plan, &at, &x.narrow(0, 0, 1)).await?);
+        }
+        predicted.extend(predictions(&read(at.get(output)).await?, network.classes()));
     }
     let maps = (!maps.is_empty()).then(|| BatchMaps::of_parts(maps));
-    Ok(Seen { look: Look { request: request.clone(), predicted, pair }, maps })
+    let look = Look { request: request.clone(), predicted, layers: layers.unwrap_or_default(), pair };
+    Ok(Seen { look, maps })
 }
 
 impl PairLook {
@@ -131,11 +148,30 @@ impl PairLook {
     }
 }
 
-async fn predictions(plan: &Plan, state: &LearnerState, x: &Tensor<4>) -> Result<Vec<usize>> {
-    let network = &plan.learner.model.network;
-    let scores = read(&network.logits(&state.target.theta, x, Mode::Eval(&state.running))).await?;
+fn predictions(scores: &[f64], classes: usize) -> Vec<usize> {
     let largest = |scores: &[f64]| (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b]));
-    Ok(scores.chunks(network.classes()).map(|scores| largest(scores).unwrap_or(0)).collect())
+    scores.chunks(classes).map(|scores| largest(scores).unwrap_or(0)).collect()
+}
+
+/// Those of the first image: of the target evaluated `at` several, and of the sources on that image, `x`.
+async fn layer_maps(plan: &Plan, at: &Activations, x: &Tensor<4>) -> Result<LayerMaps> {
+    let mut maps = LayerMaps::default();
+    for source in plan.heard() {
+        let mut layers = vec![];
+        for features in source.features(x) {
+            layers.push(attention_map(features).await?);
+        }
+        maps.sources.push(layers);
+    }
+    for tap in plan.learner.model.network.taps() {
+        maps.target.push(attention_map(at.get(tap.node).clone().narrow(0, 0, 1)).await?);
+    }
+    Ok(maps)
+}
+
+async fn attention_map(features: Tensor<4>) -> Result<FeatureMaps> {
+    let [_, _, height, width] = features.dims();
+    Ok(FeatureMaps { shape: [1, height, width], values: read(&attention::map(&features)).await? })
 }
 
 async fn pair_look(

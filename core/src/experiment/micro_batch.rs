@@ -260,7 +260,7 @@ mod tests {
             let survey = survey(plan, &state, &data, &request, &control, progress);
             (block_on(survey).expect("finite").expect("not stopped").images, done)
         };
-        let looked = LookRequest { images: (0..7).collect(), pair: 0, clip: 0.98 };
+        let looked = LookRequest { images: (0..7).collect(), pair: Some(0), clip: 0.98 };
         let look = |plan: &Plan| block_on(look(plan, &state, &looked)).expect("finite");
         let (all, _) = survey(&plan);
         let seen = look(&plan);

@@ -1,8 +1,8 @@
 //! What a page and its worker tell each other: CBOR.
 
-use l2t_app::window::facts::Fact;
+use l2t_app::window::run::facts::Fact;
+use l2t_app::window::run::view_state::ViewState;
 use l2t_app::window::seam::wire::{FromRun, ToRun, from_bytes, to_bytes};
-use l2t_app::window::view_state::ViewState;
 use l2t_core::experiment::Pace;
 use serde_bytes::ByteBuf;
 

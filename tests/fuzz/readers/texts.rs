@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use form_urlencoded::Serializer;
-use l2t_app::window::link::Link;
-use l2t_app::window::settings::Settings;
+use l2t_app::window::shell::link::Link;
+use l2t_app::window::shell::settings::Settings;
 use l2t_core::experiment::Config;
 use l2t_core::experiment::comparison::grid::{GRIDS, Grid};
 use l2t_core::experiment::config::PRESETS;

@@ -21,24 +21,3 @@ impl Attempts {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use l2t_core::Error;
-
-    use super::*;
-
-    #[test]
-    fn a_failure_is_said_once_and_so_is_its_end() {
-        let mut attempts = Attempts::default();
-        let full = || Err(Error::file("last run", "the storage is full"));
-        assert_eq!(attempts.after("last run", Ok(())), None);
-        let said = attempts.after("last run", full()).expect("it is said");
-        assert!(said.starts_with("last run: the storage is full; it is tried again"), "{said}");
-        assert_eq!(attempts.after("last run", full()), None);
-        assert_eq!(attempts.after("last run", Ok(())).as_deref(), Some("last run is kept in this browser again"));
-        assert_eq!(attempts.after("last run", Ok(())), None);
-        assert!(attempts.after("last run", full()).is_some(), "and another time");
-        assert_eq!(attempts.after("mine", Ok(())), None, "which had not failed");
-    }
-}

@@ -27,7 +27,7 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 #[derive(Debug)]
 pub struct Shown {
     /// On the host.
-    pub look: Look,
+    pub look: Arc<Look>,
     /// Its saliency maps, where they can be drawn from where they are.
     pub maps: DrawableMaps,
 }

@@ -10,9 +10,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-use crate::window::conduct::{Order, Wanted};
-use crate::window::facts::Fact;
-use crate::window::keeper::Opened;
+use crate::window::run::facts::Fact;
+use crate::window::run::order::Opened;
+use crate::window::run::order::{Order, Wanted};
 
 /// From the page.
 #[derive(Serialize, Deserialize)]

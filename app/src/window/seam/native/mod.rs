@@ -19,9 +19,8 @@ use l2t_core::experiment::store::write_whole;
 use l2t_core::{Error, Result};
 
 use super::{Given, KeptRun, Wake};
-use crate::window::conduct::Order;
-use crate::window::keeper::Opened;
-use crate::window::settings::Settings;
+use crate::window::run::order::{Opened, Order};
+use crate::window::shell::settings::Settings;
 
 pub use frame_times::FrameTimes;
 pub use map_painter::{DrawableMaps, MapPainter, Painted};
@@ -171,6 +170,11 @@ impl Host {
     /// What went wrong behind the window's back.
     pub fn trouble(&self) -> Option<String> {
         None
+    }
+
+    /// Opens the lesson beside the window; a program has none.
+    pub fn lesson(&self) -> bool {
+        false
     }
 
     /// The page that a link leads to; a program has none of its own.

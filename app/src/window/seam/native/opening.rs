@@ -14,9 +14,9 @@ use l2t_core::{Error, Result};
 
 use super::session::words;
 use super::{FrameTimes, Host, MapPainter};
-use crate::window::app::App;
-use crate::window::link::Link;
 use crate::window::seam::Given;
+use crate::window::shell::app::App;
+use crate::window::shell::link::Link;
 
 /// The smallest size that everything fits in.
 const SMALLEST: [f32; 2] = [1024.0, 700.0];

@@ -13,8 +13,10 @@ use l2t_core::experiment::{Control, Pace, Snapshot};
 use l2t_core::{Error, Result};
 
 use super::{DrawableMaps, Host, write_below};
-use crate::window::conduct::{Order, Post, Wanted, conduct};
-use crate::window::facts::Fact;
+use crate::priority::give_way;
+use crate::window::run::conduct::conduct;
+use crate::window::run::facts::Fact;
+use crate::window::run::order::{Order, Post, Wanted};
 use crate::window::seam::{Shown, Wake};
 
 /// A run under way. Dropped, it is asked to end, and left to.
@@ -43,6 +45,7 @@ impl Session {
         let post = Thread { sender, wake, last_run, shared: shared.clone() };
         let asked = control.clone();
         let thread = std::thread::Builder::new().name("training".into()).spawn(move || {
+            give_way();
             // Two would share the device, and write where the newest run is kept.
             wait_for(before);
             let run = AssertUnwindSafe(|| block_on(conduct(&order, open(anew), &asked, &post)));
@@ -153,7 +156,7 @@ impl Post for Thread {
 
     fn show(&self, Seen { look, maps }: Seen) {
         let maps = maps.as_ref().map(DrawableMaps::of).unwrap_or_default();
-        *lock(&self.shared.seen) = Some(Arc::new(Shown { look, maps }));
+        *lock(&self.shared.seen) = Some(Arc::new(Shown { look: Arc::new(look), maps }));
         (self.wake)();
     }
 

@@ -4,8 +4,8 @@ use eframe::egui;
 use l2t_core::Result;
 
 use super::FrameTimes;
-use crate::window::app::App;
-use crate::window::view_state::Stage;
+use crate::window::run::view_state::Stage;
+use crate::window::shell::app::App;
 
 impl eframe::App for App {
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {

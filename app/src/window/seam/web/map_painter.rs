@@ -2,7 +2,7 @@
 
 use eframe::egui::{Rect, Shape};
 
-use crate::window::saliency_panel::SaliencyStyle;
+use crate::window::panels::saliency::SaliencyStyle;
 
 /// Maps on the device that draws: none.
 #[derive(Debug, Clone, Default)]

@@ -1,34 +1,31 @@
 //! A page: runs go on in a worker, files are given and downloaded, the browser remembers.
 
 mod buffer;
+mod keeping;
 mod map_painter;
 mod session;
 mod shell;
 mod storage;
 mod worker;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use eframe::egui::{Context, DroppedFileHandle};
 use js_sys::{Array, Uint8Array};
+use l2t_core::Result;
 use l2t_core::device::DeviceChoice;
-use l2t_core::experiment::Snapshot;
-use l2t_core::experiment::checkpoint::Checkpoint;
-use l2t_core::experiment::run::Keeper;
-use l2t_core::{Error, Result};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, HtmlAnchorElement, Url};
 
-use super::keeping::Attempts;
 use super::{Given, KeptRun, Wake};
-use crate::window::conduct::Order;
-use crate::window::keeper::Opened;
-use crate::window::settings::Settings;
+use crate::window::run::order::{Opened, Order};
+use crate::window::shell::settings::Settings;
 
 pub use super::wire::Place;
+pub use keeping::{Folder, Keeping};
 pub use map_painter::{DrawableMaps, MapPainter, Painted};
 pub use session::Session;
 pub use worker::work;
@@ -178,6 +175,12 @@ impl Host {
         self.keeping.trouble.borrow_mut().take()
     }
 
+    /// Opens the lesson beside the window.
+    pub fn lesson(&self) -> bool {
+        let open = || web_sys::window()?.dispatch_event(&web_sys::Event::new("l2t-lesson").ok()?).ok();
+        open().is_some()
+    }
+
     /// The page that a link leads to.
     pub fn page(&self) -> Option<String> {
         let location = web_sys::window()?.location();
@@ -214,65 +217,6 @@ pub fn run_at(_: &Path) -> Result<Option<Opened>> {
     Ok(None)
 }
 
-/// Runs that this browser keeps, and the one under way that it is to keep.
-pub struct Keeping {
-    name: RefCell<Option<String>>,
-    runs: RefCell<Vec<KeptRun>>,
-    trouble: RefCell<Option<String>>,
-    attempts: RefCell<Attempts>,
-    /// The name and zip that is written next.
-    next: RefCell<Option<(String, Uint8Array)>>,
-    writing: Cell<bool>,
-    wake: Wake,
-}
-
-impl Keeping {
-    fn new(wake: Wake) -> Self {
-        Self {
-            name: RefCell::default(),
-            runs: RefCell::default(),
-            trouble: RefCell::default(),
-            attempts: RefCell::default(),
-            next: RefCell::default(),
-            writing: Cell::default(),
-            wake,
-        }
-    }
-
-    /// Keeps the zip of a run, if it is to be kept: one after another, and of those that wait the newest.
-    fn keep(self: &Rc<Self>, zip: &Uint8Array) {
-        let Some(name) = self.name.borrow().clone() else { return };
-        *self.next.borrow_mut() = Some((name, zip.clone()));
-        if self.writing.replace(true) {
-            return;
-        }
-        let this = self.clone();
-        spawn_local(async move {
-            loop {
-                let next = this.next.borrow_mut().take();
-                let Some((name, zip)) = next else { break };
-                let attempt = storage::keep(&name, &zip).await;
-                if let Some(words) = this.attempts.borrow_mut().after(&name, attempt) {
-                    *this.trouble.borrow_mut() = Some(words);
-                }
-            }
-            this.writing.set(false);
-            this.refresh();
-        });
-    }
-
-    fn refresh(self: &Rc<Self>) {
-        let this = self.clone();
-        spawn_local(async move {
-            match storage::list().await {
-                Ok(runs) => *this.runs.borrow_mut() = runs,
-                Err(error) => log::warn!("{error}"),
-            }
-            (this.wake)();
-        });
-    }
-}
-
 /// Gives a file to the user as a download.
 fn download(name: &str, contents: &[u8]) {
     let attempt = || -> std::result::Result<(), JsValue> {
@@ -287,38 +231,5 @@ fn download(name: &str, contents: &[u8]) {
     };
     if attempt().is_err() {
         log::error!("{name} could not be downloaded");
-    }
-}
-
-/// A page has no folders; nobody can make one.
-#[derive(Debug, Clone)]
-pub enum Folder {}
-
-impl Folder {
-    /// Refuses.
-    ///
-    /// # Errors
-    /// Always.
-    pub fn holding(path: &Path, _: &Snapshot) -> Result<Self> {
-        Err(Error::file(path, "a page has no folders: keep the run in the browser, or export it"))
-    }
-
-    /// There is none.
-    pub fn path(&self) -> &Path {
-        match *self {}
-    }
-}
-
-impl Keeper for Folder {
-    fn keep_latest(&mut self, _: &Checkpoint) -> Result<()> {
-        match *self {}
-    }
-
-    fn keep_best(&mut self, _: &Checkpoint) -> Result<()> {
-        match *self {}
-    }
-
-    fn best(&self) -> Result<Checkpoint> {
-        match *self {}
     }
 }

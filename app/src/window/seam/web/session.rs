@@ -12,8 +12,8 @@ use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use super::buffer::{pack, unpack};
 use super::{DrawableMaps, Keeping};
-use crate::window::conduct::{Order, Wanted};
-use crate::window::facts::Fact;
+use crate::window::run::facts::Fact;
+use crate::window::run::order::{Order, Wanted};
 use crate::window::seam::wire::{FromRun, Place, ToRun, WireOrder};
 use crate::window::seam::{Shown, Wake};
 
@@ -176,7 +176,7 @@ impl Inbox {
                 self.facts.borrow_mut().push_back(*fact);
             }
             Ok(FromRun::Look(look)) => {
-                *self.seen.borrow_mut() = Some(Arc::new(Shown { look: *look, maps: DrawableMaps }));
+                *self.seen.borrow_mut() = Some(Arc::new(Shown { look: Arc::from(look), maps: DrawableMaps }));
             }
             Ok(FromRun::Kept(zip)) => {
                 let zip = Uint8Array::from(&zip[..]);

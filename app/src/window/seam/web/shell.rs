@@ -2,7 +2,7 @@
 
 use eframe::egui;
 
-use crate::window::app::App;
+use crate::window::shell::app::App;
 
 impl eframe::App for App {
     fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {

@@ -8,7 +8,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
 use crate::window::seam::KeptRun;
-use crate::window::settings::Settings;
+use crate::window::shell::settings::Settings;
 
 const SETTINGS: &str = "l2t.settings";
 const RUNS: &str = "runs";

@@ -19,8 +19,9 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, RequestCache, RequestInit, Response};
 
 use super::buffer::{pack, unpack};
-use crate::window::conduct::{Order, Post, Wanted, conduct};
-use crate::window::facts::Fact;
+use crate::window::run::conduct::conduct;
+use crate::window::run::facts::Fact;
+use crate::window::run::order::{Order, Post, Wanted};
 use crate::window::seam::wire::{FromRun, ToRun, WireOrder};
 
 /// Milliseconds that a run may keep the thread to itself between two steps.

@@ -1,0 +1,11 @@
+//! What is drawn by hand: the networks, pixels, colours, fonts; and pictures of the screen.
+
+pub mod fonts;
+pub mod layers;
+pub mod network;
+mod network_parts;
+pub mod palette;
+pub mod pixels;
+pub mod screen_picture;
+pub mod spot;
+pub mod theme;

@@ -1,0 +1,88 @@
+//! The networks with their pairs, and below them what the chosen tab shows.
+
+use eframe::egui::{
+    Align, CentralPanel, Label, Layout, Panel, Rect, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo,
+};
+
+use super::notices;
+use crate::window::paint::network::NetworkPicture;
+use crate::window::paint::spot::{self, Spot};
+use crate::window::run::facts::Experiment;
+use crate::window::run::view_state::Stage;
+use crate::window::shell::intent::{Intent, Intents};
+use crate::window::shell::state::State;
+use crate::window::shell::tab::Tab;
+
+/// Draws it.
+pub fn show(ui: &mut Ui, state: &State) -> Intents {
+    let mut intents = notices::show(ui, state);
+    let Some(experiment) = &state.run.experiment else {
+        if !matches!(state.run.stage, Stage::Failed(_)) {
+            ui.centered_and_justified(|ui| ui.label("Preparing data and networks…"));
+        }
+        return intents;
+    };
+    let whole = ui.max_rect();
+    let height = (ui.available_height() * 0.52).max(220.0);
+    Panel::top("networks").resizable(true).default_size(height).min_size(160.0).show(ui, |ui| {
+        above(ui, state, experiment, whole, &mut intents);
+        let looked_at = state.selection.tab.shows_pair();
+        let picture = NetworkPicture {
+            experiment,
+            pair_weights: state.run.latest_pairs(),
+            chosen: looked_at.then_some(state.selection.pair),
+            editing: state.selection.editing.as_deref(),
+            seen: state.pictures.layers.as_ref(),
+        };
+        let networks = ui.scope(|ui| picture.show(ui));
+        spot::mark(ui, Spot::Networks, networks.response.rect);
+        intents.extend(networks.inner);
+    });
+    CentralPanel::default().show(ui, |ui| {
+        // One row that is pushed to and fro where it does not fit, not names that break.
+        ScrollArea::horizontal().id_salt("tabs").show(ui, |ui| ui.horizontal(|ui| tabs(ui, state, &mut intents)));
+        let below = ui.interact(ui.available_rect_before_wrap(), ui.scope_id().with("below"), Sense::hover());
+        below.widget_info(|| WidgetInfo::labeled(Role::Group, true, "below the networks"));
+        intents.extend(state.selection.tab.show(ui, state, experiment));
+    });
+    intents
+}
+
+fn tabs(ui: &mut Ui, state: &State, intents: &mut Intents) {
+    for row in Tab::all().filter(|row| state.shows(row.part)) {
+        if ui.selectable_label(state.selection.tab == row.tab, row.name).clicked() {
+            intents.push(Intent::Tab(row.tab));
+        }
+    }
+}
+
+/// What can be done with the picture, and what its lines mean.
+fn above(ui: &mut Ui, state: &State, experiment: &Experiment, whole: Rect, intents: &mut Intents) {
+    ui.horizontal(|ui| {
+        if !experiment.sources.is_empty() && state.draft.method.name.default_pairs().is_some() {
+            let mut editing = state.selection.editing.is_some();
+            let about = "choose the candidate pairs of the next run by pressing them";
+            if ui.toggle_value(&mut editing, "Edit pairs").on_hover_text(about).changed() {
+                intents.push(Intent::EditPairs(editing));
+            }
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let about = "the networks and what is shown below them, as a PNG file";
+            if ui.button("Save picture").on_hover_text(about).clicked() {
+                intents.push(Intent::SavePicture(whole));
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| meaning(ui, state));
+        });
+    });
+}
+
+fn meaning(ui: &mut Ui, state: &State) {
+    let text = match &state.selection.editing {
+        Some(chosen) => format!("{} pairs; press a handle to take a pair in or leave it out", chosen.len()),
+        None if state.run.latest_pairs().is_some() => {
+            "width and strength of a line: mean λ of the last images read; pale: its deviation".into()
+        }
+        None => return,
+    };
+    ui.add(Label::new(RichText::new(text).small().weak()).truncate());
+}

@@ -1,0 +1,44 @@
+//! What the target learns from.
+
+use eframe::egui::{Label, TextEdit};
+use l2t_core::data::WorldTask;
+use l2t_core::experiment::Config;
+
+use super::Group;
+use super::rows::{Rows, Words, words};
+use crate::window::shell::hidden::Part;
+use crate::window::shell::state::State;
+
+pub const GROUP: Group = Group {
+    name: "Data",
+    part: Part::Data,
+    open: true,
+    summary: |draft| draft.data.path.clone().unwrap_or_else(|| draft.data.synthetic.purpose().into()),
+    changed: |draft, base| draft.data != base.data,
+    show,
+};
+
+const TYPED: Words =
+    words("Pictures", "", "a folder or zip of your own: one folder a class; drop it on the window. Empty: built in");
+const DROPPED: Words =
+    words("Pictures", "", "a zip of your own, one folder a class, or the files of CIFAR: drop it on the page");
+const TASK: Words = words("Task", "", "which task of the built-in world the target learns");
+const PER_CLASS: Words = words("Images of a class", "N", "images of each class to learn from; 0 takes all");
+
+fn show(rows: &mut Rows<'_>, draft: &mut Config, base: &Config, state: &State) {
+    let mut own = draft.data.path.clone().unwrap_or_default();
+    let changed = (draft.data.path != base.data.path).then(|| "built-in pictures".to_owned());
+    let typed = state.abilities.kept.is_none();
+    let back = rows.row(if typed { &TYPED } else { &DROPPED }, changed, &mut |ui| {
+        if typed {
+            return ui.add(TextEdit::singleline(&mut own).desired_width(116.0).hint_text("built in"));
+        }
+        ui.add(Label::new(if own.is_empty() { "built in" } else { own.as_str() }).truncate())
+    });
+    draft.data.path = if back { base.data.path.clone() } else { (!own.trim().is_empty()).then_some(own) };
+    if draft.data.path.is_none() {
+        let tasks = WorldTask::ALL.into_iter().map(|task| (task, task.name().to_owned())).collect();
+        rows.list(&TASK, (&mut draft.data.synthetic, &base.data.synthetic), tasks, "");
+    }
+    rows.number(&PER_CLASS, (&mut draft.data.per_class, base.data.per_class), 0..=5_000, 0.2);
+}

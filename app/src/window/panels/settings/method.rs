@@ -1,0 +1,46 @@
+//! What is transferred, and between which layers.
+
+use l2t_core::experiment::config::PairsConfig;
+use l2t_core::experiment::{Config, Method};
+use l2t_core::matching::PairRule;
+
+use super::Group;
+use super::rows::{Rows, Words, words};
+use crate::window::shell::hidden::Part;
+use crate::window::shell::state::State;
+
+pub const GROUP: Group = Group {
+    name: "Method",
+    part: Part::Method,
+    open: true,
+    summary: |draft| draft.method.name.name().into(),
+    changed: |draft, base| draft.method != base.method,
+    show,
+};
+
+const METHOD: Words = words("Method", "", "what is transferred: a row of the paper's Table 1");
+const PAIRS: Words = words(
+    "Layers to match",
+    "C",
+    "which pairs of layers may be matched; 'Edit pairs' above the picture chooses them one by one",
+);
+const BETA: Words = words("Matching weight", "β", "factor on the matching loss: L_total = L_org + β L_wfm");
+
+fn show(rows: &mut Rows<'_>, draft: &mut Config, base: &Config, _: &State) {
+    let (method, before) = (&mut draft.method, &base.method);
+    let methods = Method::ALL.into_iter().map(|method| (method, method.name().to_owned())).collect();
+    rows.list(&METHOD, (&mut method.name, &before.name), methods, "");
+    if method.name.default_pairs().is_none() {
+        method.pairs = None;
+        return;
+    }
+    let rule = |rule| Some(PairsConfig::Rule(rule));
+    let options = vec![
+        (None, "by the method".to_owned()),
+        (rule(PairRule::Single), "single".to_owned()),
+        (rule(PairRule::OneToOne), "one-to-one".to_owned()),
+        (rule(PairRule::AllToAll), "all-to-all".to_owned()),
+    ];
+    rows.list(&PAIRS, (&mut method.pairs, &before.pairs), options, "chosen by hand");
+    rows.number(&BETA, (&mut method.beta, before.beta), 0.0..=100.0, 0.05);
+}

@@ -1,0 +1,222 @@
+//! What the window shows of a run: a pure function of the facts heard so far.
+
+use std::sync::Arc;
+
+use l2t_core::bilevel::Step;
+use l2t_core::experiment::gradient_check::GradientCheck;
+use l2t_core::experiment::{EpochRecord, Event, History, PairStatistics, RunSummary};
+
+use super::facts::{DeviceFacts, Experiment, Fact};
+pub use super::progress::{Compiling, LossPoint, Notice, PairPoint, Progress, Stage, TakenStep};
+
+/// Speed of the last iterations.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Speed {
+    /// When the last iteration was handed over, in seconds.
+    last: Option<f64>,
+    /// Smoothed seconds of an iteration.
+    secs: Option<f64>,
+}
+
+/// Points of a curve beyond which every second one is dropped.
+const MOST_POINTS: usize = 4_000;
+
+/// Weight of the newest iteration in the smoothed time of one.
+const NEWEST: f64 = 0.2;
+
+/// Everything that the window knows of a run.
+#[derive(Debug, Clone, Default)]
+pub struct ViewState {
+    /// Where it stands.
+    pub stage: Stage,
+    /// Where it runs.
+    pub device: Option<DeviceFacts>,
+    /// Bytes in use on a GPU.
+    pub memory: Option<u64>,
+    /// What is fixed.
+    pub experiment: Option<Arc<Experiment>>,
+    /// How far it is.
+    pub progress: Progress,
+    /// While kernels are compiled.
+    pub compiling: Option<Compiling>,
+    /// Kernels that were compiled, on a GPU.
+    pub kernels: Option<usize>,
+    /// Losses as they were read back.
+    pub losses: Vec<LossPoint>,
+    /// λ as it was read back.
+    pub pair_weights: Vec<PairPoint>,
+    /// Complete epochs.
+    pub history: History,
+    /// Steps of the present iteration, where they are taken one at a time.
+    pub steps: Vec<TakenStep>,
+    /// The last check of the hypergradient.
+    pub check: Option<Result<GradientCheck, String>>,
+    /// Another is under way.
+    pub checking: bool,
+    /// Test images done, of all.
+    pub testing: Option<(usize, usize)>,
+    /// The result.
+    pub summary: Option<RunSummary>,
+    /// What the user should know, the newest last.
+    pub notices: Vec<Notice>,
+    speed: Speed,
+}
+
+impl ViewState {
+    /// Takes in a fact that was heard at `now` seconds.
+    pub fn apply(&mut self, fact: Fact, now: f64) {
+        match fact {
+            Fact::Device(device) => self.device = Some(device),
+            Fact::Ready(experiment) => self.ready(experiment),
+            Fact::Run(event) => self.run(event, now),
+            Fact::Narrowed(width, why) => {
+                let text = format!("{why}: the target is of width {width} here");
+                self.notices.push(Notice { text, warning: true });
+            }
+            Fact::Memory(bytes) => self.memory = Some(bytes),
+            Fact::Checking => (self.check, self.checking) = (None, true),
+            Fact::Checked(check) => (self.check, self.checking) = (Some(check), false),
+            Fact::Note(text) => self.notices.push(Notice { text, warning: false }),
+            Fact::Warning(text) => self.notices.push(Notice { text, warning: true }),
+            Fact::Failed(text) => self.stage = Stage::Failed(text),
+        }
+    }
+
+    /// The user told the run to go on.
+    pub fn going_on(&mut self) {
+        if self.stage == Stage::Waiting {
+            self.stage = Stage::Training;
+        }
+    }
+
+    /// The last λ of every pair.
+    pub fn latest_pairs(&self) -> Option<&[PairStatistics]> {
+        self.pair_weights.last().map(|point| &point.pairs[..])
+    }
+
+    /// Seconds of an iteration, smoothed.
+    pub fn iteration_secs(&self) -> Option<f64> {
+        self.speed.secs
+    }
+
+    /// Seconds left, by the smoothed time of an iteration.
+    pub fn secs_left(&self) -> Option<f64> {
+        (self.stage == Stage::Training).then(|| self.speed.secs.map(|secs| secs * self.progress.left() as f64))?
+    }
+
+    /// Whether the run can be told to go on.
+    pub fn can_go_on(&self) -> bool {
+        matches!(self.stage, Stage::Waiting | Stage::Training)
+    }
+
+    fn ready(&mut self, experiment: Arc<Experiment>) {
+        let config = &experiment.config;
+        let of = experiment.images[0] / config.train.batch_size;
+        self.history = experiment.history.clone();
+        self.progress = Progress { epoch: self.history.epochs.len(), epochs: config.train.epochs, done: 0, of };
+        // What an earlier sitting measured is there epoch by epoch.
+        for record in &experiment.history.epochs {
+            let at = record.epoch as f64;
+            self.losses.push(LossPoint { at, task: record.task_loss, matching: record.matching_loss });
+            self.push_pairs(at, record.pair_weights.clone());
+        }
+        self.experiment = Some(experiment);
+    }
+
+    fn run(&mut self, event: Event, now: f64) {
+        match event {
+            Event::Started { epoch, epochs, iterations } => {
+                self.stage = Stage::Training;
+                self.progress = Progress { epoch, epochs, done: 0, of: iterations };
+            }
+            Event::Compiling { done, of, phase, kernels } => {
+                self.compiling = (done < of).then_some(Compiling { done, of, phase });
+                self.kernels = Some(kernels);
+            }
+            Event::Iteration { epoch, done, of } => {
+                self.progress = Progress { epoch, done, of, ..self.progress };
+                self.time(now);
+            }
+            Event::Losses { task, matching, pair_weights, .. } => {
+                let at = self.progress.at();
+                self.losses.push(LossPoint { at, task, matching });
+                thin(&mut self.losses);
+                self.push_pairs(at, pair_weights);
+            }
+            Event::Step { step, task, matching } => {
+                if step == Step::Source {
+                    self.steps.clear();
+                }
+                self.steps.push(TakenStep { step, task, matching });
+            }
+            Event::Paused => {
+                self.stage = Stage::Waiting;
+                self.speed.last = None;
+            }
+            Event::Epoch(record) => self.epoch(*record),
+            Event::Testing { done, of } => {
+                self.stage = Stage::Testing;
+                self.testing = Some((done, of));
+            }
+            Event::Stopped => self.stage = Stage::Stopped,
+            Event::Finished(summary) => {
+                self.stage = Stage::Finished;
+                self.testing = None;
+                self.summary = Some(*summary);
+            }
+        }
+    }
+
+    fn epoch(&mut self, record: EpochRecord) {
+        self.progress = Progress { epoch: record.epoch, done: 0, ..self.progress };
+        // Measuring an epoch takes time that is no iteration's.
+        self.speed.last = None;
+        self.history.epochs.push(record);
+    }
+
+    fn time(&mut self, now: f64) {
+        if self.stage != Stage::Training {
+            self.stage = Stage::Training;
+            self.speed.last = None;
+        }
+        // A run that takes one step at a time has steps to show; one that runs has none.
+        if let Some(last) = self.speed.last.replace(now) {
+            let secs = now - last;
+            let smoothed = |before: f64| (1.0 - NEWEST) * before + NEWEST * secs;
+            self.speed.secs = Some(self.speed.secs.map_or(secs, smoothed));
+        }
+    }
+
+    fn push_pairs(&mut self, at: f64, pairs: Vec<PairStatistics>) {
+        if !pairs.is_empty() {
+            self.pair_weights.push(PairPoint { at, pairs });
+            thin(&mut self.pair_weights);
+        }
+    }
+}
+
+/// Drops every second point of a curve that has grown too long to draw; the newest stays.
+fn thin<T>(points: &mut Vec<T>) {
+    if points.len() > MOST_POINTS {
+        let last = points.len() - 1;
+        let mut nth = 0;
+        points.retain(|_| {
+            nth += 1;
+            (last + 1 - nth).is_multiple_of(2)
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_curves_are_thinned_and_keep_their_newest_point() {
+        let mut points: Vec<usize> = (0..=MOST_POINTS).collect();
+        thin(&mut points);
+        assert_eq!(points.len(), MOST_POINTS / 2 + 1);
+        assert_eq!(points.last(), Some(&MOST_POINTS));
+        assert_eq!(points[..3], [0, 2, 4]);
+    }
+}

@@ -1,0 +1,124 @@
+//! The run's ears: it tells what happens, and does between two steps what the window asked for.
+
+use std::cell::RefCell;
+use std::path::Path;
+
+use l2t_core::bilevel::LearnerState;
+use l2t_core::experiment::checkpoint::{Checkpoint, Position};
+use l2t_core::experiment::gradient_check::check_hypergradient;
+use l2t_core::experiment::look::look;
+use l2t_core::experiment::run::network_state;
+use l2t_core::experiment::snapshot::history_files;
+use l2t_core::experiment::{Audience, Event, Plan, Snapshot};
+use l2t_core::seed::Seed;
+use l2t_core::{Error, Result};
+
+use super::facts::Fact;
+use super::keeper::WindowKeeper;
+use super::order::{Output, Post, Wanted};
+use crate::charts::{self, Columns};
+
+/// Tells the window what happens, and does what it asked for between two steps.
+pub struct Watcher<'a, 'p, P> {
+    /// The way back.
+    pub post: &'p P,
+    /// What the run keeps.
+    pub keeper: &'a RefCell<WindowKeeper<'p, P>>,
+    /// Where the run stands.
+    pub position: Position,
+    /// The GPU whose memory is worth showing.
+    pub memory: Option<burn_tensor::Device>,
+}
+
+impl<P: Post> Audience for Watcher<'_, '_, P> {
+    fn hear(&mut self, event: Event) {
+        if let Event::Epoch(record) = &event {
+            self.position.epoch = record.epoch;
+            self.position.history.epochs.push(record.as_ref().clone());
+        }
+        if let (Event::Losses { .. }, Some(device)) = (&event, &self.memory)
+            && let Some(usage) = device.memory_pool_usage()
+        {
+            self.post.say(Fact::Memory(usage.bytes_in_use));
+        }
+        self.post.say(Fact::Run(event));
+    }
+
+    async fn look(&mut self, plan: &Plan, state: &LearnerState) -> Result<()> {
+        let Wanted { look: wanted, check, outputs } = self.post.wanted();
+        if let Some(request) = wanted {
+            match look(plan, state, &request).await {
+                Ok(seen) => self.post.show(seen),
+                Err(error) => self.post.say(Fact::Warning(error.to_string())),
+            }
+        }
+        if let Some(seed) = check {
+            self.post.say(Fact::Checking);
+            // Behind the last epoch the rate is that of the last.
+            let epoch = self.position.epoch.min(plan.config.train.epochs - 1);
+            let found = check_hypergradient(plan, state, epoch, Seed(seed)).await;
+            self.post.say(Fact::Checked(found.map_err(|error| error.to_string())));
+        }
+        for (output, place) in outputs {
+            let written = self.write(plan, state, output, &place).await;
+            self.post.say(written.map_or_else(|error| Fact::Warning(error.to_string()), Fact::Note));
+        }
+        Ok(())
+    }
+
+    fn rest(&mut self) -> impl Future<Output = ()> {
+        self.post.rest()
+    }
+}
+
+impl<P: Post> Watcher<'_, '_, P> {
+    /// Writes what was asked for; what to tell the user of it.
+    async fn write(&self, plan: &Plan, state: &LearnerState, output: Output, place: &Path) -> Result<String> {
+        let file = |contents| vec![(String::new(), contents)];
+        match output {
+            Output::Folder => {
+                let now = self.snapshot(plan).await?.latest;
+                self.keeper.borrow_mut().move_into(place, now)?;
+                Ok(format!("the run is kept in {} from now on", place.display()))
+            }
+            Output::Run => {
+                let at = self.post.put(place, file(self.snapshot(plan).await?.to_zip()))?;
+                Ok(format!("the run is in {at}"))
+            }
+            Output::Weights => {
+                let target = network_state(plan, state);
+                let weights = plan.learner.model.network.export("target", &target).await?.to_safetensors();
+                let at = self.post.put(place, file(weights))?;
+                Ok(format!("the target's weights are in {at}"))
+            }
+            Output::Charts => {
+                let at = self.post.put(place, self.charts(plan, place)?)?;
+                Ok(format!("charts and numbers are in {at}"))
+            }
+        }
+    }
+
+    /// The same charts and tables as those of the command line; on a page without PNGs.
+    fn charts(&self, plan: &Plan, place: &Path) -> Result<Vec<(String, Vec<u8>)>> {
+        let history = &self.position.history;
+        if history.epochs.is_empty() {
+            return Err(Error::file(place, "there is nothing to draw before the first epoch is complete"));
+        }
+        let mut files = charts::draw(&Columns::of(plan), plan.config.method.name.name(), history)?;
+        files.extend(history_files(history).into_iter().map(|(name, contents)| (name.to_owned(), contents)));
+        Ok(files)
+    }
+
+    /// Epochs are kept whole: what is saved inside one goes on from its beginning.
+    async fn snapshot(&self, plan: &Plan) -> Result<Snapshot> {
+        let kept = self.keeper.borrow().snapshot();
+        match kept {
+            Some(snapshot) => Ok(snapshot),
+            // No epoch is complete yet.
+            None => {
+                let latest = Checkpoint::take(plan, &plan.initial_state(), Position::default()).await?;
+                Ok(Snapshot { latest, best: None })
+            }
+        }
+    }
+}
