@@ -312,6 +312,109 @@ describe("the lesson", () => {
     await tab.picture("lesson");
     await tab.close();
   });
+
+  it("frames what to look at, and knows when it has happened", async () => {
+    const tab = await Tab.open(chromium.context, hash({ ...CPU }));
+    await tab.waiting();
+    await tab.page.locator("#lesson-toggle").click();
+    // Its own experiment takes minutes: the same link to a smaller one.
+    const link = tab.page.locator("#lesson a", { hasText: "Learn what" });
+    await link.evaluate((anchor, small) => { anchor.href = `#${small}`; }, hash({ tab: "pair", train: "1", ...CPU }));
+    await link.click();
+    await tab.page.locator("#frame").waitFor();
+    const framed = await tab.page.locator("#frame").boundingBox();
+    const { rect } = await tab.control("below the networks");
+    assert.ok(Math.abs(framed.x - rect[0]) < 2 && Math.abs(framed.y - rect[1]) < 2, "what the step says");
+    await tab.picture("lesson-framed");
+    await tab.page.locator("#lesson [role=status].done").waitFor({ timeout: 240_000 });
+    assert.match(await tab.page.locator("#lesson [role=status].done").textContent(), /^Done: an epoch is over/);
+    await tab.page.locator("#frame").waitFor({ state: "hidden" });
+    await tab.close();
+  });
+});
+
+describe("the first visit", () => {
+  it("stands before three doors, and the first one trains at once", async () => {
+    const first = await browser(false);
+    const tab = await Tab.open(first.context, "");
+    await tab.control("See it learn");
+    await tab.picture("first-visit");
+    await tab.press("Lesson");
+    await tab.page.locator("#lesson.open").waitFor();
+    await tab.close();
+    await first.close();
+    const second = await browser(false);
+    const again = await Tab.open(second.context, "");
+    await again.press("See it learn");
+    await again.until("an iteration", (state) => state.iteration > 0);
+    await again.saysSoon("Two networks (1 of 5)");
+    await again.close();
+    await second.close();
+  });
+});
+
+describe("on a small screen", () => {
+  for (const [name, width, height] of [["phone", 390, 844], ["tablet", 820, 1180]]) {
+    it(`is used with fingers: ${name}`, async () => {
+      const small = await browser(false, { viewport: { width, height }, hasTouch: true, isMobile: name === "phone" });
+      const tab = await Tab.open(small.context, hash({ set: [...SMALL, "train.epochs=2"], ...CPU }));
+      await tab.waiting();
+      const inside = ({ rect: [left, top, right, bottom] }) => left >= 0 && top >= 0 && right <= width && bottom <= height;
+      for (const control of ["Train", "Settings", "Step", "Reset", "networks"]) {
+        assert.ok(inside(await tab.control(control)), `${control} is on screen`);
+      }
+      const { rect } = await tab.control("networks");
+      assert.ok(rect[3] - rect[1] > 0.3 * height, "the networks come first");
+      await tab.picture(`${name}-waiting`);
+      await tab.tap("Settings");
+      await tab.saysSoon("Images of a class");
+      await tab.picture(`${name}-settings`);
+      await tab.tap("Settings");
+      await tab.tap("Train");
+      await tab.finished();
+      await tab.tap("pair block 8 → group 5");
+      await tab.saysSoon("The most weighted channels");
+      await tab.picture(`${name}-pair`);
+      await tab.page.locator("#lesson-toggle").tap();
+      await tab.page.locator("#lesson.open").waitFor();
+      await tab.picture(`${name}-lesson`);
+      await tab.close();
+      await small.close();
+    });
+  }
+});
+
+describe("for everybody", () => {
+  it("axe finds nothing serious in the page around the canvas, in light and dark, with the lesson open", async () => {
+    for (const colorScheme of ["light", "dark"]) {
+      const shown = await browser(false, { colorScheme });
+      const tab = await Tab.open(shown.context, hash({ ...CPU }));
+      await tab.waiting();
+      await tab.page.locator("#lesson-toggle").click();
+      await tab.page.addScriptTag({ path: needed("L2T_AXE") });
+      const { violations, passes } = await tab.page.evaluate(() => globalThis.axe.run());
+      assert.ok(passes.length > 10, "it has looked");
+      const serious = violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
+      const words = serious.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).slice(0, 3)}`);
+      assert.deepEqual(words, []);
+      await tab.close();
+      await shown.close();
+    }
+  });
+
+  it("every control of the window has a name, and its button is over it", async () => {
+    const tab = await Tab.open(chromium.context, hash({ ...CPU }));
+    await tab.waiting();
+    await tab.page.waitForTimeout(1500);
+    const mirrored = await tab.page.locator("#mirror button").evaluateAll((all) => all.map((button) => button.ariaLabel));
+    assert.ok(mirrored.length > 20 && mirrored.every((name) => name?.trim()), String(mirrored));
+    for (const name of ["Train", "Step", "Accuracy", "Results", "pair block 2 → group 1"]) {
+      assert.ok(mirrored.includes(name), `${name} is among them`);
+    }
+    await tab.page.locator('#mirror button[aria-label="Losses"]').evaluate((button) => button.click());
+    await tab.until("the tab", () => tab.page.url().includes("tab=losses"));
+    await tab.close();
+  });
 });
 
 describe("a run in a zip", () => {
@@ -352,12 +455,13 @@ describe("a run in a zip", () => {
 });
 
 describe("the gate", () => {
-  /** Opens the page after `change` and gives back what the gate says. */
+  /** Opens the page after `change` and gives back what is said beside the window, which begins on the CPU. */
   async function refused(change) {
     const page = await chromium.context.newPage();
     await page.addInitScript(change);
     await page.goto(`${process.env.L2T_URL}`);
     await page.locator("#gate").waitFor();
+    assert.ok(!(await page.locator("#remedy").isVisible()), "what to do is folded behind it");
     const words = await page.locator("#missing").textContent();
     const remedy = await page.locator("#remedy").textContent();
     return { page, words, remedy };
@@ -382,14 +486,18 @@ describe("the gate", () => {
       /software driver/],
   ];
   for (const [name, change, expected] of cases) {
-    it(`says what is missing: ${name}`, async () => {
+    it(`begins on the CPU and says what is missing: ${name}`, async () => {
       const { page, words, remedy } = await refused(change);
+      assert.match(words, /^Training on the CPU: /);
       assert.match(words, expected);
       assert.ok(remedy.length > 20, "and what to do");
       if (name === "no WebGPU") {
-        await page.screenshot({ path: `${process.env.L2T_PICTURES}/gate.png` });
-        await page.locator("#cpu").click();
         await page.waitForFunction(() => globalThis.l2t, null, { timeout: 240_000 });
+        await page.locator("#missing").click();
+        assert.ok(await page.locator("#remedy").isVisible());
+        await page.screenshot({ path: `${process.env.L2T_PICTURES}/gate.png` });
+        await page.locator("#gate-close").click();
+        assert.ok(!(await page.locator("#gate").isVisible()));
       }
       await page.close();
     });

@@ -26,14 +26,15 @@ const SOFTWARE_GPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshade
   "--use-vulkan=swiftshader", "--use-angle=swiftshader"];
 const NO_GPU = ["--disable-features=WebGPU", "--disable-webgpu", "--enable-unsafe-swiftshader"];
 
-/** A browser of its own, with a software GPU or with WebGPU switched off. */
-export async function browser(gpu) {
+/** A browser of its own, with a software GPU or with WebGPU switched off; `screen` says what else it is like. */
+export async function browser(gpu, screen = {}) {
   const profile = mkdtempSync(join(tmpdir(), "l2t-chromium-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: needed("L2T_CHROMIUM"),
     args: [...QUIET, ...(gpu ? SOFTWARE_GPU : NO_GPU)],
     viewport: { width: 1280, height: 860 },
     acceptDownloads: true,
+    ...screen,
   });
   return {
     context,
@@ -148,6 +149,13 @@ export class Tab {
     await this.page.mouse.down();
     await this.page.waitForTimeout(60);
     await this.page.mouse.up();
+  }
+
+  /** Taps the control called `name` with a finger. */
+  async tap(name) {
+    const { rect } = await this.control(name);
+    await this.page.touchscreen.tap((rect[0] + rect[2]) / 2, (rect[1] + rect[3]) / 2);
+    await this.page.waitForTimeout(200);
   }
 
   /** Whether some text on screen contains `text`. */

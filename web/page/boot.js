@@ -12,38 +12,24 @@ function say(text) {
   at("doing").textContent = text;
 }
 
-/** Shows what is missing; resolves to "cpu" or "again", whichever is pressed. */
-function choose(reason, remedy, other) {
-  at("missing").textContent = `Training on the GPU is not possible: ${reason}.`;
+/** Says beside the window that it trains on the CPU, why, and, folded, how to come to the GPU. */
+function onCpu({ reason, remedy }) {
+  at("missing").textContent = `Training on the CPU: ${reason}.`;
   at("remedy").textContent = remedy;
-  at("cpu").textContent = "Train on the CPU instead";
-  at("again").textContent = other;
   at("gate").hidden = false;
-  at("cpu").focus();
-  return new Promise((resolve) => {
-    at("cpu").onclick = () => resolve("cpu");
-    at("again").onclick = () => resolve("again");
-  }).finally(() => {
-    at("gate").hidden = true;
-  });
 }
 
-/** Passes the gate: where to train, as the program reads it. */
+/** Passes the gate: where to train, as the program reads it. A page without a GPU begins on the CPU. */
 async function pass() {
   const asked = new URLSearchParams(location.hash.slice(1)).get("device");
   if (asked === "cpu") return { adapter: null, reason: "as the link asks", draw: false };
-  for (;;) {
-    const { adapter, reason, remedy } = await gate();
-    if (adapter && !adapter.software) return { adapter, reason, draw: true };
-    // Who asks for it by name gets it; drawing with it, too, is what a graphics card does.
-    if (adapter && (asked === "software-gpu" || asked === "gpu")) return { adapter, reason, draw: asked === "gpu" };
-    if (adapter) {
-      const chosen = await choose(SOFTWARE_WORDS.reason, SOFTWARE_WORDS.remedy, "Look again");
-      if (chosen === "cpu") return { adapter, reason: SOFTWARE_WORDS.reason, draw: false };
-    } else if (await choose(reason, remedy, "Look again") === "cpu") {
-      return { adapter: null, reason, draw: false };
-    }
-  }
+  const { adapter, reason, remedy } = await gate();
+  if (adapter && !adapter.software) return { adapter, reason, draw: true };
+  // Who asks for it by name gets it; drawing with it, too, is what a graphics card does.
+  if (adapter && (asked === "software-gpu" || asked === "gpu")) return { adapter, reason, draw: asked === "gpu" };
+  const missing = adapter ? SOFTWARE_WORDS : { reason, remedy };
+  onCpu(missing);
+  return { adapter, reason: missing.reason, draw: false };
 }
 
 function crash(report) {
@@ -52,12 +38,13 @@ function crash(report) {
   at("cover").hidden = true;
 }
 
-at("reload").onclick = () => location.reload();
+at("reload").onclick = at("again").onclick = () => location.reload();
+at("gate-close").onclick = () => { at("gate").hidden = true; };
 at("copy").onclick = () => navigator.clipboard.writeText(at("report").textContent);
 addEventListener("l2t-panic", (event) => crash(event.detail));
 
 async function boot() {
-  openLesson(at("lesson"), at("lesson-toggle"));
+  const lesson = openLesson(at("lesson"), at("lesson-toggle"), at("frame"));
   const loading = program("l2t.wasm", (share) => {
     if (share === null) at("loaded").removeAttribute("value");
     else at("loaded").value = 100 * share;
@@ -70,6 +57,9 @@ async function boot() {
   const page = await start(at("window"), JSON.stringify({ ...found, hash }));
   addEventListener("hashchange", () => page.refresh());
   mirror(page, at("mirror"), at("window"));
+  lesson(page);
+  // egui's field for what is typed comes without a name.
+  for (const field of document.querySelectorAll("input:not([aria-label])")) field.ariaLabel = "what is typed into the window";
   at("cover").hidden = true;
   // For those who look behind the window: tests and measurements.
   Object.assign(globalThis, { l2t: page, l2tMemory: memory, l2tStarted: performance.now() - began });

@@ -5,7 +5,12 @@ const BASE = "preset=demo";
 const link = (...changes) => `#${[BASE, ...changes].join("&")}`;
 const set = (text) => `set=${encodeURIComponent(text)}`;
 
-/** heading, question, steps as [words, link], where to look, what it shows. */
+/** What a step of the lesson waits for, on what the window says of the run. */
+const trained = (state) => state.epochs.length > 0;
+const ended = (state) => state.stage === "Finished";
+
+/** heading, question, steps as [words, link], what to look at (names of controls, the first that is on screen) and when it
+ * has happened, where to look in words, what it shows. */
 const EXPERIMENTS = [
   {
     title: "1. Why not just fine-tune?",
@@ -14,6 +19,7 @@ const EXPERIMENTS = [
       ["Fine-tune the source itself", link(set("method.name=fine-tuning"), set("target.network=resnet20"), "tab=accuracy", "train=1")],
       ["Transfer to another network", link("tab=accuracy", "train=1")],
     ],
+    watch: { at: ["below the networks"], until: ended, say: "the test accuracy stands at the top, and under Results." },
     look: "Both curves under Accuracy; the shapes of the two networks above.",
     shows: "If you may keep the source's network, do: fine-tuned, it names 95 % of the test images, the matched VGG 59 %, and the "
       + "same VGG from scratch 30 %. But what is fine-tuned is the source: its architecture, its size, its speed. Matching is for "
@@ -23,6 +29,7 @@ const EXPERIMENTS = [
     title: "2. Where does it transfer?",
     ask: "Three layers of the source, five of the target: fifteen pairs. Which of them matter?",
     steps: [["Learn where", link(set("meta.lr=0.01"), "tab=lambda", "train=1")]],
+    watch: { at: ["networks"], until: (state) => state.lambda && Math.max(...state.lambda) > 2, say: "one pair has a λ above 2 now." },
     look: "The width of the lines, and λ over time. Press a number for its pair.",
     shows: "Nobody chose the pairs. λ starts near 1 and moves to where matching makes the next step on the task better. After "
       + "30 epochs one pair of fifteen is left, block 2 → group 3, with a λ of 4.6. The rate of φ is a hundred times the paper's, "
@@ -33,6 +40,7 @@ const EXPERIMENTS = [
     title: "3. What is transferred?",
     ask: "A layer has up to 64 channels. Does the target imitate all of them alike?",
     steps: [["Learn what", link(set("meta.lr=0.01"), "tab=pair", "train=1")]],
+    watch: { at: ["below the networks"], until: trained, say: "an epoch is over: are the weights still even?" },
     look: "The sorted weights w, and the feature maps of the most and least weighted channels; then Saliency.",
     shows: "w starts uniform. In the end the 64 channels of block 8 → group 5 are as uneven as about 20 equal ones, and from "
       + "image to image that differs between 10 and 43: press “Other images”. For block 2 → group 3, the pair that λ leaves, "
@@ -47,6 +55,7 @@ const EXPERIMENTS = [
       ["From scratch, 5 a class", link(set("data.per_class=5"), set("train.epochs=80"), set("method.name=scratch"), "tab=accuracy", "train=1")],
       ["With transfer, 5 a class", link(set("data.per_class=5"), set("train.epochs=80"), "tab=accuracy", "train=1")],
     ],
+    watch: { at: ["below the networks"], until: ended, say: "the curve has come to its end." },
     look: "The validation curves, dashed training beside them. The legend takes a run away and brings it back.",
     shows: "With 20 a class the source brings 30 % of the test images to 59 %. With 5 it brings 10 %, which is guessing, to "
       + "17 %. Both learn their 50 images by heart, to 100 % in training: what the source adds is what the images do not say, but it "
@@ -60,6 +69,7 @@ const EXPERIMENTS = [
       ["Match every layer", link(set("data.synthetic=unrelated"), set("method.name=fm"), set("method.pairs=all-to-all"), "tab=accuracy", "train=1")],
       ["Learn where to match", link(set("data.synthetic=unrelated"), "tab=accuracy", "train=1")],
     ],
+    watch: { at: ["below the networks"], until: ended, say: "the curve has come to its end." },
     look: "The three validation curves at the same seed.",
     shows: "From scratch 52 % of the test images, matching every layer 51 %, and where-and-what learned 47 %: a source helps as "
       + "far as its task has something in common with yours. Features that ignore the light are of no use to somebody who is to "
@@ -73,14 +83,57 @@ function element(tag, text) {
   return made;
 }
 
-function show(experiment) {
+/** The step that was begun last: what to look at, until it has happened. */
+class Pointer {
+  constructor(frame) {
+    this.frame = frame;
+    this.page = null;
+    this.watched = null;
+    setInterval(() => this.look(), 400);
+  }
+
+  /** From now on `experiment` is watched, for the step that `said` is beside. */
+  begin(experiment, said) {
+    this.watched?.said.replaceChildren();
+    this.watched = { ...experiment.watch, said, began: false };
+    said.textContent = "Look at what is framed.";
+  }
+
+  look() {
+    const watched = this.watched;
+    if (!this.page || !watched || document.hidden) {
+      this.frame.hidden = true;
+      return;
+    }
+    const controls = JSON.parse(this.page.controls());
+    const found = controls.find(({ name }) => watched.at.includes(name));
+    this.frame.hidden = !found;
+    if (found) {
+      const [left, top, right, bottom] = found.rect;
+      this.frame.style.cssText = `left:${left}px;top:${top}px;width:${right - left}px;height:${bottom - top}px`;
+    }
+    const state = JSON.parse(this.page.state());
+    // The run before it has an end of its own.
+    watched.began ||= state.stage === "Training" && state.epochs.length === 0;
+    if (watched.began && watched.until(state)) {
+      watched.said.textContent = `Done: ${watched.say}`;
+      watched.said.classList.add("done");
+      this.watched = null;
+    }
+  }
+}
+
+function show(experiment, pointer) {
   const part = element("section");
   part.append(element("h3", experiment.title), element("p", experiment.ask));
   const steps = element("ol");
   for (const [words, hash] of experiment.steps) {
     const anchor = element("a", words);
     anchor.href = hash;
-    steps.appendChild(element("li")).append(anchor);
+    const said = element("span");
+    said.role = "status";
+    anchor.onclick = () => pointer.begin(experiment, said);
+    steps.appendChild(element("li")).append(anchor, " ", said);
   }
   const answer = element("details");
   answer.append(element("summary", "What it shows"), element("p", experiment.shows));
@@ -88,17 +141,22 @@ function show(experiment) {
   return part;
 }
 
-/** Fills `place`, which `toggle` opens and closes. */
-export function openLesson(place, toggle) {
+/** Fills `place`, which `toggle` opens and closes; `frame` goes around what is to be looked at. Gives back what is told of the
+ * page once it is there. */
+export function openLesson(place, toggle, frame) {
+  const pointer = new Pointer(frame);
   place.append(
     element("h2", "Five experiments"),
     element("p", "Each link sets the experiment and starts it. Runs stay on the chart, so that they can be compared. The figures "
       + "are of one run on the CPU of a desktop: another device rounds otherwise, and training makes a few points of that."),
-    ...EXPERIMENTS.map(show),
+    ...EXPERIMENTS.map((experiment) => show(experiment, pointer)),
   );
-  toggle.onclick = () => {
-    const open = place.classList.toggle("open");
+  const set = (open) => {
+    place.classList.toggle("open", open);
     toggle.ariaExpanded = String(open);
     toggle.textContent = open ? "Close" : "Lesson";
   };
+  toggle.onclick = () => set(!place.classList.contains("open"));
+  addEventListener("l2t-lesson", () => set(true));
+  return (page) => { pointer.page = page; };
 }

@@ -16,10 +16,13 @@ function press(canvas, [left, top, right, bottom]) {
 
 /** Keeps `place` up to date with the controls of `page`. */
 export function mirror(page, place, canvas) {
-  let last = "";
+  let [drawn, last] = [-1, ""];
   const update = () => {
+    // Nothing was drawn since: nothing has changed.
+    if (document.hidden || page.frames() === drawn) return;
+    drawn = page.frames();
     const text = page.controls();
-    if (text === last || document.hidden) return;
+    if (text === last) return;
     last = text;
     const controls = JSON.parse(text).filter(({ role }) => SHOWN.has(role));
     while (place.children.length > controls.length) place.lastChild.remove();

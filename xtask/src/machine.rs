@@ -11,8 +11,9 @@ pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 const CARGO_DENY_VERSION: &str = "0.20.2";
 
 /// Packages of npm, with what each must have brought: Binaryen makes the page's program smaller and esbuild its scripts,
-/// Playwright drives a browser.
-const NODE_PACKAGES: [(&str, &str, &str); 3] = [
+/// Playwright drives a browser, axe finds what keeps people out of the page.
+const NODE_PACKAGES: [(&str, &str, &str); 4] = [
+    ("axe-core", "4.14.1", "axe-core/axe.min.js"),
     ("binaryen", "132.0.0", "binaryen/bin/wasm-opt"),
     ("esbuild", "0.28.2", "esbuild/bin/esbuild"),
     // The last that runs on the Node.js 18 of Debian bookworm.
@@ -156,7 +157,7 @@ impl Machine {
     pub fn node_with_playwright(&self) -> Result<Command, Failure> {
         let entry = self.node_package("playwright-core")?;
         let mut command = Command::new("node");
-        command.current_dir(&self.root).env("L2T_PLAYWRIGHT", entry);
+        command.current_dir(&self.root).env("L2T_PLAYWRIGHT", entry).env("L2T_AXE", self.node_package("axe-core")?);
         Ok(command)
     }
 

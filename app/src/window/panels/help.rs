@@ -6,7 +6,8 @@ use super::{tour, welcome};
 use crate::window::shell::intent::{Intent, Intents};
 use crate::window::shell::state::State;
 
-const SHORTCUTS: [(&str, &str); 9] = [
+/// Keys, and what they do.
+pub const SHORTCUTS: [(&str, &str); 9] = [
     ("Space", "train, or pause"),
     ("S", "one step of Algorithm 1"),
     ("I", "one whole iteration"),
