@@ -41,7 +41,11 @@ fn measure(device: &OpenDevice, at_once: usize, recompute: &str) -> (u64, Vec<f6
         epoch: 0,
         first_batch: 0,
     };
-    let host = Batches::new(plan.train.clone(), batches).expect("sound").next().expect("there are as many images");
+    let host = Batches::new(plan.train.clone(), batches)
+        .expect("sound")
+        .next()
+        .expect("there are as many images")
+        .expect("they are in memory");
     let (state, learner) = (plan.initial_state(), plan.learner_at(0));
     let batch = prepare(&plan, &learner, &state, host);
     let (before, mut most) = (in_use(&plan.device), 0);

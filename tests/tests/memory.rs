@@ -34,7 +34,11 @@ fn first_batch(plan: &Plan) -> HostBatch {
         epoch: 0,
         first_batch: 0,
     };
-    Batches::new(plan.train.clone(), batches).expect("sound").next().expect("there are as many images")
+    Batches::new(plan.train.clone(), batches)
+        .expect("sound")
+        .next()
+        .expect("there are as many images")
+        .expect("they are in memory")
 }
 
 /// One iteration: bytes that were alive at once beyond those before it, multiply-adds, θ and φ.

@@ -53,7 +53,11 @@ fn measure(part: usize, recompute: &str) -> Measured {
         epoch: 0,
         first_batch: 0,
     };
-    let host = Batches::new(plan.train.clone(), batches).expect("sound").next().expect("there are as many images");
+    let host = Batches::new(plan.train.clone(), batches)
+        .expect("sound")
+        .next()
+        .expect("there are as many images")
+        .expect("they are in memory");
     let (state, learner) = (plan.initial_state(), plan.learner_at(0));
     let before = MEMORY.current_usage();
     MEMORY.reset_peak_usage();

@@ -28,7 +28,8 @@ fn iteration(plan: &Plan) -> (LearnerState, Report) {
         epoch: 0,
         first_batch: 0,
     };
-    let host = Batches::new(plan.train.clone(), batches).expect("sound").next().expect("a batch");
+    let host =
+        Batches::new(plan.train.clone(), batches).expect("sound").next().expect("a batch").expect("it is in memory");
     let (state, learner) = (plan.initial_state(), plan.learner_at(0));
     let batch = prepare(plan, &learner, &state, host);
     learner.iteration(&state, &plan.sgd(0), &batch, |_| {})

@@ -112,7 +112,8 @@ fn images(arguments: &SaliencyArguments, plan: &Plan) -> Result<Arc<Dataset>> {
             "validation images are held out by a run; with --data give test or train",
         ));
     };
-    Ok(Arc::new(DataSource::open_until(path, plan.stop())?.watched(loading()).load(split, plan.config.data.size)?))
+    let source = DataSource::open_until(path, plan.stop())?.watched(loading());
+    Ok(Arc::new(source.load_part(split, &plan.config.loading())?))
 }
 
 impl From<ColourName> for ColourMap {

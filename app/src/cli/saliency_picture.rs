@@ -105,15 +105,17 @@ fn grid(scene: &Scene<'_>, found: &Survey) -> Result<TileGrid> {
     let values = differences.filter(|map| !map.flat).flat_map(|map| map.values.iter().copied());
     let most = clip_value(values, scene.arguments.clip);
     let columns = columns(scene.learns_what());
-    let mut tiles: Vec<Vec<Tile>> = vec![image_tiles(scene, &shown)];
+    let indices: Vec<usize> = shown.iter().map(|(record, _)| record.index).collect();
+    let seen = scene.data.decoded(&indices)?;
+    let mut tiles: Vec<Vec<Tile>> = vec![image_tiles(&seen)];
     for column in &columns {
-        tiles.push(map_tiles(scene, &shown, column, if column.difference { most } else { 1.0 })?);
+        tiles.push(map_tiles(scene, &seen, &shown, column, if column.difference { most } else { 1.0 })?);
     }
     let row = |(nth, (record, _)): (usize, &(&ImageRecord, &ShownMaps))| TileRow {
         name: scene.data.class_names[record.label].clone(),
         note: record.area.map_or(String::new(), |area| format!("object: {} of area", part(area))),
         tiles: tiles.iter().map(|column| column[nth].clone()).collect(),
-        outline: Region::of(scene.data, record.index).map_or(Vec::new(), |region| region.outline()),
+        outline: Region::of(&seen, nth).map_or(Vec::new(), |region| region.outline()),
     };
     Ok(TileGrid {
         title: scene.title(),
@@ -174,19 +176,27 @@ fn mass_and_hit(score: Score) -> String {
     format!("{}, {}", mass_alone(score.mass), if score.hit { "hit" } else { "miss" })
 }
 
-fn image_tiles(scene: &Scene<'_>, shown: &[(&ImageRecord, &ShownMaps)]) -> Vec<Tile> {
-    let area = scene.data.height * scene.data.width;
-    let tile = |(record, _): &(&ImageRecord, &ShownMaps)| {
-        let image = scene.data.image(record.index);
+/// The images `seen`.
+fn image_tiles(seen: &Dataset) -> Vec<Tile> {
+    let area = seen.height * seen.width;
+    let tile = |nth: usize| {
+        let image = seen.image(nth);
         let pixels = (0..area).map(|at| [image[at], image[area + at], image[2 * area + at]]).collect();
         Tile { pixels, note: String::new(), cover: None }
     };
-    shown.iter().map(tile).collect()
+    (0..seen.len()).map(tile).collect()
 }
 
-/// The maps of a column over their grey images, with `most` at the upper end of the colours. A flat map is left out.
-fn map_tiles(scene: &Scene<'_>, shown: &[(&ImageRecord, &ShownMaps)], column: &Column, most: f64) -> Result<Vec<Tile>> {
-    let (data, arguments) = (scene.data, scene.arguments);
+/// The maps of a column over their grey images, those `seen`, with `most` at the upper end of the colours. A flat map is left
+/// out.
+fn map_tiles(
+    scene: &Scene<'_>,
+    seen: &Dataset,
+    shown: &[(&ImageRecord, &ShownMaps)],
+    column: &Column,
+    most: f64,
+) -> Result<Vec<Tile>> {
+    let (data, arguments) = (seen, scene.arguments);
     let area = data.height * data.width;
     let flat = |maps: &ShownMaps| (column.map)(maps).is_none_or(|map| map.flat);
     let scaled = |(_, maps): &(&ImageRecord, &ShownMaps)| match (column.map)(maps) {
@@ -194,7 +204,7 @@ fn map_tiles(scene: &Scene<'_>, shown: &[(&ImageRecord, &ShownMaps)], column: &C
         _ => vec![0.0; area],
     };
     let maps: Vec<Vec<f64>> = shown.iter().map(scaled).collect();
-    let images: Vec<&[u8]> = shown.iter().map(|(record, _)| data.image(record.index)).collect();
+    let images: Vec<&[u8]> = (0..data.len()).map(|nth| data.image(nth)).collect();
     let overlay = Overlay {
         size: [data.height, data.width],
         colours: arguments.colour_map.into(),

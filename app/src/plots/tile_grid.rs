@@ -8,8 +8,8 @@ use super::text::{Paragraph, wrap};
 use super::theme;
 use crate::colours::{Colour, GROUND, INK, OUTLINE, SOFT_INK};
 
-/// Side of the longer edge of a tile.
-const TILE: f64 = 156.0;
+/// Length of the longer edge of a tile: as many as its own pixels where that is between these.
+const TILE: [f64; 2] = [156.0, 320.0];
 const COLUMN_GAP: f64 = 16.0;
 const ROW_GAP: f64 = 16.0;
 /// Width of the column of names.
@@ -106,7 +106,8 @@ struct Layout<'a> {
 impl<'a> Layout<'a> {
     fn new(grid: &'a TileGrid) -> Self {
         let [height, width] = grid.size.map(|side| side as f64);
-        let scale = TILE / height.max(width);
+        let longer = height.max(width);
+        let scale = longer.clamp(TILE[0], TILE[1]) / longer;
         let tile = (width * scale, height * scale);
         let columns = grid.headings.len() as f64;
         let wide = 2.0 * theme::MARGIN + NAME_WIDTH + columns * (tile.0 + COLUMN_GAP);

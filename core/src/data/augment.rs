@@ -1,9 +1,12 @@
-//! Random crop and horizontal flip, as torchvision's `RandomCrop(size, padding)` then `RandomHorizontalFlip`.
+//! What chance does to an image in training: torchvision's `RandomCrop(size, padding)` or `RandomResizedCrop(size)`, then
+//! `RandomHorizontalFlip`.
 
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::data::random::below;
+use crate::data::random::{below, unit};
+use crate::data::resample::Rect;
+use crate::data::view::View;
 use crate::seed::Seed;
 
 /// What happens to an image between the data set and the network.
@@ -19,121 +22,82 @@ pub enum Augmentation {
         /// (0 − mean) / standard deviation, not as zero. The paper's value is 4.
         pad: usize,
     },
+    /// A crop of 8 to 100 % of the image's area, of a shape between 3 : 4 and 4 : 3, brought to the wanted size without keeping
+    /// its shape, then a flip with probability one half: what the paper has for 224 × 224.
+    ResizedCropFlip,
 }
 
-/// One way to look at an image: which crop of it, and whether mirrored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct View {
-    /// Rows that the crop moves down; negative shows border at the top.
-    pub down: isize,
-    /// Columns that the crop moves right; negative shows border at the left of the unmirrored image.
-    pub right: isize,
-    /// Whether left and right are swapped, after cropping.
-    pub flip: bool,
-}
+/// Crops that are drawn before the centre is taken: they have to lie inside of the picture.
+const TRIES: usize = 10;
 
-/// 32-bit words of the stream that one sample uses, whatever they are used for.
-const WORDS_PER_SAMPLE: u128 = 3;
+/// The share of the picture's area that a resized crop has.
+const AREA: [f64; 2] = [0.08, 1.0];
+
+/// Its width over its height.
+const ASPECT: [f64; 2] = [3.0 / 4.0, 4.0 / 3.0];
 
 impl Augmentation {
-    /// How the sample at `position` of the order of `epoch` is seen.
+    /// How the sample at `position` of the order of `epoch` is seen: a picture of this width and height, of which `plain` is
+    /// seen without any chance.
     ///
     /// A pure function: no sample depends on how many were drawn before it, nor on which thread draws it.
-    pub(super) fn view(self, seed: Seed, epoch: u64, position: usize) -> View {
-        let Self::CropFlip { pad } = self else { return View { down: 0, right: 0, flip: false } };
-        let mut rng = seed.stream("augment", epoch);
-        rng.set_word_pos(position as u128 * WORDS_PER_SAMPLE);
-        let range = u32::try_from(2 * pad + 1).expect("the border is smaller than the image");
-        let down = below(&mut rng, range) as isize - pad as isize;
-        let right = below(&mut rng, range) as isize - pad as isize;
-        View { down, right, flip: rng.next_u32() >> 31 == 1 }
-    }
-}
-
-impl View {
-    /// Writes the view of `image`, normalised by `table`, to `out`.
-    ///
-    /// # Shapes
-    /// `image` and `out`: 3 × height × width, planar.
-    pub(super) fn write(self, image: &[u8], (height, width): (usize, usize), table: &[[f32; 256]; 3], out: &mut [f32]) {
-        let plane = height * width;
-        let planes = image.chunks_exact(plane).zip(out.chunks_exact_mut(plane)).zip(table);
-        for ((image, out), table) in planes {
-            for (row, out) in out.chunks_exact_mut(width).enumerate() {
-                let source_row = row.checked_add_signed(self.down).filter(|&row| row < height);
-                let source = source_row.map(|row| &image[row * width..][..width]);
-                for (column, value) in out.iter_mut().enumerate() {
-                    let column = if self.flip { width - 1 - column } else { column };
-                    let source_column = column.checked_add_signed(self.right).filter(|&column| column < width);
-                    let byte = source.zip(source_column).map_or(0, |(source, column)| source[column]);
-                    *value = table[usize::from(byte)];
-                }
+    pub(super) fn view(self, seed: Seed, epoch: u64, position: usize, size: (usize, usize), plain: View) -> View {
+        match self {
+            Self::None => plain,
+            Self::CropFlip { pad } => {
+                let mut rng = sample(seed, "augment", epoch, position, 3);
+                let range = u32::try_from(2 * pad + 1).expect("the border is smaller than the image");
+                let down = below(&mut rng, range) as isize - pad as isize;
+                let right = below(&mut rng, range) as isize - pad as isize;
+                View { left: plain.left + right, top: plain.top + down, flip: rng.next_u32() >> 31 == 1, ..plain }
+            }
+            Self::ResizedCropFlip => {
+                // Two words a try for its area and shape, two for its place, one for the flip.
+                let mut rng = sample(seed, "resized crop", epoch, position, 2 * TRIES as u128 + 3);
+                let flip = rng.next_u32() >> 31 == 1;
+                let cut = resized_crop(size, &mut rng);
+                View { cut, resized: plain.size, left: 0, top: 0, size: plain.size, flip }
             }
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::normalise::{denormalised, normalised, table};
-
-    /// 2 rows × 3 columns; red 1-6, green 11-16, blue 21-26.
-    const IMAGE: [u8; 18] = [1, 2, 3, 4, 5, 6, 11, 12, 13, 14, 15, 16, 21, 22, 23, 24, 25, 26];
-
-    /// The view of [`IMAGE`] as bytes again.
-    fn seen(view: View) -> Vec<u8> {
-        let mut out = [f32::NAN; 18];
-        view.write(&IMAGE, (2, 3), &table(), &mut out);
-        out.iter().enumerate().map(|(index, &value)| denormalised(value, index / 6)).collect()
-    }
-
-    #[test]
-    fn views_match_hand_computed_crops() {
-        assert_eq!(seen(View { down: 0, right: 0, flip: false }), IMAGE);
-        let mirrored = [3, 2, 1, 6, 5, 4, 13, 12, 11, 16, 15, 14, 23, 22, 21, 26, 25, 24];
-        assert_eq!(seen(View { down: 0, right: 0, flip: true }), mirrored);
-        let down_left = [0, 4, 5, 0, 0, 0, 0, 14, 15, 0, 0, 0, 0, 24, 25, 0, 0, 0];
-        assert_eq!(seen(View { down: 1, right: -1, flip: false }), down_left);
-        // The crop comes first: the border that was at its left is mirrored to its right.
-        let down_left_mirrored = [5, 4, 0, 0, 0, 0, 15, 14, 0, 0, 0, 0, 25, 24, 0, 0, 0, 0];
-        assert_eq!(seen(View { down: 1, right: -1, flip: true }), down_left_mirrored);
-        let up_right = [0, 0, 0, 3, 0, 0, 0, 0, 0, 13, 0, 0, 0, 0, 0, 23, 0, 0];
-        assert_eq!(seen(View { down: -1, right: 2, flip: false }), up_right);
-    }
-
-    #[test]
-    fn the_border_is_black_before_normalisation() {
-        let mut out = [f32::NAN; 18];
-        View { down: 2, right: 0, flip: false }.write(&IMAGE, (2, 3), &table(), &mut out);
-        for (channel, plane) in out.chunks(6).enumerate() {
-            assert_eq!(plane, [normalised(0, channel); 6]);
-        }
-    }
-
-    #[test]
-    fn every_offset_and_both_directions_come_up_evenly() {
-        let augmentation = Augmentation::CropFlip { pad: 2 };
-        let (mut down, mut right, mut flips) = ([0; 5], [0; 5], 0);
-        for position in 0..5_000 {
-            let view = augmentation.view(Seed(3), 1, position);
-            down[(view.down + 2) as usize] += 1;
-            right[(view.right + 2) as usize] += 1;
-            flips += i32::from(view.flip);
-        }
-        assert!(down.iter().chain(&right).all(|count| (900..1100).contains(count)), "{down:?} {right:?}");
-        assert!((2400..2600).contains(&flips), "{flips}");
-    }
-
-    #[test]
-    fn a_view_depends_on_seed_epoch_and_position_alone() {
-        let augmentation = Augmentation::CropFlip { pad: 4 };
-        let views = |seed, epoch| (0..40).map(|k| augmentation.view(Seed(seed), epoch, k)).collect::<Vec<_>>();
-        let backwards: Vec<_> = (0..40).rev().map(|k| augmentation.view(Seed(1), 7, k)).collect();
-        assert_eq!(views(1, 7), backwards.into_iter().rev().collect::<Vec<_>>());
-        assert_ne!(views(1, 7), views(1, 8));
-        assert_ne!(views(1, 7), views(2, 7));
-        let plain = View { down: 0, right: 0, flip: false };
-        assert!((0..40).all(|k| Augmentation::None.view(Seed(1), 7, k) == plain));
-    }
+/// The random numbers of one sample, which has `words` of 32 bits of them.
+fn sample(seed: Seed, stream: &str, epoch: u64, position: usize, words: u128) -> impl Rng {
+    let mut rng = seed.stream(stream, epoch);
+    rng.set_word_pos(position as u128 * words);
+    rng
 }
+
+/// The rectangle that torchvision's `RandomResizedCrop` cuts out.
+fn resized_crop((width, height): (usize, usize), rng: &mut impl Rng) -> Rect {
+    let area = (width * height) as f64;
+    for _ in 0..TRIES {
+        let share = f64::from(unit(rng)) * (AREA[1] - AREA[0]) + AREA[0];
+        let logarithm = f64::from(unit(rng)) * (ASPECT[1].ln() - ASPECT[0].ln()) + ASPECT[0].ln();
+        let (crop, aspect) = (area * share, logarithm.exp());
+        let sides = [(crop * aspect).sqrt(), (crop / aspect).sqrt()].map(|side| side.round_ties_even() as usize);
+        if (1..=width).contains(&sides[0]) && (1..=height).contains(&sides[1]) {
+            let top = below(rng, (height - sides[1] + 1) as u32) as usize;
+            let left = below(rng, (width - sides[0] + 1) as u32) as usize;
+            return Rect { left, top, width: sides[0], height: sides[1] };
+        }
+    }
+    centre((width, height))
+}
+
+/// The largest rectangle in the middle whose shape is allowed.
+fn centre((width, height): (usize, usize)) -> Rect {
+    let aspect = width as f64 / height as f64;
+    let of = |length: f64| (length.round_ties_even() as usize).max(1);
+    let (cut_width, cut_height) = match aspect {
+        aspect if aspect < ASPECT[0] => (width, of(width as f64 / ASPECT[0]).min(height)),
+        aspect if aspect > ASPECT[1] => (of(height as f64 * ASPECT[1]).min(width), height),
+        _ => (width, height),
+    };
+    Rect { left: (width - cut_width) / 2, top: (height - cut_height) / 2, width: cut_width, height: cut_height }
+}
+
+#[cfg(test)]
+#[path = "augment_tests.rs"]
+mod tests;

@@ -7,7 +7,6 @@ use crate::data::copies::{self, Chosen};
 use crate::data::files::Files;
 use crate::data::part::{Images, Part, Section};
 use crate::data::sniff::{Kind, sniff};
-use crate::data::unread::Unread;
 use crate::error::{Error, Result};
 
 /// Rows and columns of an image.
@@ -124,7 +123,7 @@ pub(super) fn read(files: &Files, kind: Cifar, section: Section) -> Result<Optio
         read_records(files, &name, kind, &mut pixels, &mut labels)?;
     }
     let images = Images::Raw { height: SIDE, width: SIDE, pixels };
-    Ok(Some(Part { class_names, images, labels, boxes: None, notes, unread: Unread::default() }))
+    Ok(Some(Part { class_names, images, labels, notes, ..Part::default() }))
 }
 
 fn read_records(files: &Files, name: &str, kind: Cifar, pixels: &mut Vec<u8>, labels: &mut Vec<usize>) -> Result<()> {

@@ -7,7 +7,6 @@ use crate::data::cifar::{Cifar, PIXEL_BYTES, SIDE};
 use crate::data::copies::{self, Chosen};
 use crate::data::files::Files;
 use crate::data::part::{Images, Part, Section};
-use crate::data::unread::Unread;
 use crate::error::{Error, Result};
 use crate::pickle::{self, Id, Machine, Pickle};
 
@@ -45,7 +44,7 @@ pub(super) fn read(files: &Files, kind: Cifar, section: Section) -> Result<Optio
         batch.map_err(|reason| Error::file(files.path_of(&name), reason))?;
     }
     let images = Images::Raw { height: SIDE, width: SIDE, pixels };
-    Ok(Some(Part { class_names, images, labels, boxes: None, notes, unread: Unread::default() }))
+    Ok(Some(Part { class_names, images, labels, notes, ..Part::default() }))
 }
 
 fn unpickled(bytes: &[u8]) -> Result<Pickle<'_>, String> {

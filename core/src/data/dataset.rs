@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::data::decode::plural;
+use crate::data::parallel;
 use crate::data::random::permutation;
+use crate::data::stored::Stored;
 use crate::error::{Error, Result};
 use crate::seed::Seed;
 
@@ -40,13 +42,13 @@ impl PixelBox {
     }
 }
 
-/// N labelled RGB images of one size.
+/// N labelled RGB images, seen at one size.
 ///
 /// # Shapes
-/// - `pixels`: N × 3 × height × width, planar (all red, all green, all blue of one image), 0-255
+/// - `pixels`: N × 3 × height × width, planar (all red, all green, all blue of one image), 0-255; empty where images are `stored`
 /// - `labels`: N, each below `class_names.len()`
 /// - `boxes`: N where given, in pixels of the images as they are here, that is, after resizing
-/// - `masks`: N × height × width where given, 1 on the object and 0 beside it
+/// - `masks`: N × height × width where given, 1 on the object and 0 beside it; none where images are `stored`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Dataset {
     /// What to call it in messages and tables.
@@ -60,6 +62,9 @@ pub struct Dataset {
     /// All images, one after the other.
     #[serde(with = "serde_bytes")]
     pub pixels: Vec<u8>,
+    /// Where the images are decoded as they are looked at; [`decoded`](Self::decoded) are what goes over a wire.
+    #[serde(skip)]
+    pub stored: Option<Stored>,
     /// The class of each image.
     pub labels: Vec<usize>,
     /// The object's box in each image, where the data set has boxes at all.
@@ -107,10 +112,10 @@ impl Dataset {
         self.labels.is_empty()
     }
 
-    /// The bytes of image `index`, 3 × height × width.
+    /// The bytes of image `index`, 3 × height × width, of images that are in memory.
     ///
     /// # Panics
-    /// If `index` is not below [`len`](Self::len).
+    /// If `index` is not below [`len`](Self::len), or the images are stored: [`decoded`](Self::decoded) ones are not.
     pub fn image(&self, index: usize) -> &[u8] {
         let bytes = 3 * self.height * self.width;
         &self.pixels[index * bytes..][..bytes]
@@ -130,16 +135,16 @@ impl Dataset {
     /// # Panics
     /// If an index is not below [`len`](Self::len).
     pub fn select(&self, indices: &[usize]) -> Dataset {
-        let mut pixels = Vec::with_capacity(indices.len() * 3 * self.height * self.width);
-        for &index in indices {
-            pixels.extend_from_slice(self.image(index));
-        }
+        let in_memory = if self.stored.is_some() { &[] } else { indices };
+        let mut pixels = Vec::with_capacity(in_memory.len() * 3 * self.height * self.width);
+        in_memory.iter().for_each(|&index| pixels.extend_from_slice(self.image(index)));
         Dataset {
             name: self.name.clone(),
             class_names: self.class_names.clone(),
             height: self.height,
             width: self.width,
             pixels,
+            stored: self.stored.as_ref().map(|stored| stored.select(indices)),
             labels: indices.iter().map(|&index| self.labels[index]).collect(),
             boxes: self.boxes.as_ref().map(|boxes| indices.iter().map(|&index| boxes[index]).collect()),
             masks: self.masks.is_some().then(|| {
@@ -147,6 +152,37 @@ impl Dataset {
             }),
             notes: self.notes.clone(),
         }
+    }
+
+    /// [`select`](Self::select), with the images and masks in memory as they are measured: nothing of them is drawn by lot.
+    ///
+    /// # Errors
+    /// If the file of a stored image can no longer be read; the message names it.
+    ///
+    /// # Panics
+    /// If an index is not below [`len`](Self::len).
+    pub fn decoded(&self, indices: &[usize]) -> Result<Dataset> {
+        let mut selected = self.select(indices);
+        let Some(stored) = selected.stored.take() else { return Ok(selected) };
+        let all: Vec<usize> = (0..indices.len()).collect();
+        let images = parallel::map(&all, |&index| stored.seen(index, |_, view| view));
+        selected.pixels = images.into_iter().collect::<Result<Vec<_>>>()?.concat();
+        if stored.has_masks() {
+            let none = || vec![0; self.height * self.width];
+            let masks = parallel::map(&all, |&index| stored.mask(index).unwrap_or_else(none));
+            selected.masks = Some(masks.concat());
+        }
+        Ok(selected)
+    }
+
+    /// Whether it is known where the object of image `index` is.
+    ///
+    /// # Panics
+    /// If `index` is not below [`len`](Self::len).
+    pub fn has_object(&self, index: usize) -> bool {
+        let boxed = self.boxes.as_ref().is_some_and(|boxes| boxes[index].is_some());
+        let masked = self.mask(index).is_some_and(|mask| mask.contains(&1));
+        boxed || masked || self.stored.as_ref().is_some_and(|stored| stored.has_mask(index))
     }
 
     /// Number of images of each class.
@@ -253,6 +289,7 @@ mod tests {
             height: 2,
             width: 3,
             pixels: (0..labels.len()).flat_map(|index| vec![index as u8; 18]).collect(),
+            stored: None,
             labels: labels.to_vec(),
             boxes: Some(
                 (0..labels.len() as u8)

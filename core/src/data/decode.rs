@@ -7,7 +7,6 @@
 use std::io::Cursor;
 use std::path::Path;
 
-use image::imageops::{FilterType, resize};
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
 
@@ -15,6 +14,7 @@ use crate::data::jpeg::{self, Fault};
 use crate::data::png_boxes::{self, MAX_BOXES};
 use crate::data::png_palette;
 use crate::data::sniff::{Kind, refusal, sniff};
+use crate::data::view::View;
 use crate::error::{Error, Result};
 
 /// Longest side of a picture: what a JPEG can have.
@@ -208,23 +208,13 @@ fn decode_png(bytes: &[u8]) -> Result<Decoded, String> {
     })
 }
 
-/// The image resized to `size` × `size`, planar.
-///
-/// Bilinear, with the triangle widened to the shrinking factor (antialias): what PIL and torchvision's `Resize` do.
-/// On TinyImageNet's 64 → 32 the result is within one grey level of PIL's. The aspect ratio is not kept.
+/// The image resized to `size` × `size` as PIL and torchvision's `Resize` do it, planar. The aspect ratio is not kept.
 ///
 /// # Shapes
 /// Returns 3 × size × size.
 pub(super) fn planar(rgb: &RgbImage, size: usize) -> Vec<u8> {
-    let side = size as u32;
-    if rgb.dimensions() == (side, side) {
-        return to_planar(rgb);
-    }
-    to_planar(&resize(rgb, side, side, FilterType::Triangle))
-}
-
-fn to_planar(rgb: &RgbImage) -> Vec<u8> {
-    (0..3).flat_map(|channel| rgb.pixels().map(move |pixel| pixel[channel])).collect()
+    let (width, height) = rgb.dimensions();
+    View::stretched((width as usize, height as usize), (size, size)).of(rgb)
 }
 
 /// The RGB image of planar bytes, 3 × height × width.

@@ -200,7 +200,8 @@ fn planar_bytes_are_red_then_green_then_blue_row_by_row() {
     let rgb =
         RgbImage::from_fn(3, 2, |x, y| Rgb([(10 * y + x) as u8, (100 + 10 * y + x) as u8, (200 + 10 * y + x) as u8]));
     let planar = [0, 1, 2, 10, 11, 12, 100, 101, 102, 110, 111, 112, 200, 201, 202, 210, 211, 212];
-    assert_eq!(to_planar(&rgb), planar);
+    let size = (3, 2);
+    assert_eq!(View::stretched(size, size).of(&rgb), planar);
     assert_eq!(from_planar(&planar, 2, 3), rgb);
 }
 

@@ -3,9 +3,10 @@
 use crate::data::cifar::{self, Cifar};
 use crate::data::files::{Files, join};
 use crate::data::layout::{self, Layout};
+use crate::data::listed::{find_folder, split_folder};
 use crate::data::part::{Part, Section};
 use crate::data::sniff::{Kind, sniff};
-use crate::data::{cifar_python, image_folder, pictures, stl10, tiny_imagenet};
+use crate::data::{cifar_python, cub200, dogs, image_folder, mit67, pictures, stanford40, stl10, tiny_imagenet};
 use crate::error::{Error, Result};
 
 /// Folders around a data set that are looked through.
@@ -21,6 +22,11 @@ pub(super) enum Format {
     CifarPython(Cifar),
     Stl10,
     TinyImageNet,
+    /// With the folder of its lists.
+    Cub200(String),
+    Dogs,
+    Mit67,
+    Stanford40,
     ImageFolder(Layout),
 }
 
@@ -31,6 +37,31 @@ pub(super) struct Set {
     pub format: Format,
 }
 
+impl Set {
+    /// Whether there are the lists of pictures alone, which may be packed beside them.
+    pub(super) fn lacks_pictures(&self, files: &Files) -> bool {
+        let pictures = match &self.format {
+            Format::Cub200(base) => return files.below(&join(&join(&self.folder, base), "images")).is_empty(),
+            Format::Dogs | Format::Mit67 => "Images",
+            Format::Stanford40 => "JPEGImages",
+            _ => return false,
+        };
+        find_folder(files, &self.folder, pictures).is_none()
+    }
+
+    /// The same seen from the folder around it, where the masks of CUB lie beside its folder.
+    fn with_masks_beside(self, files: &Files) -> Self {
+        let (parent, name) = split_folder(&self.folder);
+        let has_masks = |place: &str| !files.below(&join(place, cub200::MASKS)).is_empty();
+        match self.format {
+            Format::Cub200(_) if !self.folder.is_empty() && has_masks(parent) && !has_masks(&self.folder) => {
+                Self { folder: parent.into(), format: Format::Cub200(name.into()) }
+            }
+            _ => self,
+        }
+    }
+}
+
 impl Format {
     /// Finds the one data set among `files`, in the top folder or in folders around it: archives often hold one folder that
     /// holds the rest, and users often give the folder around the folder.
@@ -38,7 +69,7 @@ impl Format {
     /// # Errors
     /// If there is none, or several.
     pub(super) fn find(files: &Files) -> Result<Set> {
-        find(files, "", MAX_WRAPPERS)?.ok_or_else(|| unknown(files))
+        find(files, "", MAX_WRAPPERS)?.map(|set| set.with_masks_beside(files)).ok_or_else(|| unknown(files))
     }
 
     pub(super) fn title(&self) -> &'static str {
@@ -46,6 +77,10 @@ impl Format {
             Self::Cifar(kind) | Self::CifarPython(kind) => kind.title(),
             Self::Stl10 => "STL-10",
             Self::TinyImageNet => "TinyImageNet-200",
+            Self::Cub200(_) => "CUB-200-2011",
+            Self::Dogs => "Stanford Dogs",
+            Self::Mit67 => "MIT-67",
+            Self::Stanford40 => "Stanford-40",
             Self::ImageFolder(_) => "image folder",
         }
     }
@@ -65,6 +100,10 @@ impl Format {
             Self::CifarPython(kind) => cifar_python::read(files, *kind, section),
             Self::Stl10 => stl10::read(files, section),
             Self::TinyImageNet => tiny_imagenet::read(files, section),
+            Self::Cub200(base) => cub200::read(files, base, section),
+            Self::Dogs => dogs::read(files, section),
+            Self::Mit67 => mit67::read(files, section),
+            Self::Stanford40 => stanford40::read(files, section),
             Self::ImageFolder(layout) => image_folder::read(files, layout, section),
         }
     }
@@ -82,6 +121,18 @@ impl Format {
         }
         if tiny_imagenet::detect(files, folder) {
             return Ok(Some(Self::TinyImageNet));
+        }
+        if cub200::detect(files, folder) {
+            return Ok(Some(Self::Cub200(String::new())));
+        }
+        if dogs::detect(files, folder) {
+            return Ok(Some(Self::Dogs));
+        }
+        if mit67::detect(files, folder) {
+            return Ok(Some(Self::Mit67));
+        }
+        if stanford40::detect(files, folder) {
+            return Ok(Some(Self::Stanford40));
         }
         Ok(layout::divide(files, folder)?.map(|division| Self::ImageFolder(Layout::Divided(division))))
     }
@@ -136,7 +187,8 @@ fn certain_inside(files: &Files, folders: &[String], wrappers: usize) -> Vec<Set
 /// That there is no data set, and what there is in its place.
 fn unknown(files: &Files) -> Error {
     const WANTED: &str = "no data set is recognised here: neither the files of CIFAR-10, CIFAR-100 or STL-10, nor \
-                          tiny-imagenet-200, nor two or more class folders of pictures";
+                          tiny-imagenet-200, CUB-200-2011, Stanford Dogs, MIT-67 or Stanford-40, nor two or more class \
+                          folders of pictures";
     let kinds = files.below("").iter().take(MAX_SNIFFED).filter_map(|name| Some((name, sniff(&files.start(name))?)));
     let kinds: Vec<(&String, Kind)> = kinds.collect();
     let archive = kinds.iter().filter(|(_, kind)| kind.is_archive()).min_by_key(|(_, kind)| !kind.is_opened());

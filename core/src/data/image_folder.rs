@@ -150,7 +150,7 @@ fn read_images(files: &Files, base: &str, classes: &[Class]) -> Part {
     let note = format!("left out {outside} {} outside the class folders", plural(outside, "image"));
     let notes = if outside > 0 { vec![note] } else { Vec::new() };
     let class_names = classes.iter().map(|class| class.name.clone()).collect();
-    Part { class_names, images: Images::Encoded(names), labels, boxes: None, notes, unread }
+    Part { class_names, images: Images::Encoded(names), labels, notes, unread, ..Part::default() }
 }
 
 #[cfg(test)]

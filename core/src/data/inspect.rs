@@ -106,7 +106,7 @@ impl Inspection {
             sizes: BTreeMap::new(),
             boxes: 0,
         };
-        match std::mem::replace(&mut part.images, Images::Encoded(Vec::new())) {
+        match std::mem::take(&mut part.images) {
             Images::Raw { height, width, .. } => {
                 summary.sizes.insert((width, height), part.labels.len());
                 summary.class_counts = part.class_counts();
@@ -118,7 +118,9 @@ impl Inspection {
                 self.problems.extend(problems.iter().map(ToString::to_string));
             }
         }
-        let notes = part.notes.into_iter().chain(conversions.notes()).chain(part.unread.notes());
+        let facts = part.validation_note().into_iter().chain(part.masks_note()).chain(part.deviation(summary.images()));
+        let facts: Vec<String> = facts.collect();
+        let notes = part.notes.into_iter().chain(conversions.notes()).chain(part.unread.notes()).chain(facts);
         self.notes.extend(notes.map(|note| format!("{}: {note}", section.name())));
         self.parts.push(summary);
         self.class_names = part.class_names;

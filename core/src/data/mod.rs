@@ -6,30 +6,41 @@
 //! - [`open`]: [`load`], [`load_splits`] and [`DataSource`], which recognise the format of a folder, a zip or bytes.
 //! - [`inspect()`]: what is on disk, class by class, with every problem that loading would meet.
 //! - `files`, `part`, `decode`: named bytes → one part of a data set → pixels of the wanted size.
-//! - `walk`, `tarball`, `gzip`, `leftovers`: what lies in a folder or an archive, less what systems leave behind.
-//! - `format`, `layout`, `copies`: which data set lies where, which folders are its parts, which files are copies.
-//! - `cifar`, `cifar_python`, `stl10`, `tiny_imagenet`, `image_folder`: one file per format.
+//! - `leftovers`: what systems leave behind in a folder or an archive, and is none of it.
+//! - `format`, `archives`, `layout`, `copies`: which data set lies where, in archives side by side, which folders are its parts,
+//!   which files are copies.
+//! - `cifar`, `cifar_python`, `stl10`, `tiny_imagenet`, `cub200`, `dogs`, `mit67`, `stanford40`, `image_folder`: one file per
+//!   format.
+//! - `listed`, `mat`, `voc`: pictures named by lists, MATLAB's files, boxes in XML.
 //! - `pictures`, `unread`: which files are pictures, and what becomes of those that cannot be read.
 //! - `sniff`, `jpeg`, `png_boxes`: what a file is, whether a JPEG is whole, and very large pictures made small.
 //! - [`mod@world`]: drawn tasks with object masks, so that everything runs with nothing downloaded.
+//! - `resample`, `view`, `stored`: a part of a picture at the wanted size, to the byte as PIL has it; pictures that stay in their
+//!   files.
 //! - [`normalise`], [`augment`], [`batches`]: from bytes to what a network is fed, in an order fixed by the seed.
 
+mod archives;
 pub mod augment;
 pub mod batches;
 mod cifar;
 mod cifar_python;
 mod copies;
+mod cub200;
 pub mod dataset;
 mod decode;
+mod dogs;
 mod files;
 mod format;
-#[cfg(not(target_family = "wasm"))]
-mod gzip;
 mod image_folder;
 pub mod inspect;
 mod jpeg;
 mod layout;
 mod leftovers;
+mod listed;
+mod mat;
+#[cfg(test)]
+mod miniature;
+mod mit67;
 pub mod normalise;
 pub mod open;
 mod parallel;
@@ -38,14 +49,15 @@ mod pictures;
 mod png_boxes;
 mod png_palette;
 pub(crate) mod random;
+mod resample;
 mod sniff;
+mod stanford40;
 mod stl10;
-#[cfg(not(target_family = "wasm"))]
-mod tarball;
+mod stored;
 mod tiny_imagenet;
 mod unread;
-#[cfg(not(target_family = "wasm"))]
-mod walk;
+mod view;
+mod voc;
 pub mod world;
 
 pub use augment::Augmentation;
@@ -54,7 +66,8 @@ pub use dataset::{Dataset, PixelBox, Split, Splits};
 #[cfg(not(target_family = "wasm"))]
 pub use inspect::inspect;
 pub use inspect::{Inspection, PartSummary};
-pub use open::DataSource;
+pub use open::{DataSource, Loading};
 #[cfg(not(target_family = "wasm"))]
 pub use open::{load, load_splits};
+pub use stored::Stored;
 pub use world::{WorldConfig, WorldTask, world, world_per_class, world_until};

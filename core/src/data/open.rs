@@ -3,10 +3,14 @@
 #[cfg(not(target_family = "wasm"))]
 use std::path::Path;
 
+use crate::data::archives;
+#[cfg(not(target_family = "wasm"))]
+use crate::data::cub200;
 use crate::data::dataset::{Dataset, Split, Splits};
 use crate::data::files::Files;
 use crate::data::format::{Format, Set};
-use crate::data::part::Section;
+use crate::data::part::{Section, Seen};
+use crate::data::stored::Budget;
 use crate::error::{Error, Result};
 use crate::seed::Seed;
 use crate::stop::Stop;
@@ -24,8 +28,9 @@ pub struct DataSource {
 
 /// Loads one part of the data set at `path`: a folder, a zip, tar or tar.gz archive, or a CIFAR `.bin` file.
 ///
-/// Recognised are the official files of CIFAR-10 and CIFAR-100 (binary and python versions), STL-10 (binary version) and
-/// TinyImageNet-200, also as people rearrange it, and folders of images with one folder per class, also inside `train`,
+/// Recognised are the official files of CIFAR-10 and CIFAR-100 (binary and python versions), STL-10 (binary version),
+/// TinyImageNet-200, also as people rearrange it, CUB-200-2011, Stanford Dogs, MIT-67 and Stanford-40, unpacked or as the
+/// archives that they come in, side by side in a folder, and folders of images with one folder per class, also inside `train`,
 /// `val` and `test` by any usual name. Folders around it are looked through. Images are resized to `size` × `size`,
 /// bilinear with antialias; the aspect ratio is not kept. Those that cannot be read are left out and noted.
 ///
@@ -62,7 +67,7 @@ impl DataSource {
     /// As [`open`](Self::open), and [`Error::Stopped`].
     #[cfg(not(target_family = "wasm"))]
     pub fn open_until(path: &Path, stop: &Stop) -> Result<Self> {
-        Self::recognise(Files::open(path, stop)?)
+        Self::recognise(with_masks_beside(path, Files::open(path, stop)?, stop)?)
     }
 
     /// Recognises an archive or a CIFAR file that is in memory already, such as a file dropped on a page.
@@ -82,7 +87,13 @@ impl DataSource {
     }
 
     fn recognise(files: Files) -> Result<Self> {
-        let Set { folder, format } = Format::find(&files)?;
+        let (files, Set { folder, format }) = match Format::find(&files) {
+            Ok(set) if !set.lacks_pictures(&files) => (files, set),
+            found => match archives::found_in(&files) {
+                Some(found) => found,
+                None => (files, found?),
+            },
+        };
         let files = if folder.is_empty() { files } else { files.enter(&folder) };
         Ok(Self { files, folder, format })
     }
@@ -125,12 +136,25 @@ impl DataSource {
     /// # Errors
     /// One line that names the file at fault, also where there is no such part.
     pub fn load(&self, split: Split, size: usize) -> Result<Dataset> {
+        self.load_part(split, &Loading::stretched(size))
+    }
+
+    /// Loads one part.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_part(&self, split: Split, loading: &Loading) -> Result<Dataset> {
+        let budget = Budget::new(loading.memory);
+        Ok(self.load_split(split, loading, &budget)?.0)
+    }
+
+    fn load_split(&self, split: Split, loading: &Loading, budget: &Budget) -> Result<(Dataset, Option<Vec<usize>>)> {
         let section = match split {
             Split::Train => Section::Train,
             Split::Validation => Section::Validation,
             Split::Test => Section::Test,
         };
-        self.load_section(section, size)?.ok_or_else(|| {
+        self.load_section(section, loading, budget)?.ok_or_else(|| {
             let reason = match split {
                 Split::Train => "has no training images",
                 Split::Validation => "has no validation images",
@@ -147,12 +171,27 @@ impl DataSource {
     /// # Errors
     /// One line that names the file at fault.
     pub fn load_splits(&self, size: usize, seed: Seed) -> Result<Splits> {
-        let train = self.load(Split::Train, size)?;
-        let validation = self.load_section(Section::Validation, size)?;
-        if let Some(test) = self.load_section(Section::Test, size)? {
+        self.load_parts(&Loading { split_seed: seed, ..Loading::stretched(size) })
+    }
+
+    /// [`load_splits`](Self::load_splits), otherwise seen.
+    ///
+    /// # Errors
+    /// One line that names the file at fault.
+    pub fn load_parts(&self, loading: &Loading) -> Result<Splits> {
+        let budget = Budget::new(loading.memory);
+        let (mut train, chosen) = self.load_split(Split::Train, loading, &budget)?;
+        let mut validation = self.load_section(Section::Validation, loading, &budget)?.map(|(part, _)| part);
+        if let (true, Some(chosen)) = (loading.authors_validation, chosen) {
+            let rest: Vec<usize> = (0..train.len()).filter(|place| chosen.binary_search(place).is_err()).collect();
+            train.notes.push(format!("{} images held out for validation as the paper's authors have it", chosen.len()));
+            validation = Some(train.select(&chosen));
+            train = train.select(&rest);
+        }
+        if let Some((test, _)) = self.load_section(Section::Test, loading, &budget)? {
             return Ok(Splits { train, validation, test: Some(test), held_out: Vec::new() });
         }
-        let (mut rest, mut test) = train.stratified_split(TEST_FRACTION, seed);
+        let (mut rest, mut test) = train.stratified_split(TEST_FRACTION, loading.split_seed);
         let note = format!("no test part: {} of {} images held out by the split seed", test.len(), train.len());
         rest.notes.push(note.clone());
         test.notes.push(note);
@@ -162,14 +201,70 @@ impl DataSource {
         })
     }
 
-    fn load_section(&self, section: Section, size: usize) -> Result<Option<Dataset>> {
+    fn load_section(
+        &self,
+        section: Section,
+        loading: &Loading,
+        budget: &Budget,
+    ) -> Result<Option<(Dataset, Option<Vec<usize>>)>> {
         self.files.stop().check()?;
         let Some(mut part) = self.format.read(&self.files, section)? else { return Ok(None) };
         if section == Section::Train {
             part.notes.splice(0..0, self.notes());
         }
-        part.into_dataset(&self.name(), &self.files, size).map(Some)
+        let seen = if loading.cropped { Seen::Cropped(loading.size) } else { Seen::Stretched(loading.size) };
+        part.into_dataset(&self.name(), &self.files, seen, budget).map(Some)
     }
+}
+
+/// How the images of a data set are loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loading {
+    /// Rows and columns that they are seen at.
+    pub size: usize,
+    /// Whether the middle of each is seen, and parts of it in training, in its own shape: the files are then read as they are
+    /// needed. Otherwise the whole of it is, whatever its shape.
+    pub cropped: bool,
+    /// Bytes of decoded pictures that are kept, besides the batches under way.
+    pub memory: u64,
+    /// Chooses what is held out where there is no test part.
+    pub split_seed: Seed,
+    /// Whether the images that the paper's authors chose the best epoch on are held out where that is known.
+    pub authors_validation: bool,
+}
+
+impl Loading {
+    /// Whole images, resized to `size` × `size`.
+    pub fn stretched(size: usize) -> Self {
+        Self { size, cropped: false, memory: 1 << 30, split_seed: Seed(0), authors_validation: false }
+    }
+
+    /// Parts of images, `size` × `size`.
+    pub fn cropped(size: usize) -> Self {
+        Self { cropped: true, ..Self::stretched(size) }
+    }
+}
+
+/// CUB's folder with the masks that were unpacked, or lie packed, beside it.
+#[cfg(not(target_family = "wasm"))]
+fn with_masks_beside(path: &Path, files: Files, stop: &Stop) -> Result<Files> {
+    if !cub200::detect(&files, "") || !files.below(cub200::MASKS).is_empty() || files.are_packed() {
+        return Ok(files);
+    }
+    let Some(parent) = path.canonicalize().ok().and_then(|path| Some(path.parent()?.to_path_buf())) else {
+        return Ok(files);
+    };
+    let places = [("", cub200::MASKS), (".tgz", ""), (".tar.gz", ""), (".tar", ""), (".zip", "")];
+    for (ending, place) in places {
+        let beside = parent.join(format!("{}{ending}", cub200::MASKS));
+        if beside.exists() {
+            let place = place.to_string();
+            return Ok(
+                Files::together(path, vec![(String::new(), files), (place, Files::open(&beside, stop)?)]).until(stop)
+            );
+        }
+    }
+    Ok(files)
 }
 
 #[cfg(test)]

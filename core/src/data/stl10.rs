@@ -6,7 +6,6 @@ use crate::data::copies::{self, Chosen};
 use crate::data::files::Files;
 use crate::data::part::{Images, Part, Section};
 use crate::data::sniff::{Kind, sniff};
-use crate::data::unread::Unread;
 use crate::error::{Error, Result};
 
 /// Rows and columns of an image.
@@ -46,7 +45,7 @@ pub(super) fn read(files: &Files, section: Section) -> Result<Option<Part>> {
     }
     pixels.chunks_exact_mut(PLANE).for_each(transpose);
     let images = Images::Raw { height: SIDE, width: SIDE, pixels };
-    Ok(Some(Part { class_names: class_names(files)?, images, labels, boxes: None, notes, unread: Unread::default() }))
+    Ok(Some(Part { class_names: class_names(files)?, images, labels, notes, ..Part::default() }))
 }
 
 /// Labels counted from 0.

@@ -85,6 +85,7 @@ impl Gathered {
             boxes,
             notes,
             unread: self.unread,
+            ..Part::default()
         }
     }
 }

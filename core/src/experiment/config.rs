@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::memory::Recompute;
 use crate::bilevel::{HypergradientMethod, InnerBeta, InnerRule, MeasuredOn, MetaSchedule, Scheme};
-use crate::data::{WorldConfig, WorldTask};
+use crate::data::{Loading, WorldConfig, WorldTask};
 use crate::error::{Error, Result};
 use crate::matching::{Pair, PairRule};
 use crate::meta::{WherePer, WhereStart, WhereTotal};
 pub use crate::method::Method;
 use crate::method::{SourceUse, at, lwf};
+use crate::seed::Seed;
 
 /// Everything that decides a run, besides the device.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,8 +42,14 @@ pub struct DataConfig {
     /// Which task of the built-in world, where there is no path: `things`, `materials` (to train sources on),
     /// `fine-grained`, `texture`, `shifted`, `unrelated`.
     pub synthetic: WorldTask,
-    /// Side in pixels that images are resized to: 32 in the paper's small-image experiments.
+    /// Side in pixels that images are seen at: 32 in the paper's small-image experiments, 224 in its others.
     pub size: usize,
+    /// What is seen of a picture: all of it, brought to `size` whatever its shape (`stretched`), or parts of it in its own shape
+    /// (`cropped`, as for ImageNet): in training by lot 8 to 100 % of its area, otherwise its middle, its shorter side brought
+    /// to 8/7 of `size` before.
+    pub view: PictureView,
+    /// MiB of decoded pictures that are kept where they are `cropped`; the others are decoded again when their turn comes.
+    pub memory: usize,
     /// Images of each class to learn from, chosen by the seed; 0 takes all.
     pub per_class: usize,
     /// Share of those held out to choose the best epoch: the paper's 10 %. The built-in world draws validation images
@@ -51,8 +58,19 @@ pub struct DataConfig {
     /// Which images of a folder without a test part are held out to measure on, a fifth of each class. Apart from the run's
     /// seed, so that runs of several seeds are measured on the same images.
     pub split_seed: u64,
-    /// Zeros around the image before a random crop; 0 turns augmentation off. The paper's small images have 4.
+    /// Zeros around the image before a random crop; 0 turns augmentation off. The paper's small images have 4. For pictures that
+    /// are `cropped` any number but 0 turns random crops and mirroring on.
     pub augment: usize,
+}
+
+/// What is seen of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PictureView {
+    /// All of it, whatever its shape.
+    Stretched,
+    /// A part of it, in its own shape.
+    Cropped,
 }
 
 /// A frozen network.
@@ -233,6 +251,8 @@ impl Default for DataConfig {
             path: None,
             synthetic: WorldTask::FineGrained,
             size: 32,
+            view: PictureView::Stretched,
+            memory: 1024,
             per_class: 0,
             validation: 0.1,
             split_seed: 0,
@@ -304,7 +324,7 @@ impl Default for MetaConfig {
 }
 
 /// Embedded experiments by name.
-pub const PRESETS: [(&str, &str); 7] = [
+pub const PRESETS: [(&str, &str); 12] = [
     ("bench", include_str!("../../presets/bench.toml")),
     ("demo", include_str!("../../presets/demo.toml")),
     ("source", include_str!("../../presets/source.toml")),
@@ -312,6 +332,11 @@ pub const PRESETS: [(&str, &str); 7] = [
     ("source-textures", include_str!("../../presets/source-textures.toml")),
     ("cifar10-50", include_str!("../../presets/cifar10-50.toml")),
     ("paper-cifar10", include_str!("../../presets/paper-cifar10.toml")),
+    ("cub200", include_str!("../../presets/cub200.toml")),
+    ("dogs", include_str!("../../presets/dogs.toml")),
+    ("mit67", include_str!("../../presets/mit67.toml")),
+    ("stanford40", include_str!("../../presets/stanford40.toml")),
+    ("bench-photographs", include_str!("../../presets/bench-photographs.toml")),
 ];
 
 impl Config {
@@ -394,6 +419,9 @@ impl Config {
         if !(1..=1024).contains(&self.data.size) {
             return Err(Error::config("data.size", format!("{} is not in 1 to 1024", self.data.size)));
         }
+        if self.data.memory > MOST_MEMORY {
+            return Err(Error::config("data.memory", format!("{} MiB is more than {MOST_MEMORY}", self.data.memory)));
+        }
         if self.data.augment >= self.data.size {
             let reason = format!("a border of {} does not suit images of {} pixels", self.data.augment, self.data.size);
             return Err(Error::config("data.augment", reason));
@@ -460,6 +488,18 @@ impl Config {
         value.as_str().unwrap_or_default().to_owned()
     }
 
+    /// How the images of a path are loaded.
+    pub fn loading(&self) -> Loading {
+        let mebibytes = if cfg!(target_family = "wasm") { self.data.memory.min(512) } else { self.data.memory };
+        Loading {
+            size: self.data.size,
+            cropped: self.data.view == PictureView::Cropped,
+            memory: (mebibytes as u64) << 20,
+            split_seed: Seed(self.data.split_seed),
+            authors_validation: self.data.validation > 0.0,
+        }
+    }
+
     /// The task of the built-in world that this experiment learns, where it has no path. Its seed is apart from the
     /// run's: the task is the same for every run, and the run's seed chooses among at least 100 images of each class.
     pub fn world(&self) -> WorldConfig {
@@ -470,6 +510,9 @@ impl Config {
         WorldConfig { task, size, train_per_class, test_per_class, ..WorldConfig::default() }
     }
 }
+
+/// MiB that no machine has.
+const MOST_MEMORY: usize = 1 << 24;
 
 /// Images of each class of a built-in source task: plenty for a small network.
 const SOURCE_PER_CLASS: usize = 500;

@@ -15,10 +15,10 @@ use crate::stop::Stop;
 /// Images per pass, whatever the training batch, where the device's buffers hold as many.
 const BATCH: usize = 256;
 
-/// The images of a batch on a device, `[B, 3, H, W]`.
+/// The images of a batch on a device, normalised, `[B, 3, H, W]`.
 pub fn upload_images(batch: &HostBatch, device: &Device, dtype: DType) -> Tensor<4> {
     let shape = [batch.labels.len(), 3, batch.height, batch.width];
-    Tensor::from_data(TensorData::new(batch.x.clone(), shape), (device, dtype))
+    Tensor::from_data(TensorData::new(batch.normalised(), shape), (device, dtype))
 }
 
 /// The labels of a batch on a device, one-hot, `[B, K]`.
@@ -62,6 +62,7 @@ pub async fn accuracy(
     let mut done = 0;
     for batch in Batches::new(dataset.clone(), plan)? {
         stop.check()?;
+        let batch = batch?;
         let x = upload_images(&batch, &device, dtype);
         let logits = network.logits(&state.theta, &x, Mode::Eval(&state.running));
         let y = upload_labels(&batch, network.classes(), &device, dtype);

@@ -82,7 +82,7 @@ pub async fn check_hypergradient(plan: &Plan, state: &LearnerState, epoch: usize
             epoch: 0,
             first_batch: 0,
         };
-        Ok(Batches::new(exact.train.clone(), order)?.next().expect("there are as many images"))
+        Batches::new(exact.train.clone(), order)?.next().expect("there are as many images")
     };
     let stop = exact.stop();
     let batch = prepare(&exact, &learner, &state, host()?);

@@ -119,9 +119,10 @@ pub async fn look(plan: &Plan, state: &LearnerState, request: &LookRequest) -> R
     let at_once = within(request.images.len().max(1), footprint, plan.largest_buffer)?;
     let (mut predicted, mut layers, mut pair, mut maps) = (vec![], None, None::<PairLook>, vec![]);
     for shown in request.images.chunks(at_once) {
-        let x = upload(images(plan)?, shown, &plan.device, plan.dtype);
+        let seen = images(plan)?.decoded(shown)?;
+        let x = upload(&seen, &plan.device, plan.dtype);
         if let Some(gradient) = &gradient {
-            let (of_part, maps_of_part) = pair_look(plan, gradient, &x, shown, request.clip).await?;
+            let (of_part, maps_of_part) = pair_look(gradient, &x, (&seen, shown), request.clip).await?;
             maps.push(maps_of_part);
             match &mut pair {
                 Some(pair) => pair.extend(of_part),
@@ -175,10 +176,9 @@ async fn attention_map(features: Tensor<4>) -> Result<FeatureMaps> {
 }
 
 async fn pair_look(
-    plan: &Plan,
     gradient: &PairGradient<'_>,
     x: &Tensor<4>,
-    shown: &[usize],
+    (seen, indices): (&Dataset, &[usize]),
     clip: f64,
 ) -> Result<(PairLook, BatchMaps)> {
     let PairMaps { source, regressed, channel_weights, pair_weight } = gradient.maps(x);
@@ -189,7 +189,7 @@ async fn pair_look(
         channel_weights: read(&channel_weights.narrow(0, 0, 1)).await?,
         source: first(&source).await?,
         regressed: first(&regressed).await?,
-        saliency: records(&gradients, &maps, images(plan)?, shown, shown).await?,
+        saliency: records(&gradients, &maps, seen, indices, indices).await?,
     };
     Ok((look, maps))
 }

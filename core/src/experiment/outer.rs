@@ -71,7 +71,7 @@ impl OuterBatches {
             Some(batches) if first > 0 => batches,
             _ => Batches::new(self.images.clone(), order(epoch, first))?,
         };
-        let host = batches.next().expect("the epoch has as many batches");
+        let host = batches.next().expect("the epoch has as many batches")?;
         self.next += 1;
         self.batches = Some(batches);
         let classes = plan.learner.model.network.classes();

@@ -305,7 +305,7 @@ fn load(config: &Config, inputs: &Inputs, watch: impl Fn(usize, usize) + Send + 
             test: Some(TestPart::of_world(task, TASK_SEED)),
         });
     };
-    let mut splits = inputs.data(path)?.watched(watch).load_splits(config.data.size, Seed(config.data.split_seed))?;
+    let mut splits = inputs.data(path)?.watched(watch).load_parts(&config.loading())?;
     if config.data.per_class > 0 {
         splits.train = splits.train_per_class(config.data.per_class, seed)?;
     }

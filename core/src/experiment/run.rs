@@ -5,7 +5,7 @@ use l2t_shaders::in_pool;
 use web_time::Instant;
 
 use super::checkpoint::{Checkpoint, Position};
-use super::config::Config;
+use super::config::{Config, PictureView};
 use super::control::{Boundary, Control, Pace, Woken};
 use super::evaluate::{accuracy, count_correct, upload_images, upload_labels};
 use super::event::{Audience, Event, LOWER_RATE};
@@ -219,15 +219,17 @@ impl Clock {
     }
 }
 
-pub(super) fn batch_plan(config: &Config, position: &Position) -> BatchPlan {
+/// How the training images are gone through from `position` on.
+pub fn batch_plan(config: &Config, position: &Position) -> BatchPlan {
     BatchPlan {
         batch_size: config.train.batch_size,
         shuffle: true,
         // A last batch of one image has no variance to normalise by, and every size is one more kernel to compile.
         drop_last: true,
-        augmentation: match config.data.augment {
-            0 => Augmentation::None,
-            pad => Augmentation::CropFlip { pad },
+        augmentation: match (config.data.augment, config.data.view) {
+            (0, _) => Augmentation::None,
+            (_, PictureView::Cropped) => Augmentation::ResizedCropFlip,
+            (pad, PictureView::Stretched) => Augmentation::CropFlip { pad },
         },
         seed: Seed(config.seed),
         epoch: position.epoch as u64,
@@ -284,7 +286,7 @@ async fn epoch(
             finished = false;
             break;
         }
-        let batch = prepare(plan, &learner, &state, host);
+        let batch = prepare(plan, &learner, &state, host?);
         let learns = plan.learns_at(of, position);
         let outer = outer.as_mut().filter(|_| learns).map(|outer| outer.next(plan)).transpose()?;
         pause.say(&Step::Source.into(), &state).await?;

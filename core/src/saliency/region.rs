@@ -33,7 +33,8 @@ impl Region {
 
     /// The object of image `index`, where the data set says where it is: its mask, or else its box.
     pub fn of(data: &Dataset, index: usize) -> Option<Self> {
-        if let Some(mask) = data.mask(index) {
+        let mask = data.mask(index).filter(|mask| mask.contains(&1));
+        if let Some(mask) = mask {
             return Self::from_mask(mask.iter().map(|inside| *inside == 1).collect(), data.width);
         }
         let item = data.boxes.as_ref()?[index]?;

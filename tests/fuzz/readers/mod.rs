@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod folders;
+mod listed;
 mod messages;
 mod pickles;
 mod pictures;
@@ -30,6 +31,7 @@ pub static ALL: [Reader; 19] = [
     records::STL10,
     folders::TINY_IMAGENET,
     folders::IMAGE_FOLDER,
+    listed::READER,
     pictures::READER,
     texts::CONFIG,
     texts::GRID,

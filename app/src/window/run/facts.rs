@@ -161,7 +161,7 @@ impl Experiment {
                 plan.validation.as_ref().map_or(0, |part| part.len()),
                 plan.test.as_ref().map_or(0, TestPart::images),
             ],
-            shown: first(images(plan)?),
+            shown: first(images(plan)?)?,
             division: plan.division.words(),
             history,
         })
@@ -183,10 +183,15 @@ impl Experiment {
 /// Enough to look at; a page copies them from its worker.
 const SHOWN: usize = 1_000;
 
-fn first(data: &Arc<Dataset>) -> Arc<Dataset> {
-    if data.len() <= SHOWN {
-        return data.clone();
+/// Bytes of them: 1,000 of 32 pixels a side, 223 of 224.
+const SHOWN_BYTES: usize = 32 << 20;
+
+/// The first images, in memory.
+fn first(data: &Arc<Dataset>) -> Result<Arc<Dataset>> {
+    let most = SHOWN.min(SHOWN_BYTES / (3 * data.height * data.width));
+    if data.stored.is_none() && data.len() <= most {
+        return Ok(data.clone());
     }
-    let indices: Vec<usize> = (0..SHOWN).collect();
-    Arc::new(data.select(&indices))
+    let indices: Vec<usize> = (0..data.len().min(most)).collect();
+    data.decoded(&indices).map(Arc::new)
 }

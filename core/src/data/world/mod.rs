@@ -266,6 +266,7 @@ fn drawn(config: &WorldConfig, split: Split, seed: Seed, indices: &[usize], stop
         height: config.size,
         width: config.size,
         pixels,
+        stored: None,
         labels: indices.iter().map(|index| labels[*index]).collect(),
         boxes: Some(boxes),
         masks: Some(masks),

@@ -6,7 +6,6 @@ use crate::data::{Dataset, Split};
 use crate::error::{Error, Result};
 use crate::experiment::Plan;
 use crate::matching::{Pair, PairSet};
-use crate::saliency::region::Region;
 
 /// The pair asked for, or the last: of the last target layer the last source layer.
 ///
@@ -37,7 +36,7 @@ pub fn last_pair(pairs: &[Pair]) -> Option<usize> {
 /// them (and then the next one of each), each the first of its class; where there are any with a known object, only
 /// such images.
 pub fn spread(data: &Dataset, count: usize) -> Vec<usize> {
-    let known: Vec<usize> = (0..data.len()).filter(|index| Region::of(data, *index).is_some()).collect();
+    let known: Vec<usize> = (0..data.len()).filter(|index| data.has_object(*index)).collect();
     let candidates = if known.is_empty() { (0..data.len()).collect() } else { known };
     let mut members = vec![Vec::new(); data.class_names.len()];
     for index in candidates {
@@ -113,6 +112,7 @@ mod tests {
             height: 2,
             width: 4,
             pixels: vec![7; 24 * labels.len()],
+            stored: None,
             labels: labels.to_vec(),
             boxes: Some((0..labels.len()).map(|index| boxed.contains(&index).then_some(left)).collect()),
             masks: None,

@@ -104,7 +104,7 @@ pub async fn survey(
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Option<Survey>> {
     let gradient = pair_gradient(plan, state, request.pair)?;
-    let wanted = |index: &usize| Region::of(data, *index).is_some() || request.shown.contains(index);
+    let wanted = |index: &usize| data.has_object(*index) || request.shown.contains(index);
     let wanted: Vec<usize> = (0..data.len()).filter(wanted).collect();
     let mut images = Vec::with_capacity(wanted.len());
     let at_once = within(BATCH, Footprint::of_saliency(&gradient), plan.largest_buffer)?;
@@ -112,9 +112,10 @@ pub async fn survey(
         if control.stopped() {
             return Ok(None);
         }
-        let gradients = gradient.of(&upload(data, batch, &plan.device, plan.dtype));
+        let seen = data.decoded(batch)?;
+        let gradients = gradient.of(&upload(&seen, &plan.device, plan.dtype));
         let maps = BatchMaps::new(&gradients, request.clip);
-        images.extend(records(&gradients, &maps, data, batch, &request.shown).await?);
+        images.extend(records(&gradients, &maps, &seen, batch, &request.shown).await?);
         progress(images.len(), wanted.len());
     }
     Ok(Some(Survey { images }))
@@ -126,19 +127,20 @@ pub(super) fn pair_gradient<'a>(plan: &'a Plan, state: &'a LearnerState, pair: u
     PairGradient::new(&plan.learner.model, plan.learner.meta.as_ref(), &plan.sources, pair, trained)
 }
 
-/// The records of the images `indices` of `data`, whose gradients and maps these are, with the maps of those in `shown`.
+/// The records of the images `seen`, which have these `indices` in their data set and whose gradients and maps these are, with
+/// the maps of those in `shown`.
 pub(super) async fn records(
     gradients: &ImageGradients,
     maps: &BatchMaps,
-    data: &Dataset,
+    seen: &Dataset,
     indices: &[usize],
     shown: &[usize],
 ) -> Result<Vec<ImageRecord>> {
-    let maps = HostBatch::read(gradients, maps, data.height * data.width).await?;
+    let maps = HostBatch::read(gradients, maps, seen.height * seen.width).await?;
     let record = |(nth, &index): (usize, &usize)| {
-        let region = Region::of(data, index);
-        let record = maps.record(nth, index, data.labels[index], region.as_ref(), shown);
-        record.ok_or_else(|| not_finite(data, index))
+        let region = Region::of(seen, nth);
+        let record = maps.record(nth, index, seen.labels[nth], region.as_ref(), shown);
+        record.ok_or_else(|| not_finite(seen, index))
     };
     indices.iter().enumerate().map(record).collect()
 }
@@ -147,12 +149,12 @@ fn not_finite(data: &Dataset, index: usize) -> Error {
     Error::Diverged(format!("the gradient in image {index} of {} is not finite", data.name))
 }
 
-/// Images of `data`, normalised, `[B, 3, H, W]`.
-pub(super) fn upload(data: &Dataset, indices: &[usize], device: &Device, dtype: DType) -> Tensor<4> {
-    let area = data.height * data.width;
-    let bytes = indices.iter().flat_map(|index| data.image(*index).iter().enumerate());
-    let values: Vec<f32> = bytes.map(|(place, byte)| normalised(*byte, place / area)).collect();
-    let shape = [indices.len(), 3, data.height, data.width];
+/// Images that are in memory, normalised, `[B, 3, H, W]`.
+pub(super) fn upload(seen: &Dataset, device: &Device, dtype: DType) -> Tensor<4> {
+    let area = seen.height * seen.width;
+    let images = seen.pixels.chunks_exact(3 * area).flat_map(|image| image.iter().enumerate());
+    let values: Vec<f32> = images.map(|(place, byte)| normalised(*byte, place / area)).collect();
+    let shape = [seen.len(), 3, seen.height, seen.width];
     Tensor::from_data(TensorData::new(values, shape), (device, dtype))
 }
 

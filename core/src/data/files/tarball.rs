@@ -9,7 +9,9 @@ use tar::{Archive, EntryType};
 
 use crate::archive::Limit;
 use crate::data::decode::plural;
-use crate::data::files::{FILE, Limits, Listing, ReadSeek, leads_out, safe_name};
+use crate::data::files::names::{leads_out, safe_name};
+use crate::data::files::store::ReadSeek;
+use crate::data::files::{FILE, Limits, Listing};
 
 /// The first byte of a file and how many there are.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::data::files::{Limits, Listing, io_reason};
+use crate::data::files::store::io_reason;
+use crate::data::files::{Limits, Listing};
 use crate::error::{Error, Result};
 use crate::stop::Stop;
 

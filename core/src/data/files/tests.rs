@@ -1,8 +1,9 @@
 use std::fs;
-use std::io::Write;
+use std::io::{Cursor, Write};
 
 use zip::write::{SimpleFileOptions, ZipWriter};
 
+use super::names::safe_name;
 use super::*;
 
 fn open(path: &Path) -> Result<Files> {

@@ -1,0 +1,77 @@
+//! MIT-67, indoor scenes: 67 classes, of whose 15,620 pictures the lists name 6,700.
+//!
+//! `Images/<class>/*.jpg` with `TrainImages.txt` and `TestImages.txt`, a `class/file` a line. Some of the files are GIFs, some
+//! names have a blank in them, and some differ in capitals from those of the files.
+
+use std::collections::BTreeSet;
+
+use crate::data::files::Files;
+use crate::data::listed::{Entry, Listed, find_file, find_folder, folder, lies_in, split_folder};
+use crate::data::part::{Part, Section};
+use crate::error::{Error, Result};
+
+/// Images of the official training and test part.
+const OFFICIAL: [usize; 2] = [5_360, 1_340];
+
+const TRAIN: &str = "TrainImages.txt";
+const TEST: &str = "TestImages.txt";
+
+/// Whether the files in `base` are those of MIT-67.
+pub(super) fn detect(files: &Files, base: &str) -> bool {
+    let [train, test] = [TRAIN, TEST].map(|list| find_file(files, base, list));
+    let images = find_folder(files, base, "Images");
+    let lists = [&train, &test].iter().filter(|list| list.is_some()).count();
+    lists + usize::from(images.is_some()) >= 2 && lists > 0 && lies_in(base, &[&train, &test, &images])
+}
+
+/// One part, or `None` where its list is not there.
+///
+/// # Errors
+/// If a line is no `class/file`, or a class has no training image.
+pub(super) fn read(files: &Files, section: Section) -> Result<Option<Part>> {
+    let (list, official) = match section {
+        Section::Train => (TRAIN, OFFICIAL[0]),
+        Section::Test => (TEST, OFFICIAL[1]),
+        Section::Validation => return Ok(None),
+    };
+    let Some(list) = find_file(files, "", list) else { return Ok(None) };
+    let names = names(files, &list)?;
+    let mut classes: BTreeSet<String> = BTreeSet::new();
+    for list in [TRAIN, TEST].iter().filter_map(|list| find_file(files, "", list)) {
+        classes.extend(self::names(files, &list)?.iter().map(|name| split_folder(name).0.to_string()));
+    }
+    let class_names: Vec<String> = classes.into_iter().collect();
+    let entry = |name: String| {
+        let class = class_names.binary_search_by(|class| class.as_str().cmp(split_folder(&name).0));
+        Entry { class: class.expect("every class is there"), name, ..Entry::default() }
+    };
+    let entries: Vec<Entry> = names.into_iter().map(entry).collect();
+    let folder = folder(files, "", "Images")?;
+    let listed = Listed { files, folder, list: &list, class_names, entries, official };
+    if section == Section::Train {
+        listed.check_classes()?;
+    }
+    Ok(Some(listed.into_part(None)))
+}
+
+/// The lines of a list, each the name of an image with its class as the folder.
+fn names(files: &Files, list: &str) -> Result<Vec<String>> {
+    let names: Vec<String> = files.lines(list)?.iter().map(|line| line.replace('\\', "/")).collect();
+    let fail = |reason: String| Err(Error::file(files.path_of(list), reason));
+    if names.is_empty() {
+        return fail("is empty".into());
+    }
+    let wrong = |name: &String| name.matches('/').count() != 1 || name.starts_with('/') || name.ends_with('/');
+    if let Some(line) = names.iter().position(wrong) {
+        return fail(format!("entry {}, `{}`, is not `class/file`", line + 1, names[line]));
+    }
+    let mut seen = BTreeSet::new();
+    match names.iter().find(|name| !seen.insert(name.as_str())) {
+        Some(name) => fail(format!("has `{name}` twice")),
+        None => Ok(names),
+    }
+}
+
+#[cfg(test)]
+#[path = "mit67_tests.rs"]
+mod tests;
