@@ -56,7 +56,10 @@ fn bad_grids_are_named_with_file_and_key() {
     sandbox.write("grid.toml", grid("methods = [\"scratch\"]", 2));
     for (line, message) in [
         ("compare none.toml --out out", "none.toml: No such file"),
-        ("compare --preset none --out out", "--preset: none is none of smoke, fine-grained, table1-cifar10, figure5"),
+        (
+            "compare --preset none --out out",
+            "--preset: none is none of smoke, fine-grained, table1-cifar10, table1-imagenet, figure5",
+        ),
         ("compare grid.toml --out out --set seed=1", "--set: seed is decided by compare.seeds"),
         ("compare grid.toml --out out --set train.rate=1", "train.rate: unknown field"),
         ("compare grid.toml --out grid.toml", "grid.toml: cannot be made"),

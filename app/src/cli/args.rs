@@ -98,7 +98,7 @@ pub enum Command {
 #[command(group = clap::ArgGroup::new("what").required(true).args(["preset", "config", "resume"]))]
 pub struct TrainArguments {
     /// An experiment that comes with the program: demo, source, source-resnet32, source-textures, cifar10-50,
-    /// paper-cifar10, bench.
+    /// paper-cifar10, cub200, dogs, mit67, stanford40, bench, bench-photographs.
     #[arg(long)]
     pub preset: Option<String>,
     /// An experiment in a TOML file; every run writes its own as config.toml.
@@ -157,7 +157,7 @@ pub struct CompareArguments {
     /// A grid in a TOML file: an experiment and a [compare] table.
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// A grid that comes with the program: smoke, fine-grained, table1-cifar10, figure5.
+    /// A grid that comes with the program: smoke, fine-grained, table1-cifar10, table1-imagenet, figure5.
     #[arg(long)]
     pub preset: Option<String>,
     /// Change a key of the experiment, for example train.epochs=50; may be given again. What a method or a task of the
@@ -186,6 +186,10 @@ pub struct BenchArguments {
     /// Change a key, for example target.width=0.25 or train.batch_size=128; may be given again.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// Learn from that many photographs of 500 × 375 pixels, made for it and decoded as they are needed; --preset
+    /// bench-photographs has sizes for them.
+    #[arg(long, value_name = "COUNT")]
+    pub photographs: Option<usize>,
     /// Iterations that are timed, after one that is not.
     #[arg(long, default_value_t = 5)]
     pub repeats: usize,

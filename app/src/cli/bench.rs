@@ -8,11 +8,14 @@ use l2t_core::bilevel::{Learner, LearnerState, Phase, Step};
 use l2t_core::data::{Augmentation, BatchPlan, Batches, HostBatch};
 use l2t_core::experiment::run::prepare;
 use l2t_core::experiment::{Config, Plan};
+use l2t_core::inputs::Inputs;
 use l2t_core::seed::Seed;
 use l2t_core::{Error, Result};
 use l2t_shaders::{LaunchCounter, Launches};
 
 use super::args::BenchArguments;
+use super::bench_loader;
+use super::progress::loading;
 use super::{Ending, open_device};
 
 /// One timed iteration.
@@ -31,7 +34,12 @@ pub fn run(arguments: &BenchArguments) -> Result<Ending> {
     if arguments.kernels {
         return super::kernels::run(&device, &arguments.out);
     }
-    let plan = Plan::new(Config::preset(&arguments.preset, &arguments.set)?, device.device, device.name)?;
+    let mut config = Config::preset(&arguments.preset, &arguments.set)?;
+    let inputs = match arguments.photographs {
+        Some(count) => bench_loader::hand_over(&mut config, count)?,
+        None => Inputs::default(),
+    };
+    let plan = Plan::prepare(config, inputs, device.device, device.name, loading())?;
     super::train::describe(&plan);
     let learner = plan.learner_at(0);
     let mut state = plan.initial_state();
@@ -52,6 +60,7 @@ pub fn run(arguments: &BenchArguments) -> Result<Ending> {
     if let Some(peak) = peak_memory().filter(|_| plan.largest_buffer.is_none()) {
         say!("measured         {:.0} MiB at most beyond what there was before the first", (peak - before) / 1048576.0);
     }
+    bench_loader::report(&plan, arguments.repeats, |host| drop(iteration(&plan, &learner, &mut state, host)))?;
     for (nth, bytes) in held {
         say!("memory in use after iteration {nth:4}: {:.3} MiB", bytes / 1048576.0);
     }
@@ -71,7 +80,9 @@ fn first_batch(plan: &Plan) -> Result<HostBatch> {
         epoch: 0,
         first_batch: 0,
     };
-    Batches::new(plan.train.clone(), batches)?.next().ok_or_else(|| Error::config("train.batch_size", "no batch fits"))
+    Batches::new(plan.train.clone(), batches)?
+        .next()
+        .ok_or_else(|| Error::config("train.batch_size", "no batch fits"))?
 }
 
 fn multiply_adds(learner: &Learner) -> u64 {

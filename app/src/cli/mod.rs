@@ -10,6 +10,7 @@ macro_rules! say {
 
 mod args;
 mod bench;
+mod bench_loader;
 mod compare;
 mod data;
 mod demo;

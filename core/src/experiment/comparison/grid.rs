@@ -25,10 +25,11 @@ use crate::experiment::config::{PRESETS, parse};
 use crate::experiment::{Config, Method};
 
 /// Embedded grids by name.
-pub const GRIDS: [(&str, &str); 4] = [
+pub const GRIDS: [(&str, &str); 5] = [
     ("smoke", include_str!("../../../presets/compare/smoke.toml")),
     ("fine-grained", include_str!("../../../presets/compare/fine-grained.toml")),
     ("table1-cifar10", include_str!("../../../presets/compare/table1-cifar10.toml")),
+    ("table1-imagenet", include_str!("../../../presets/compare/table1-imagenet.toml")),
     ("figure5", include_str!("../../../presets/compare/figure5.toml")),
 ];
 
