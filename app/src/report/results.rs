@@ -9,6 +9,7 @@
 //! | `val ARCHIVE SETTING METHOD` | the same of the validation images |
 //! | `time ARCHIVE SETTING METHOD` | mean time of a run |
 //! | `less ARCHIVE SETTING METHOD REFERENCE` | mean paired difference in points, with its 95 % interval |
+//! | `λ ARCHIVE SETTING METHOD EPOCH` | mean of λ over pairs, images and seeds, in one of the epochs that are kept |
 //! | `tests ARCHIVE` | the table of test accuracies |
 //! | `lambda ARCHIVE SETTING METHOD` | the table of λ in the best epoch |
 //! | `csv NAME` | the table of `NAME.csv` |
@@ -25,7 +26,7 @@ use l2t_core::experiment::comparison::group::Group;
 use l2t_core::experiment::comparison::report::Setting;
 use l2t_core::experiment::comparison::settings::Choices;
 use l2t_core::experiment::comparison::statistics::Sample;
-use l2t_core::experiment::comparison::{CellOutcome, Report, archive};
+use l2t_core::experiment::comparison::{Cell, CellOutcome, Report, archive};
 use l2t_core::experiment::store::write_whole;
 use l2t_core::text::read_text;
 use l2t_core::{Error, Result};
@@ -109,17 +110,27 @@ fn value(what: &str, folder: &Path, reports: &BTreeMap<String, Report>) -> Resul
         ("time", []) => group.wall_secs.map(|secs| duration(secs.mean)),
         ("lambda", []) => Some(pair_weight_table(group)),
         ("less", [reference]) => less(report, setting, method, reference),
+        ("λ", [epoch]) => epoch.parse().ok().and_then(|epoch| mean_lambda(report, setting, method, epoch)),
         _ => return Err(unknown("is no place holder")),
     };
     found.ok_or_else(|| unknown("has no result"))
 }
 
 fn less(report: &Report, setting: &Setting, method: &str, reference: &str) -> Option<String> {
-    let of_setting =
-        |outcome: &&CellOutcome| (&outcome.cell.task, outcome.cell.per_class) == (&setting.task, setting.per_class);
-    let outcomes: Vec<&CellOutcome> = report.outcomes.iter().filter(of_setting).collect();
-    let sample = Sample::of(&paired(method, reference, &outcomes))?;
+    let sample = Sample::of(&paired(method, reference, &outcomes(report, setting)))?;
     Some(format!("{} {}", points(sample.mean), interval(&sample)))
+}
+
+fn outcomes<'a>(report: &'a Report, setting: &Setting) -> Vec<&'a CellOutcome> {
+    let here = |cell: &Cell| (&cell.task, cell.per_class) == (&setting.task, setting.per_class);
+    report.outcomes.iter().filter(|outcome| here(&outcome.cell)).collect()
+}
+
+fn mean_lambda(report: &Report, setting: &Setting, method: &str, epoch: usize) -> Option<String> {
+    let cells = outcomes(report, setting).into_iter().filter(|outcome| outcome.cell.method == method);
+    let records = cells.filter_map(|outcome| outcome.history()?.epochs.get(epoch.checked_sub(1)?));
+    let values: Vec<f64> = records.flat_map(|record| record.pair_weights.iter().map(|pair| pair.mean)).collect();
+    Sample::of(&values).map(|sample| format!("{:.1}", sample.mean))
 }
 
 /// A table of numbers; shares in percent, where the first line calls them `mean`, `ci95_low`, `ci95_high` or `chance`.

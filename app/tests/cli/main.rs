@@ -3,6 +3,7 @@
 mod commands;
 mod data_and_sources;
 mod refused;
+mod results;
 mod saliency;
 mod stopped;
 #[path = "../support/mod.rs"]
