@@ -75,7 +75,11 @@ fn iterate(device: Device, source: &str, recompute: &str) -> (Vec<f64>, Vec<f64>
         epoch: 0,
         first_batch: 0,
     };
-    let host = Batches::new(plan.train.clone(), batches).expect("sound").next().expect("there are as many images");
+    let host = Batches::new(plan.train.clone(), batches)
+        .expect("sound")
+        .next()
+        .expect("there are as many images")
+        .expect("drawn pictures are sound");
     let (state, learner) = (plan.initial_state(), plan.learner_at(0));
     let batch = prepare(&plan, &learner, &state, host);
     let counter = LaunchCounter::start();

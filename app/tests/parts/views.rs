@@ -108,6 +108,7 @@ fn run(nth: usize, changes: &[&str], validation: f64, test: Option<f64>) -> Know
         best_epoch: 1,
         epochs: 1,
         complete: true,
+        normalised_together: None,
         wall_secs: 120.0,
         images: (1, 1, 1),
         folder: String::new(),

@@ -20,7 +20,7 @@ use l2t_core::seed::Seed;
 use crate::reader::Reader;
 
 /// All readers.
-pub static ALL: [Reader; 19] = [
+pub static ALL: [Reader; 20] = [
     torch::ZIP,
     torch::LEGACY,
     torch::TARRED,
