@@ -13,8 +13,8 @@ use crate::window::shell::intent::{Intent, Intents};
 use crate::window::shell::state::State;
 use crate::window::shell::tab::Tab;
 
-/// Draws it.
-pub fn show(ui: &mut Ui, state: &State) -> Intents {
+/// Draws it; `narrow` says that sheets come and go, so that the networks take their share of what is left.
+pub fn show(ui: &mut Ui, state: &State, narrow: bool) -> Intents {
     let mut intents = notices::show(ui, state);
     let Some(experiment) = &state.run.experiment else {
         if !matches!(state.run.stage, Stage::Failed(_)) {
@@ -24,7 +24,11 @@ pub fn show(ui: &mut Ui, state: &State) -> Intents {
     };
     let whole = ui.max_rect();
     let height = (ui.available_height() * 0.52).max(220.0);
-    Panel::top("networks").resizable(true).default_size(height).min_size(160.0).show(ui, |ui| {
+    let networks = match narrow {
+        true => Panel::top("networks of a small screen").exact_size(height.min(0.8 * ui.available_height())),
+        false => Panel::top("networks").resizable(true).default_size(height).min_size(160.0),
+    };
+    networks.show(ui, |ui| {
         above(ui, state, experiment, whole, &mut intents);
         let looked_at = state.selection.tab.shows_pair();
         let picture = NetworkPicture {

@@ -29,7 +29,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Intents {
             intents.extend(sheet.show(ui, |ui| left_side::show(ui, state)).inner);
         }
     }
-    intents.extend(CentralPanel::default().show(ui, |ui| centre::show(ui, state)).inner);
+    intents.extend(CentralPanel::default().show(ui, |ui| centre::show(ui, state, narrow)).inner);
     intents.extend(help::show(ui.ctx(), state));
     intents
 }
