@@ -58,7 +58,7 @@ fn bad_grids_are_named_with_file_and_key() {
         ("compare none.toml --out out", "none.toml: No such file"),
         (
             "compare --preset none --out out",
-            "--preset: none is none of smoke, fine-grained, table1-cifar10, table1-imagenet, figure5",
+            "--preset: none is none of smoke, fine-grained, fine-grained-large, table1-cifar10, table1-imagenet, figure5",
         ),
         ("compare grid.toml --out out --set seed=1", "--set: seed is decided by compare.seeds"),
         ("compare grid.toml --out out --set train.rate=1", "train.rate: unknown field"),

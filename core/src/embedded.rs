@@ -27,10 +27,15 @@ macro_rules! carried {
     };
 }
 
-const SOURCES: [Carried; 3] = [
+const SOURCES: [Carried; 4] = [
     carried!("resnet20", "things-resnet20.safetensors", "a ResNet-20 that knows striped and spotted things"),
     carried!("resnet32", "things-resnet32.safetensors", "a ResNet-32 that knows striped and spotted things, less well"),
     carried!("textures-resnet20", "materials-resnet20.safetensors", "a ResNet-20 that knows textures"),
+    carried!(
+        "resnet10",
+        "things-resnet10.safetensors",
+        "a ResNet-10 for 96 pixels that knows striped and spotted things"
+    ),
 ];
 
 /// (What to write as `sources.0.weights`, what it is) of every embedded source. Plain `embedded` is the first.
@@ -94,16 +99,17 @@ mod tests {
     #[test]
     fn each_reaches_its_stated_accuracy_on_freshly_drawn_images() {
         let cases = [
-            ("embedded", WorldTask::Things, 10, [2, 5, 8]),
-            ("embedded:resnet32", WorldTask::Things, 10, [4, 9, 14]),
-            ("embedded:textures-resnet20", WorldTask::Materials, 20, [2, 5, 8]),
+            ("embedded", WorldTask::Things, 32, 10, &["block 2", "block 5", "block 8"][..]),
+            ("embedded:resnet32", WorldTask::Things, 32, 10, &["block 4", "block 9", "block 14"]),
+            ("embedded:textures-resnet20", WorldTask::Materials, 32, 20, &["block 2", "block 5", "block 8"]),
+            ("embedded:resnet10", WorldTask::Things, 96, 10, &["group 1", "group 2", "group 3", "group 4"]),
         ];
-        for (name, task, per_class, layers) in cases {
+        for (name, task, size, per_class, layers) in cases {
             let weights = read_weights(name).unwrap();
-            let source = Source::new(&weights, None, 32, &Device::flex(), DType::F32).unwrap();
+            let source = Source::new(&weights, None, size, &Device::flex(), DType::F32).unwrap();
             let labels: Vec<_> = source.layers().taps.iter().map(|tap| tap.label.clone()).collect();
-            assert_eq!(labels, layers.map(|layer| format!("block {layer}")), "{name}");
-            let config = WorldConfig { task, test_per_class: per_class, ..WorldConfig::default() };
+            assert_eq!(labels, layers, "{name}");
+            let config = WorldConfig { task, size, test_per_class: per_class, ..WorldConfig::default() };
             // Another seed than that of the task draws images that nobody has seen.
             let fresh = Arc::new(world(&config, Split::Test, Seed(77)));
             let reached =
@@ -134,7 +140,8 @@ mod tests {
         let error = bytes("embedded:resnet56").unwrap_err().to_string();
         assert_eq!(
             error,
-            "embedded:resnet56: is none of embedded:resnet20, embedded:resnet32, embedded:textures-resnet20"
+            "embedded:resnet56: is none of embedded:resnet20, embedded:resnet32, embedded:textures-resnet20, \
+             embedded:resnet10"
         );
         assert_eq!(bytes("embedded"), bytes("embedded:resnet20"));
         assert_eq!((bytes("embedded.safetensors"), bytes("weights.pth")), (Ok(None), Ok(None)));

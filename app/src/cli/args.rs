@@ -98,7 +98,7 @@ pub enum Command {
 #[command(group = clap::ArgGroup::new("what").required(true).args(["preset", "config", "resume"]))]
 pub struct TrainArguments {
     /// An experiment that comes with the program: demo, source, source-resnet32, source-textures, cifar10-50,
-    /// paper-cifar10, cub200, dogs, mit67, stanford40, bench, bench-photographs.
+    /// paper-cifar10, cub200, dogs, mit67, stanford40, demo-large, source-resnet10, bench, bench-photographs.
     #[arg(long)]
     pub preset: Option<String>,
     /// An experiment in a TOML file; every run writes its own as config.toml.
@@ -157,7 +157,7 @@ pub struct CompareArguments {
     /// A grid in a TOML file: an experiment and a [compare] table.
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// A grid that comes with the program: smoke, fine-grained, table1-cifar10, table1-imagenet, figure5.
+    /// A grid that comes with the program: smoke, fine-grained, fine-grained-large, table1-cifar10, table1-imagenet, figure5.
     #[arg(long)]
     pub preset: Option<String>,
     /// Change a key of the experiment, for example train.epochs=50; may be given again. What a method or a task of the

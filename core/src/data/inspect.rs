@@ -72,6 +72,8 @@ impl DataSource {
             match self.format.read(&self.files, section) {
                 Ok(Some(part)) => inspection.add(self, section, part),
                 Ok(None) => {}
+                // A list that two parts are read from has the same fault twice.
+                Err(error) if inspection.problems.contains(&error.to_string()) => {}
                 Err(error) => inspection.problems.push(error.to_string()),
             }
         }

@@ -324,7 +324,7 @@ impl Default for MetaConfig {
 }
 
 /// Embedded experiments by name.
-pub const PRESETS: [(&str, &str); 12] = [
+pub const PRESETS: [(&str, &str); 14] = [
     ("bench", include_str!("../../presets/bench.toml")),
     ("demo", include_str!("../../presets/demo.toml")),
     ("source", include_str!("../../presets/source.toml")),
@@ -336,6 +336,8 @@ pub const PRESETS: [(&str, &str); 12] = [
     ("dogs", include_str!("../../presets/dogs.toml")),
     ("mit67", include_str!("../../presets/mit67.toml")),
     ("stanford40", include_str!("../../presets/stanford40.toml")),
+    ("demo-large", include_str!("../../presets/demo-large.toml")),
+    ("source-resnet10", include_str!("../../presets/source-resnet10.toml")),
     ("bench-photographs", include_str!("../../presets/bench-photographs.toml")),
 ];
 

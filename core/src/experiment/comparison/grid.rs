@@ -25,9 +25,10 @@ use crate::experiment::config::{PRESETS, parse};
 use crate::experiment::{Config, Method};
 
 /// Embedded grids by name.
-pub const GRIDS: [(&str, &str); 5] = [
+pub const GRIDS: [(&str, &str); 6] = [
     ("smoke", include_str!("../../../presets/compare/smoke.toml")),
     ("fine-grained", include_str!("../../../presets/compare/fine-grained.toml")),
+    ("fine-grained-large", include_str!("../../../presets/compare/fine-grained-large.toml")),
     ("table1-cifar10", include_str!("../../../presets/compare/table1-cifar10.toml")),
     ("table1-imagenet", include_str!("../../../presets/compare/table1-imagenet.toml")),
     ("figure5", include_str!("../../../presets/compare/figure5.toml")),
