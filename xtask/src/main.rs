@@ -4,6 +4,12 @@
 //! |---|---|
 //! | `test.rs` | `cargo xtask test`: every check a change must pass |
 //! | `audit.rs` | `cargo xtask audit`: known vulnerabilities in the dependencies |
+//! | `book/` | `cargo xtask book`: the manual as pages, with every link followed |
+//! | `platforms.rs` | `cargo xtask platforms`: the code for Windows and Macs, checked and not linked |
+//! | `release/` | `cargo xtask release` and `publish`: the program as archives for every system |
+//! | `shaders.rs` | the kernels in the languages of other systems, a step of `test` |
+//! | `site.rs` | `cargo xtask site`: page, book and documentation of the code, as they are published |
+//! | `workflows.rs` | the workflows of GitHub, a step of `test` |
 //! | `bare.rs` | `cargo xtask bare`: the README's commands on a Debian that has nothing else (Linux, root) |
 //! | `fuzz.rs` | `cargo xtask fuzz`: made-up inputs for every reader of files, links and messages |
 //! | `slurm.rs` | `cargo xtask slurm`: the example for Slurm, on a Slurm of this machine alone (Unix) |
@@ -15,14 +21,20 @@
 mod audit;
 #[cfg(target_os = "linux")]
 mod bare;
+mod book;
 mod fuzz;
 mod machine;
+mod platforms;
+mod release;
+mod shaders;
+mod site;
 #[cfg(unix)]
 mod slurm;
 mod steps;
 mod test;
 mod torture;
 mod web;
+mod workflows;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -50,6 +62,16 @@ enum Command {
     Test(test::Args),
     /// Build the page in a browser tab into `web/dist`, and serve it
     Web(web::Args),
+    /// Build the book into the target folder, run its links, and serve it
+    Book(book::Args),
+    /// Build page, book and documentation of the code, as they are published
+    Site(site::Args),
+    /// Build the program as an archive for others, and try it
+    Release(release::Args),
+    /// Publish the archives of all systems as a release on GitHub (needs `gh`)
+    Publish(release::PublishArgs),
+    /// Check the code for Windows and Macs, as far as that goes without them
+    Platforms,
     /// Give every reader of files, links and messages inputs that nobody would make
     Fuzz(fuzz::Args),
     /// Kill the program at random moments, fill its disks, and see that it goes on as if nothing had happened
@@ -72,6 +94,11 @@ fn main() -> ExitCode {
     let outcome = machine::Machine::find().and_then(|machine| match cli.command {
         Command::Test(args) => test::run(&machine, &args),
         Command::Web(args) => web::run(&machine, &args),
+        Command::Book(args) => book::run(&machine, &args),
+        Command::Site(args) => site::run(&machine, &args),
+        Command::Release(args) => release::run(&machine, &args),
+        Command::Publish(args) => release::publish(&machine, &args),
+        Command::Platforms => platforms::run(&machine),
         Command::Fuzz(args) => fuzz::run(&machine, &args),
         Command::Torture(args) => torture::run(&machine, &args),
         Command::Audit => audit::run(&machine),
@@ -87,6 +114,19 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether a line of a workflow or of the book is a command of this program; `${{ … }}` may stand for anything.
+fn parsed(line: &str) -> Result<(), String> {
+    let mut line = line.to_owned();
+    while let Some(start) = line.find("${{") {
+        let end = line[start..].find("}}").map_or(line.len(), |length| start + length + 2);
+        line.replace_range(start..end, "x");
+    }
+    let words = line.strip_prefix("cargo xtask").ok_or("it begins otherwise")?.split_whitespace();
+    let words = std::iter::once("cargo xtask").chain(words.map(|word| word.trim_matches('"')));
+    let parsed = Cli::try_parse_from(words);
+    parsed.map(drop).map_err(|error| error.to_string().lines().next().unwrap_or_default().to_owned())
 }
 
 /// Prints what clap has to say, and for an unknown command the list of the known ones as well.
@@ -106,6 +146,14 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn lines_are_told_from_those_that_would_fail() {
+        assert_eq!(parsed("cargo xtask release --target ${{ matrix.target }} --check"), Ok(()));
+        assert_eq!(parsed("cargo xtask publish dist --tag \"$NAME\""), Ok(()));
+        assert!(parsed("cargo xtask relase").is_err_and(|reason| reason.contains("relase")));
+        assert!(parsed("npm install").is_err());
     }
 
     #[test]

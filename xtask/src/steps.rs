@@ -39,6 +39,13 @@ pub enum Failure {
     },
 }
 
+impl Failure {
+    /// A file or folder that something could not be done with.
+    pub fn file(verb: &str, path: &std::path::Path, error: &dyn std::fmt::Display) -> Self {
+        Self::Advice(format!("could not {verb} {}: {error}", path.display()))
+    }
+}
+
 /// One named check of `cargo xtask test`.
 pub struct Step {
     /// What `--only` calls it.
@@ -83,7 +90,7 @@ pub fn run(command: &mut Command) -> Result<(), Failure> {
 }
 
 /// What a person would type in a shell to run this program.
-fn command_line(command: &Command) -> String {
+pub fn command_line(command: &Command) -> String {
     let mut line = String::new();
     for (key, value) in command.get_envs() {
         if let Some(value) = value {

@@ -1,14 +1,13 @@
 //! `cargo xtask test`: every check a change must pass, cheap ones first.
 //!
 //! `clippy` and `doc` share one set of build artefacts (dependencies checked, not compiled), so `doc` costs seconds
-//! after it; `wasm` checks what runs in a browser, `web` builds the page and uses it; `torture` kills the program;
-//! `fuzz` and `test` compile everything, and `test` comes last, so that its closing lines end the output.
+//! after it; `wasm` checks what runs in a browser, `web` builds the page and uses it, `book` reads what `doc` wrote and runs
+//! `release`'s program; `torture` kills the program; `fuzz` and `test` compile everything, and `test` comes last, so that its
+//! closing lines end the output.
 
-use crate::fuzz;
 use crate::machine::Machine;
 use crate::steps::{self, Failure, Step};
-use crate::torture;
-use crate::web;
+use crate::{book, fuzz, release, shaders, torture, web, workflows};
 use clap::builder::PossibleValuesParser;
 
 /// The options of `cargo xtask test`.
@@ -22,14 +21,22 @@ pub struct Args {
     list: bool,
 }
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 14] = [
     Step { name: "fmt", about: "the code is formatted", run: fmt },
     Step { name: "machine", about: "the software GPU driver and the tools are there", run: machine },
+    Step {
+        name: "workflows",
+        about: "GitHub's workflows are sound, and run what can be run here",
+        run: workflows::lint,
+    },
     Step { name: "deny", about: "licences, sources and bans of the dependencies", run: deny },
     Step { name: "clippy", about: "lints of every crate, tests included", run: clippy },
     Step { name: "doc", about: "the documentation builds and its links lead somewhere", run: doc },
     Step { name: "wasm", about: "lints of the crates that also run in a browser", run: wasm },
     Step { name: "web", about: "the page in a real Chromium, on its CPU and on a software GPU", run: web },
+    Step { name: "release", about: "the program as an archive, unpacked and run elsewhere", run: release::tried },
+    Step { name: "book", about: "the book, its links, and how it looks in a browser", run: book::tried },
+    Step { name: "shaders", about: "the kernels in the languages of Windows and Macs", run: shaders::check },
     Step { name: "fuzz", about: "a minute of made-up inputs for every reader", run: fuzz::a_minute },
     Step {
         name: "torture",
@@ -44,7 +51,7 @@ pub fn run(machine: &Machine, args: &Args) -> Result<(), Failure> {
     let chosen = chosen(&args.only);
     if args.list {
         for step in chosen {
-            println!("{:<8} {}", step.name, step.about);
+            println!("{:<9} {}", step.name, step.about);
         }
         return Ok(());
     }
@@ -69,6 +76,8 @@ fn machine(machine: &Machine) -> Result<(), Failure> {
     machine.ensure_software_gpu()?;
     machine.ensure_virtual_display()?;
     machine.ensure_wasm_target()?;
+    machine.ensure_shader_tools()?;
+    machine.naga()?;
     machine.cargo_deny().map(drop)
 }
 
@@ -119,7 +128,9 @@ fn test(machine: &Machine) -> Result<(), Failure> {
     machine.ensure_software_gpu()?;
     machine.ensure_virtual_display()?;
     // Mesa asks a display that CI lacks which GPU it prefers, and complains on standard error.
-    let tests = [("L2T_REQUIRE_GPU", "1"), ("NODEVICE_SELECT", "1")];
+    // Elsewhere than on Linux there is no driver to install for a machine without a GPU.
+    let required = cfg!(target_os = "linux").then_some(("L2T_REQUIRE_GPU", "1"));
+    let tests = required.into_iter().chain([("NODEVICE_SELECT", "1")]);
     // The members that belong to everybody; what builds the page has other needs, and Cargo would unite them.
     steps::run(machine.cargo("test").args(["--release", "-p", "xtask"]))?;
     steps::run(machine.cargo("test").args(["--release"]).envs(tests))

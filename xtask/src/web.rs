@@ -242,7 +242,7 @@ impl Server {
     }
 
     /// Until it is ended from outside.
-    fn wait(self) {
+    pub fn wait(self) {
         // It has said why.
         let _ = self.thread.join();
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use l2t_core::device::DeviceChoice;
 use l2t_core::experiment::comparison::Shard;
 
@@ -91,6 +92,16 @@ pub enum Command {
     Devices,
     /// Time one iteration, phase by phase, beside the device's own matrix product.
     Bench(BenchArguments),
+    /// Print what makes a shell complete the commands and options of l2t.
+    ///
+    /// Examples:
+    ///   l2t completions bash > ~/.local/share/bash-completion/completions/l2t
+    ///   l2t completions fish > ~/.config/fish/completions/l2t.fish
+    #[command(verbatim_doc_comment)]
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
 }
 
 /// `l2t train`.

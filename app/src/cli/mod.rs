@@ -12,6 +12,7 @@ mod args;
 mod bench;
 mod bench_loader;
 mod compare;
+mod completions;
 mod data;
 mod demo;
 mod devices;
@@ -27,7 +28,7 @@ mod train;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use l2t_core::device::{DeviceChoice, OpenDevice};
 use l2t_core::home::at_home;
 use l2t_core::{Error, Result};
@@ -46,6 +47,11 @@ enum Ending {
     Stopped,
     /// It did what it was asked to, and what it looked at is no good: scripts ask for the exit code.
     Problems,
+}
+
+/// The command line as it is defined, for its manual.
+pub fn definition() -> clap::Command {
+    Arguments::command()
 }
 
 /// Runs the command that the arguments name. Errors end in one line on standard error and exit code 1.
@@ -105,6 +111,7 @@ fn run(command: Command) -> Result<Ending> {
             DataCommand::Sample(arguments) => data::sample(&arguments),
         },
         Command::Devices => devices::run(),
+        Command::Completions { shell } => completions::run(shell),
         Command::Bench(arguments) => bench::run(&arguments),
     }
 }

@@ -27,6 +27,8 @@
 //! read what was just written; as a program that shares no code with ours it judges both writers in a test.
 
 mod accuracy_curves;
+#[cfg(not(target_family = "wasm"))]
+mod animation;
 mod axes;
 #[cfg(not(target_family = "wasm"))]
 mod contact_sheet;
@@ -56,6 +58,8 @@ use std::path::Path;
 use l2t_core::Error;
 
 pub use accuracy_curves::{MeanCurve, MeanPoint, accuracy_by_images, accuracy_over_epochs};
+#[cfg(not(target_family = "wasm"))]
+pub use animation::animated;
 #[cfg(not(target_family = "wasm"))]
 pub use contact_sheet::{SheetRow, contact_sheet};
 pub use drawing::Drawing;

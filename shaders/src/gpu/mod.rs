@@ -66,17 +66,29 @@ mod tests {
         let mut names: Vec<_> = kernels.iter().map(|kernel| kernel.name).collect();
         names.dedup();
         assert_eq!(names.len(), files.count(), "every file is a kernel that is listed: {names:?}");
-        for kernel in kernels {
+        for (nth, kernel) in kernels.iter().enumerate() {
             // Tensors share allocations natively; in a browser each has its own, and inputs may be the same tensor.
-            for access in [Access::Shared, Access::Exclusive] {
-                validate(kernel.name, &kernel.complete(access));
+            for (access, short) in [(Access::Shared, "shared"), (Access::Exclusive, "exclusive")] {
+                let text = kernel.complete(access);
+                validate(kernel.name, &text);
+                write(&format!("{nth:02}-{}-{short}", kernel.name), &text);
             }
+        }
+    }
+
+    /// For `cargo xtask test --only shaders`, which has them translated for other systems: it names the folder.
+    fn write(name: &str, text: &str) {
+        if let Some(folder) = std::env::var_os("L2T_KERNELS") {
+            let file = std::path::Path::new(&folder).join(format!("{name}.wgsl"));
+            std::fs::write(file, text).expect("a kernel can be written where it was asked for");
         }
     }
 
     #[test]
     fn what_is_drawn_is_valid() {
-        let entries = parse("overlay", &crate::saliency::drawn_overlay()).entry_points;
+        let text = crate::saliency::drawn_overlay();
+        write("drawn-overlay", &text);
+        let entries = parse("overlay", &text).entry_points;
         let names: Vec<_> = entries.iter().map(|entry| (entry.name.as_str(), entry.stage)).collect();
         assert_eq!(names, [("corner", naga::ShaderStage::Vertex), ("pixel", naga::ShaderStage::Fragment)]);
     }
