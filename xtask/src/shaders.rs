@@ -38,13 +38,9 @@ pub fn check(machine: &Machine) -> Result<(), Failure> {
     if kernels.is_empty() {
         return Err(Failure::Advice(format!("no kernel was written to {}", folder.display())));
     }
-    let mut bytes = [0; 3];
-    for kernel in &kernels {
-        for policy in POLICIES {
-            let sizes = translate(&naga, kernel, policy)?;
-            bytes.iter_mut().zip(sizes).for_each(|(sum, size)| *sum += size);
-        }
-    }
+    let work: Vec<(&PathBuf, &str)> =
+        kernels.iter().flat_map(|kernel| POLICIES.map(|policy| (kernel, policy))).collect();
+    let bytes = translate_all(&naga, &work)?;
     let [metal, hlsl, spirv] = bytes;
     println!(
         "    {} kernels, with and without checks of indices: {metal} bytes for Metal, {hlsl} of HLSL, {spirv} of SPIR-V",
@@ -58,6 +54,20 @@ fn kernels(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
     Ok(paths)
+}
+
+/// Translates on all processors; returns the sizes of the three together.
+fn translate_all(naga: &Path, work: &[(&PathBuf, &str)]) -> Result<[u64; 3], Failure> {
+    let share = work.len().div_ceil(std::thread::available_parallelism().map_or(1, usize::from));
+    let sizes = std::thread::scope(|scope| {
+        let one = |part: &[(&PathBuf, &str)]| -> Result<Vec<[u64; 3]>, Failure> {
+            part.iter().map(|(kernel, policy)| translate(naga, kernel, policy)).collect()
+        };
+        let threads: Vec<_> = work.chunks(share).map(|part| scope.spawn(move || one(part))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("it does not panic")).collect::<Result<Vec<_>, _>>()
+    })?;
+    let sum = |at: usize| sizes.iter().flatten().map(|sizes| sizes[at]).sum();
+    Ok([sum(0), sum(1), sum(2)])
 }
 
 /// Makes the three of a kernel and validates two; returns their sizes.
