@@ -415,5 +415,13 @@ fn drawn(size: [f32; 2], theme: Theme) -> Harness<'static, App> {
     let builder = Harness::builder().with_size(size).with_theme(theme).with_max_steps(8).wgpu();
     let mut harness = builder.build_eframe(|creation| App::new(&creation.egui_ctx, cpu(), &settings(changes), None));
     until(&mut harness, "it is ready and waits", |state| state.stage == Stage::Waiting);
+    // What the layers see comes from the run's thread, when it comes.
+    let since = Instant::now();
+    while !harness.state().shows_layers() {
+        assert!(since.elapsed() < PATIENCE, "the layers' pictures do not come");
+        harness.step();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    harness.run_steps(2);
     harness
 }

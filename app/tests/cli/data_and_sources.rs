@@ -110,7 +110,7 @@ fn source_train_refuses_what_cannot_work() {
         ("source train --preset sauce --out x.safetensors", "--preset: sauce is none of bench, demo, source, "),
         (
             "source train --data pets --network resnet9 --set train.batch_size=2 --out x.safetensors",
-            "target.network: resnet9 is neither",
+            "target.network: resnet9 is none of vgg9; resnet8, resnet14",
         ),
         ("source train --data pets --out away/x.safetensors", "away/x.safetensors: cannot be written"),
         ("source inspect --weights embedded:resnet56", "embedded:resnet56: is none of embedded:resnet20, "),

@@ -121,7 +121,7 @@ fn the_pictures_can_be_opened() {
 fn the_trained_network_can_be_inspected_and_evaluated() {
     let run = &GOOD.sandbox;
     let line = "source inspect --weights out/target.safetensors";
-    run.run(line).succeeds(line).mentions(&["VGG, 10 classes, 36954 weights", "0 missing, 0 unexpected", "layer  4"]);
+    run.run(line).succeeds(line).mentions(&["VGG-9, 10 classes, 36954 weights", "0 missing, 0 unexpected", "layer  4"]);
     let pictures = Sandbox::new();
     for class in 0..10 {
         for part in ["train", "test"] {

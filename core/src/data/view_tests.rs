@@ -63,7 +63,8 @@ fn pictures_decode_to_the_recorded_bytes() {
         for (channel, recorded) in image["decoded"]["mean_u8"].as_array().unwrap().iter().enumerate() {
             let sum: f64 = decoded[channel * plane..][..plane].iter().map(|byte| f64::from(*byte)).sum();
             let off = (sum / plane as f64 - recorded.as_f64().unwrap()).abs();
-            assert!(off <= f64::from(tolerance(file)) / 8.0, "{file}: {off} in the mean of channel {channel}");
+            // The recorded mean was added up in another order.
+            assert!(off <= f64::from(tolerance(file)) / 8.0 + 1e-9, "{file}: {off} in the mean of channel {channel}");
         }
     }
 }

@@ -313,7 +313,8 @@ mod tests {
     /// the network.
     #[test]
     fn a_block_is_no_network() {
-        let names = ["conv1.0.weight", "layer1.0.conv1.weight", "layer2.1.conv1.weight", "fc.weight"];
+        // In the order in which a map has them.
+        let names = ["conv1.0.weight", "fc.weight", "layer1.0.conv1.weight", "layer2.1.conv1.weight"];
         let found = renamed(&names);
         assert_eq!((news(&found), found.notes.len()), (names.to_vec(), 0));
         let authors = ["block1.conv1.weight", "blocks2.0.conv1.weight"];

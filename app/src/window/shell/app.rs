@@ -80,6 +80,11 @@ impl App {
         &self.state.run
     }
 
+    /// Whether what the layers see of an image is on the picture of the network.
+    pub fn shows_layers(&self) -> bool {
+        self.state.pictures.layers.is_some()
+    }
+
     /// The experiment that the controls describe.
     pub fn draft(&self) -> &Config {
         &self.state.draft

@@ -74,6 +74,8 @@ struct Launched {
 struct Product {
     operands: [Gpu; 4],
     shape: Shape,
+    /// Elements of the larger operand.
+    largest: usize,
     sizes: [usize; 9],
     /// Side of the convolution's kernel.
     size: usize,
@@ -86,13 +88,14 @@ impl Product {
     fn of(terms: &[(&Tensor<4>, &Tensor<4>)], shape: Shape, sizes: [usize; 9], size: usize) -> Option<Self> {
         let (first, last) = (terms[0], terms[terms.len() - 1]);
         let operands = [Gpu::of(first.0)?, Gpu::of(first.1)?, Gpu::of(last.0)?, Gpu::of(last.1)?];
-        Some(Self { operands, shape, sizes, size, terms: terms.len() })
+        let largest = first.0.dims().iter().product::<usize>().max(first.1.dims().iter().product());
+        Some(Self { operands, shape, largest, sizes, size, terms: terms.len() })
     }
 
     /// The tiled kernel where that is the family for this product, which is `asked` for or chosen; otherwise the one in registers.
     fn launched(&self, asked: Option<Family>, tiled: Wgsl, registers: Option<Variant>) -> Option<Launched> {
         match asked.unwrap_or_else(|| family::on(&self.operands[0], self.shape)) {
-            Family::Tiled => tiled::launched(tiled, self.shape, self.size, self.terms),
+            Family::Tiled => tiled::launched(tiled, self.shape, self.largest, self.size, self.terms),
             Family::Registers => None,
         }
         .or_else(|| registers.map(Variant::launched))

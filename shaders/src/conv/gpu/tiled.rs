@@ -53,12 +53,15 @@ impl Tile {
     }
 }
 
-/// `kernel` on a product of this shape; `None` where WebGPU does not run so many workgroups beside each other.
-pub(super) fn launched(kernel: Wgsl, shape: Shape, size: usize, terms: usize) -> Option<Launched> {
+/// `kernel` on a product of this shape, whose larger operand has `largest` elements; `None` where WebGPU does not run so many workgroups
+/// beside each other.
+pub(super) fn launched(kernel: Wgsl, shape: Shape, largest: usize, size: usize, terms: usize) -> Option<Launched> {
     let tile = Tile::of(shape);
     let [columns, rows] = tile.count(shape);
     let (run, runs) = if kernel.name == WEIGHT_GRADIENT.name {
-        runs_of(shape.depth, columns * rows, SHORTEST_RUN)
+        // The results of all runs take no more memory than what they are computed from: a device may see no more at once.
+        let most = (largest / (shape.rows * shape.columns)).max(1);
+        runs_of(shape.depth, columns * rows, SHORTEST_RUN.max(shape.depth.div_ceil(most)))
     } else {
         (shape.depth, 1)
     };
@@ -97,7 +100,15 @@ mod tests {
     #[test]
     fn more_workgroups_than_webgpu_runs_are_not_asked_for() {
         let shape = |columns| Shape { rows: 64, columns, depth: 27 };
-        assert!(launched(CONVOLVE, shape(65_535 * 64), 3, 1).is_some());
-        assert!(launched(CONVOLVE, shape(65_535 * 64 + 1), 3, 1).is_none());
+        assert!(launched(CONVOLVE, shape(65_535 * 64), 1, 3, 1).is_some());
+        assert!(launched(CONVOLVE, shape(65_535 * 64 + 1), 1, 3, 1).is_none());
+    }
+
+    #[test]
+    fn runs_take_no_more_memory_than_what_they_are_computed_from() {
+        let shape = Shape { rows: 64, columns: 576, depth: 1 << 16 };
+        let runs = |largest| launched(WEIGHT_GRADIENT, shape, largest, 3, 1).unwrap().groups[2];
+        assert_eq!([1, 64 * 576, 4 * 64 * 576].map(runs), [1, 1, 4]);
+        assert!(runs(1 << 22) > 4);
     }
 }
