@@ -28,7 +28,9 @@ fn limited() -> Option<Device> {
     let adapter = adapters.into_iter().next()?;
     // Tensors share buffers that are larger than what a kernel may see of them.
     let required_limits = wgpu::Limits { max_storage_buffer_binding_size: LIMIT, ..wgpu::Limits::default() };
-    let request = wgpu::DeviceDescriptor { required_limits, ..wgpu::DeviceDescriptor::default() };
+    // All that the adapter can do besides, as for every other device: CubeCL asks the adapter what it may use.
+    let required_features = adapter.features().difference(wgpu::Features::all_experimental_mask());
+    let request = wgpu::DeviceDescriptor { required_features, required_limits, ..wgpu::DeviceDescriptor::default() };
     let (device, queue) = block_on(adapter.request_device(&request)).expect("no more than every adapter has");
     let backend = adapter.get_info().backend;
     let setup = WgpuSetup { instance, adapter, device, queue, backend };
@@ -51,7 +53,7 @@ fn narrow_source() -> Vec<u8> {
     map.to_safetensors()
 }
 
-/// θ and φ after one iteration, and how many images a kernel saw at once.
+/// θ after one iteration and the hypergradient of it, and how many images a kernel saw at once.
 fn iterate(device: Device, source: &str, recompute: &str) -> (Vec<f64>, Vec<f64>, usize) {
     let set = [
         "data.size=64",
@@ -83,9 +85,10 @@ fn iterate(device: Device, source: &str, recompute: &str) -> (Vec<f64>, Vec<f64>
     let (state, learner) = (plan.initial_state(), plan.learner_at(0));
     let batch = prepare(&plan, &learner, &state, host);
     let counter = LaunchCounter::start();
-    let (state, _) = learner.iteration(&state, &plan.sgd(0), &batch, |_| {});
+    let (state, report) = learner.iteration(&state, &plan.sgd(0), &batch, |_| {});
     let host = |vector: &Tensor<1>| block_on(read(vector)).expect("the device answers");
-    let found = (host(&state.target.theta), host(&state.meta.phi), plan.division.chunk);
+    let hypergradient = report.hypergradient.expect("φ is learned");
+    let found = (host(&state.target.theta), host(&hypergradient), plan.division.chunk);
     println!("{}: {} launches", plan.division.words(), counter.launches().total());
     found
 }
@@ -102,17 +105,17 @@ fn a_batch_that_no_kernel_may_see_goes_in_chunks_and_has_the_same_numbers() {
     let path = folder.path().join("narrow.safetensors");
     std::fs::write(&path, narrow_source()).expect("written");
     let source = path.to_str().expect("plain");
-    let (theta, phi, whole) = iterate(Device::flex(), source, "never");
+    let (theta, hypergradient, whole) = iterate(Device::flex(), source, "never");
     assert_eq!(whole, IMAGES);
     for recompute in ["always", "groups"] {
-        let (theta_found, phi_found, chunk) = iterate(device.clone(), source, recompute);
-        // 3 × 64 × 64 pixels and four bytes each: five images, at most.
-        assert_eq!(chunk, 5, "the images decide");
-        for (found, expected) in [(theta_found, &theta), (phi_found, &phi)] {
+        let (theta_found, hypergradient_found, chunk) = iterate(device.clone(), source, recompute);
+        // 4 + 8 + 16 + 32 channels of regressors at 16 × 16 pixels of four bytes: four images, at most.
+        assert_eq!(chunk, 4, "the regressors of the first group decide");
+        for (found, expected) in [(theta_found, &theta), (hypergradient_found, &hypergradient)] {
             let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>().sqrt();
             let error = norm(&mut found.iter().zip(expected).map(|(a, b)| a - b));
-            // Single precision on both sides.
-            assert!(error < 1e-4 * norm(&mut expected.iter().copied()), "{recompute}: {error:e}");
+            // Single precision on both sides, through some forty layers forth and back.
+            assert!(error < 1e-3 * norm(&mut expected.iter().copied()), "{recompute}: {error:e}");
         }
     }
 }
