@@ -34,7 +34,7 @@ use l2t_core::{Error, Result};
 use super::markdown::{accuracy_table, difference_table, pair_weight_table, plain, table, what_was_run};
 use super::numbers::{interval, mean_std, points};
 use super::pictures;
-use crate::words::duration;
+use crate::words::{duration, percent};
 
 /// What is in front of the tables.
 const FINDINGS: &str = "findings.md";
@@ -144,7 +144,7 @@ fn csv_table(path: &Path) -> Result<String> {
             return Err(Error::file(path, format!("a line has {} fields, the first {}", line.len(), header.len())));
         }
         let entry = |(column, field): (&&str, &str)| match field.parse::<f64>() {
-            Ok(share) if is_share(column) => format!("{:.2} %", 100.0 * share),
+            Ok(share) if is_share(column) => percent(share),
             _ => field.replace('_', " "),
         };
         Ok(header.iter().zip(line).map(entry).collect())
