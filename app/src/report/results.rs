@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use l2t_core::experiment::comparison::difference::paired;
+use l2t_core::experiment::comparison::difference::{Difference, paired};
 use l2t_core::experiment::comparison::group::Group;
 use l2t_core::experiment::comparison::report::Setting;
 use l2t_core::experiment::comparison::settings::Choices;
@@ -157,7 +157,9 @@ fn section(name: &str, report: &Report) -> String {
     let counts = report.counts();
     let done = format!("*`{name}`: {} of {} cells are done.*", counts.done, counts.expected);
     let mut text = format!("\n## {}\n\n{done}\n\n{}\n", plain(&report.title), everything(report));
-    if report.settings.iter().any(|setting| !setting.differences.is_empty()) {
+    // Of a single seed a difference has no interval, and says no more than the table above.
+    let several = |difference: &Difference| difference.sample.is_some_and(|sample| sample.n > 1);
+    if report.settings.iter().any(|setting| setting.differences.iter().any(several)) {
         let _ = writeln!(text, "Paired differences in points:\n\n{}", difference_table(report));
     }
     let cells: Vec<_> = report.outcomes.iter().map(|outcome| &outcome.cell).collect();
