@@ -2,7 +2,7 @@
 
 use l2t_core::bilevel::{InnerRule, MeasuredOn, Scheme};
 use l2t_core::experiment::Config;
-use l2t_core::meta::{WhereStart, WhereTotal};
+use l2t_core::meta::{WherePer, WhereStart, WhereTotal};
 
 use super::Group;
 use super::rows::{Rows, Words, words};
@@ -40,6 +40,11 @@ const MEASURED: Words = words(
 );
 const START: Words =
     words("λ at the start", "", "how g begins: at random as in the authors' code, or with every λ at 1");
+const PER: Words = words(
+    "A λ for",
+    "",
+    "every image and pair, as in the paper; every pair, whatever the image; or one λ for all, which says how much and not where",
+);
 const TOTAL: Words = words("Sum of λ", "", "free as in the paper, or the λ of an image add up to the number of pairs");
 
 fn learns(draft: &Config) -> bool {
@@ -70,6 +75,8 @@ fn show(rows: &mut Rows<'_>, draft: &mut Config, base: &Config, _: &State) {
     rows.list(&MEASURED, (&mut meta.measured_on, &before.measured_on), options(measured), "");
     let starts = options([(WhereStart::Random, "at random"), (WhereStart::Even, "even")]);
     rows.list(&START, (&mut meta.where_start, &before.where_start), starts, "");
+    let per = [(WherePer::Image, "each image"), (WherePer::Pair, "each pair"), (WherePer::All, "all pairs")];
+    rows.list(&PER, (&mut meta.where_per, &before.where_per), options(per), "");
     let totals = options([(WhereTotal::Free, "free"), (WhereTotal::Constant, "constant")]);
     rows.list(&TOTAL, (&mut meta.where_total, &before.where_total), totals, "");
 }
