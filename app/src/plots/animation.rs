@@ -1,9 +1,7 @@
 //! Pictures one after another, as a GIF.
 
-use std::io::Cursor;
-
-use image::codecs::gif::{GifEncoder, Repeat};
-use image::{Delay, Frame, ImageResult, Rgba, RgbaImage};
+use gif::{DisposalMethod, Encoder, EncodingError, Frame, Repeat};
+use image::{Rgba, RgbaImage};
 
 /// Milliseconds that the last picture stays.
 const REST: u32 = 2500;
@@ -11,21 +9,29 @@ const REST: u32 = 2500;
 /// How thoroughly the colours of a picture are chosen, from 1 (all of it is looked at) to 30.
 const COLOUR_SPEED: i32 = 10;
 
-/// The bytes of an endless GIF of opaque pictures, each shown for `each_ms` and the last one longer.
+/// The bytes of an endless GIF of opaque pictures of one size, each shown for `each_ms` and the last one longer.
 ///
 /// # Errors
-/// When a picture is larger than a GIF can be.
-pub fn animated(pictures: &[RgbaImage], each_ms: u32) -> ImageResult<Vec<u8>> {
-    let mut gif = Cursor::new(Vec::new());
-    let mut encoder = GifEncoder::new_with_speed(&mut gif, COLOUR_SPEED);
+/// When a picture is larger than a GIF can be, or there is none.
+pub fn animated(pictures: &[RgbaImage], each_ms: u32) -> Result<Vec<u8>, EncodingError> {
+    let too_large = |_| EncodingError::from(std::io::Error::other("a GIF has at most 65,535 pixels a side"));
+    let first = pictures.first().ok_or_else(|| EncodingError::from(std::io::Error::other("no picture to show")))?;
+    let (width, height) = first.dimensions();
+    let (width, height) = (u16::try_from(width).map_err(too_large)?, u16::try_from(height).map_err(too_large)?);
+    let mut gif = Vec::new();
+    let mut encoder = Encoder::new(&mut gif, width, height, &[])?;
     encoder.set_repeat(Repeat::Infinite)?;
     for (nth, picture) in pictures.iter().enumerate() {
         let milliseconds = if nth + 1 == pictures.len() { REST } else { each_ms };
-        let new = nth.checked_sub(1).map_or_else(|| picture.clone(), |before| change(&pictures[before], picture));
-        encoder.encode_frame(Frame::from_parts(new, 0, 0, Delay::from_numer_denom_ms(milliseconds, 1)))?;
+        let mut new = nth.checked_sub(1).map_or_else(|| picture.clone(), |before| change(&pictures[before], picture));
+        let mut frame = Frame::from_rgba_speed(width, height, new.as_mut(), COLOUR_SPEED);
+        frame.delay = u16::try_from(milliseconds / 10).unwrap_or(u16::MAX);
+        // What a picture is laid over stays.
+        frame.dispose = DisposalMethod::Keep;
+        encoder.write_frame(&frame)?;
     }
     drop(encoder);
-    Ok(gif.into_inner())
+    Ok(gif)
 }
 
 /// A picture as it is laid over the one before it: transparent where that shows the same, which takes hardly any bytes.
@@ -40,6 +46,8 @@ fn change(before: &RgbaImage, picture: &RgbaImage) -> RgbaImage {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use image::AnimationDecoder;
     use image::codecs::gif::GifDecoder;
 
