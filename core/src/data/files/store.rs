@@ -69,6 +69,10 @@ impl Store {
     }
 
     /// The first bytes of the file called `stored`; none where it cannot be read.
+    #[cfg_attr(
+        target_family = "wasm",
+        expect(unused_variables, reason = "a page has no folder, whose files go by their path")
+    )]
     pub(super) fn start(&self, stored: &str, path: &Path) -> Vec<u8> {
         let first = |bytes: &[u8]| bytes[..bytes.len().min(SNIFFED_BYTES)].to_vec();
         match self {
