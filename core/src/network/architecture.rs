@@ -1,5 +1,5 @@
 //! The architectures that a configuration can name and a file of weights can hold, a [`Family`] each: the next one is a file
-//! of its own and a line in [`FAMILIES`].
+//! of its own and a line in `FAMILIES`.
 
 use std::fmt;
 
