@@ -1,4 +1,4 @@
-//! The window around its views: the [`state`] that they read, the [`intent`]s that they return, [`update`] where these
+//! The window around its views: the [`state`] that they read, the [`intent`]s that they return, `update` where these
 //! happen, and what is where ([`layout`], [`tab`]). [`settings`] are what is remembered, a [`link`] is what can be sent.
 
 pub mod app;

@@ -40,19 +40,19 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// Of [`super::convolve`]: filters by output pixels.
+    /// Of [`crate::conv::convolve`]: filters by output pixels.
     pub fn of_convolve(x: [usize; 4], w: [usize; 4], geometry: Geometry) -> Self {
         let [filters, channels, size, _] = w;
         Self { rows: filters, columns: output_pixels(x, size, geometry), depth: channels * size * size }
     }
 
-    /// Of [`super::input_gradient`]: channels by input pixels.
+    /// Of [`crate::conv::input_gradient`]: channels by input pixels.
     pub fn of_input_gradient(x: [usize; 4], w: [usize; 4]) -> Self {
         let ([batch, channels, height, width], [filters, _, size, _]) = (x, w);
         Self { rows: channels, columns: batch * height * width, depth: filters * size * size }
     }
 
-    /// Of [`super::weight_gradient`]: filters by taps of the kernel.
+    /// Of [`crate::conv::weight_gradient`]: filters by taps of the kernel.
     pub fn of_weight_gradient(x: [usize; 4], w: [usize; 4], geometry: Geometry) -> Self {
         let [filters, channels, size, _] = w;
         Self { rows: filters, columns: channels * size * size, depth: output_pixels(x, size, geometry) }
@@ -115,7 +115,7 @@ fn sizes(x: [usize; 4], w: [usize; 4], y: [usize; 4], geometry: Geometry) -> [us
     [batch, channels, height, width, filters, out_height, out_width, geometry.stride, geometry.padding]
 }
 
-/// [`super::convolve`] on a GPU, by the family that is `asked` for or else the one for its shape; `None` elsewhere, and for kernels that
+/// [`crate::conv::convolve`] on a GPU, by the family that is `asked` for or else the one for its shape; `None` elsewhere, and for kernels that
 /// there is none for.
 pub fn convolve(asked: Option<Family>, terms: &[(&Tensor<4>, &Tensor<4>)], geometry: Geometry) -> Option<Tensor<4>> {
     let (x, w) = (terms[0].0.dims(), terms[0].1.dims());
@@ -126,7 +126,7 @@ pub fn convolve(asked: Option<Family>, terms: &[(&Tensor<4>, &Tensor<4>)], geome
     Some(tensor(product.run(launched, &y)))
 }
 
-/// [`super::input_gradient`] on a GPU, as [`convolve`].
+/// [`crate::conv::input_gradient`] on a GPU, as [`convolve`].
 pub fn input_gradient(
     asked: Option<Family>,
     terms: &[(&Tensor<4>, &Tensor<4>)],
@@ -140,7 +140,7 @@ pub fn input_gradient(
     Some(tensor(product.run(launched, &x)))
 }
 
-/// [`super::weight_gradient`] on a GPU, as [`convolve`].
+/// [`crate::conv::weight_gradient`] on a GPU, as [`convolve`].
 pub fn weight_gradient(
     asked: Option<Family>,
     terms: &[(&Tensor<4>, &Tensor<4>)],

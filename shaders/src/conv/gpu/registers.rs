@@ -91,20 +91,20 @@ pub struct Variant {
 }
 
 impl Variant {
-    /// Of [`super::convolve`] with `terms` of these shapes; `None` where Burn's own convolution is taken instead.
+    /// Of [`crate::conv::convolve`] with `terms` of these shapes; `None` where Burn's own convolution is taken instead.
     pub fn of_convolve(x: [usize; 4], w: [usize; 4], geometry: Geometry, terms: usize) -> Option<Self> {
         let [filters, _, size, _] = w;
         let columns = x[0] * geometry.output(x[2], size) * geometry.output(x[3], size);
         Self::covering(CONVOLVE.name, size, terms, filters, columns)
     }
 
-    /// Of [`super::input_gradient`].
+    /// Of [`crate::conv::input_gradient`].
     pub fn of_input_gradient(x: [usize; 4], w: [usize; 4], terms: usize) -> Option<Self> {
         let [batch, channels, height, width] = x;
         Self::covering(INPUT_GRADIENT.name, w[2], terms, channels, batch * height * width)
     }
 
-    /// Of [`super::weight_gradient`].
+    /// Of [`crate::conv::weight_gradient`].
     pub fn of_weight_gradient(x: [usize; 4], w: [usize; 4], geometry: Geometry, terms: usize) -> Option<Self> {
         let [filters, channels, size, _] = w;
         let pixels = x[0] * geometry.output(x[2], size) * geometry.output(x[3], size);
