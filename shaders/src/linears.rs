@@ -13,8 +13,9 @@ use burn_tensor::Tensor;
 use crate::cpu::{Cpu, Real, by_dtype, lane_sums, map_images_reading, zeros};
 use crate::gpu::{Arguments, Gpu, MOST_GROUPS, WORKGROUP, Wgsl, launch, launch_into, tensor, zeros_on_gpu};
 
-const VALUES: Wgsl = Wgsl::new("linears", include_str!("../wgsl/linears.wgsl"));
-const GRADIENT: Wgsl = Wgsl::new("linears_gradient", include_str!("../wgsl/linears_gradient.wgsl"));
+const LAYER: &str = include_str!("../wgsl/shared/layer.wgsl");
+const VALUES: Wgsl = Wgsl::new("linears", include_str!("../wgsl/linears.wgsl")).sharing(LAYER);
+const GRADIENT: Wgsl = Wgsl::new("linears_gradient", include_str!("../wgsl/linears_gradient.wgsl")).sharing(LAYER);
 
 /// All of them.
 #[cfg(test)]

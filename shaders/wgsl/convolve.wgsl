@@ -1,22 +1,6 @@
 // Σ W ∗ x over one or two terms (x, W), as the matrix product [O, C·K²] · [C·K², B·H'·W'] whose right factor, the patches of
 // x, is never in memory. Invocations along columns, which are output pixels, lie beside each other; rows are filters.
 
-const KERNEL: u32 = {{ kernel }}u;
-const TAPS: u32 = KERNEL * KERNEL;
-const TERMS: u32 = {{ terms }}u;
-
-struct Sizes {
-    batch: u32,
-    channels: u32,
-    height: u32,
-    width: u32,
-    filters: u32,
-    out_height: u32,
-    out_width: u32,
-    stride: u32,
-    padding: u32,
-}
-
 @group(0) @binding(0) var<storage, {{ read }}> x0: array<f32>; // [B, C, H, W]
 @group(0) @binding(1) var<storage, {{ read }}> w0: array<f32>; // [O, C, K, K]
 @group(0) @binding(2) var<storage, {{ read }}> x1: array<f32>; // the second term's, or the first's again

@@ -1,22 +1,6 @@
 // Σ Wᵀ ∗ ȳ over one or two terms (ȳ, W), as the matrix product [C, O·K²] · [O·K², B·H·W]: an input pixel gathers the output
 // pixels that it reached. Invocations along columns, which are input pixels, lie beside each other; rows are channels.
 
-const KERNEL: u32 = {{ kernel }}u;
-const TAPS: u32 = KERNEL * KERNEL;
-const TERMS: u32 = {{ terms }}u;
-
-struct Sizes {
-    batch: u32,
-    channels: u32,
-    height: u32,
-    width: u32,
-    filters: u32,
-    out_height: u32,
-    out_width: u32,
-    stride: u32,
-    padding: u32,
-}
-
 @group(0) @binding(0) var<storage, {{ read }}> y0: array<f32>; // [B, O, H', W']
 @group(0) @binding(1) var<storage, {{ read }}> w0: array<f32>; // [O, C, K, K]
 @group(0) @binding(2) var<storage, {{ read }}> y1: array<f32>; // the second term's, or the first's again

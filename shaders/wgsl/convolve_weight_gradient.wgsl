@@ -3,24 +3,8 @@
 // another kernel; and a run among COLUMN_LANES invocations that compute the same SIDE by SIDE elements and are added up at
 // the end. A workgroup has ROW_LANES such tiles beside each other.
 
-const KERNEL: u32 = {{ kernel }}u;
-const TAPS: u32 = KERNEL * KERNEL;
-const TERMS: u32 = {{ terms }}u;
 // Vectors of four elements that an invocation has.
 const VECTORS: u32 = 4u * BLOCKS * BLOCKS;
-
-struct Sizes {
-    batch: u32,
-    channels: u32,
-    height: u32,
-    width: u32,
-    filters: u32,
-    out_height: u32,
-    out_width: u32,
-    stride: u32,
-    padding: u32,
-    run: u32,
-}
 
 @group(0) @binding(0) var<storage, {{ read }}> x0: array<f32>; // [B, C, H, W]
 @group(0) @binding(1) var<storage, {{ read }}> y0: array<f32>; // [B, O, H', W']

@@ -1,21 +1,5 @@
 // Many small linear layers, y_k = W_k x_k + b_k: an invocation an output, layers along y and images along z.
 
-const LAYERS: u32 = {{ layers }}u;
-
-struct Layer {
-    // Columns of x.
-    first_input: u32,
-    inputs: u32,
-    // Columns of y.
-    first_output: u32,
-    outputs: u32,
-    // Places in `parameters`.
-    weight: u32,
-    bias: u32,
-    unused0: u32,
-    unused1: u32,
-}
-
 struct Sizes {
     // Columns of x and of y.
     inputs: u32,

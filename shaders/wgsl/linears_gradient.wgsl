@@ -1,22 +1,6 @@
 // The gradient of many small linear layers in their weights, W̄_k = Σ_b ȳ_k x_kᵀ, and biases, b̄_k = Σ_b ȳ_k, at their places in one
 // vector: an invocation an entry, or several; layers along y.
 
-const LAYERS: u32 = {{ layers }}u;
-
-struct Layer {
-    // Columns of x.
-    first_input: u32,
-    inputs: u32,
-    // Columns of y.
-    first_output: u32,
-    outputs: u32,
-    // Places in the vector.
-    weight: u32,
-    bias: u32,
-    unused0: u32,
-    unused1: u32,
-}
-
 struct Sizes {
     // Columns of x and of ȳ.
     inputs: u32,

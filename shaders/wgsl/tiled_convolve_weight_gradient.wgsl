@@ -1,23 +1,6 @@
 // Σ ȳ ∗ x over one or two terms (x, ȳ) by tiles: [O, B·H'·W'] · [B·H'·W', C·K²]. Its sum is long and its result small, so it is cut into
 // runs of output pixels, a workgroup along z each, whose results are added up by another kernel.
 
-const KERNEL: u32 = {{ kernel }}u;
-const TAPS: u32 = KERNEL * KERNEL;
-const TERMS: u32 = {{ terms }}u;
-
-struct Sizes {
-    batch: u32,
-    channels: u32,
-    height: u32,
-    width: u32,
-    filters: u32,
-    out_height: u32,
-    out_width: u32,
-    stride: u32,
-    padding: u32,
-    run: u32,
-}
-
 @group(0) @binding(0) var<storage, {{ read }}> x0: array<f32>; // [B, C, H, W]
 @group(0) @binding(1) var<storage, {{ read }}> y0: array<f32>; // [B, O, H', W']
 @group(0) @binding(2) var<storage, {{ read }}> x1: array<f32>; // the second term's, or the first's again

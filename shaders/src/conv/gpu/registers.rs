@@ -6,9 +6,13 @@ use crate::conv::Geometry;
 use crate::gpu::Wgsl;
 
 /// What the two kernels share that gather patches for pixels.
-const PATCHES: &str =
-    concat!(include_str!("../../../wgsl/shared/blocks.wgsl"), include_str!("../../../wgsl/shared/patches.wgsl"));
-const BLOCKS: &str = include_str!("../../../wgsl/shared/blocks.wgsl");
+const PATCHES: &str = concat!(
+    include_str!("../../../wgsl/shared/convolution.wgsl"),
+    include_str!("../../../wgsl/shared/blocks.wgsl"),
+    include_str!("../../../wgsl/shared/patches.wgsl")
+);
+const BLOCKS: &str =
+    concat!(include_str!("../../../wgsl/shared/convolution.wgsl"), include_str!("../../../wgsl/shared/blocks.wgsl"));
 const CONVOLVE: Wgsl = Wgsl::new("convolve", include_str!("../../../wgsl/convolve.wgsl")).sharing(PATCHES);
 const INPUT_GRADIENT: Wgsl =
     Wgsl::new("convolve_input_gradient", include_str!("../../../wgsl/convolve_input_gradient.wgsl")).sharing(PATCHES);

@@ -4,11 +4,15 @@ use super::{Launched, MOST_BESIDE, Shape, runs_of};
 use crate::gpu::Wgsl;
 
 const ALONG_COLUMNS: &str = concat!(
+    include_str!("../../../wgsl/shared/convolution.wgsl"),
     include_str!("../../../wgsl/shared/tiles.wgsl"),
     include_str!("../../../wgsl/shared/tiles_along_columns.wgsl")
 );
-const ALONG_SUM: &str =
-    concat!(include_str!("../../../wgsl/shared/tiles.wgsl"), include_str!("../../../wgsl/shared/tiles_along_sum.wgsl"));
+const ALONG_SUM: &str = concat!(
+    include_str!("../../../wgsl/shared/convolution.wgsl"),
+    include_str!("../../../wgsl/shared/tiles.wgsl"),
+    include_str!("../../../wgsl/shared/tiles_along_sum.wgsl")
+);
 pub(super) const CONVOLVE: Wgsl =
     Wgsl::new("tiled_convolve", include_str!("../../../wgsl/tiled_convolve.wgsl")).sharing(ALONG_COLUMNS);
 pub(super) const INPUT_GRADIENT: Wgsl =
