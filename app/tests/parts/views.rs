@@ -191,6 +191,26 @@ fn what_differs_from_the_preset_is_marked_with_a_way_back() {
     assert_eq!(state.changes(), ["train.lr=0.2"]);
 }
 
+/// What a link or a file asks for may be more than a hand can enter, and showing it is not to change it.
+#[test]
+fn to_show_an_experiment_changes_nothing_of_it() {
+    let large =
+        ["data.path=\"mine.zip\"", "data.size=1024", "data.per_class=20000", "target.width=4", "train.epochs=5000"];
+    let small = ["data.path=\"mine.zip\"", "data.size=5", "data.augment=0", "train.batch_size=4096", "train.lr=1e-7"];
+    let odd = ["method.name=scratch", "sources=[]", "target.network=resnet34", "meta.lr=3", "method.beta=1e4"];
+    let steps = ["meta.matching_steps=40", "method.pairs=[[0, 0, 0]]", "sources.0.weights=mine.pth"];
+    for changes in [&large[..], &small, &odd, &steps] {
+        let mut window = drawn(State::new("demo".into(), config(changes)), [1280.0, 1600.0]);
+        for folded in ["Networks", "Training", "Learning φ"] {
+            window.get_by_label(folded).click();
+            // It opens slowly.
+            window.run_steps(30);
+        }
+        assert!(["Width", "Epochs", "Images of a class"].iter().all(|shown| says(&window, shown)), "{changes:?}");
+        assert_eq!(taken(&mut window), [], "{changes:?}");
+    }
+}
+
 #[test]
 fn a_preset_takes_the_place_of_the_draft() {
     let mut state = State::new("demo".into(), config(&["seed=5"]));

@@ -50,7 +50,7 @@ fn show(rows: &mut Rows<'_>, draft: &mut Config, base: &Config, state: &State) {
     }
     // The small images of a beginner have one size.
     if draft.data.path.is_some() || base.data.size != DataConfig::default().size {
-        rows.number(&SIZE, (&mut draft.data.size, base.data.size), 16..=512, 1.0);
+        rows.number(&SIZE, (&mut draft.data.size, base.data.size), 16..=1024, 1.0);
         let views = [(PictureView::Stretched, "whole picture"), (PictureView::Cropped, "parts of it")];
         let views = views.map(|(view, name)| (view, name.to_owned())).to_vec();
         rows.list(&VIEW, (&mut draft.data.view, &base.data.view), views, "");

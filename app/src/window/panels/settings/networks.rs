@@ -41,19 +41,25 @@ fn short(weights: &str) -> &str {
 }
 
 fn show(rows: &mut Rows<'_>, draft: &mut Config, base: &Config, _: &State) {
-    if draft.sources.is_empty() {
-        draft.sources.push(SourceConfig { weights: "embedded".into(), layers: None, mean: None, std: None });
-    }
-    let weights = &mut draft.sources[0].weights;
-    let mut options: Vec<(String, String)> =
-        l2t_core::embedded::sources().map(|(name, _)| (name.clone(), short(&name).to_owned())).collect();
+    let first = |config: &Config| config.sources.first().map(|source| source.weights.clone());
+    let (before, had) = (first(base), first(draft));
+    let mut options: Vec<(Option<String>, String)> =
+        l2t_core::embedded::sources().map(|(name, _)| (Some(name.clone()), short(&name).to_owned())).collect();
     // The first goes by the plain name, too.
-    options[0].0 = "embedded".into();
-    if options.iter().all(|(name, _)| name != weights) {
-        options.push((weights.clone(), short(weights).to_owned()));
+    options[0].0 = Some("embedded".into());
+    if let Some(weights) = had.as_ref().filter(|_| options.iter().all(|(name, _)| *name != had)) {
+        options.push((had.clone(), short(weights).to_owned()));
     }
-    let before = base.sources.first().map_or_else(|| "embedded".into(), |source| source.weights.clone());
-    rows.list(&SOURCE, (weights, &before), options, "");
+    let mut chosen = had;
+    rows.list(&SOURCE, (&mut chosen, &before), options, "none");
+    match (draft.sources.first_mut(), chosen) {
+        (Some(first), Some(weights)) => first.weights = weights,
+        (None, Some(weights)) => {
+            draft.sources.push(SourceConfig { weights, layers: None, mean: None, std: None });
+        }
+        // The preset has none.
+        (_, None) => draft.sources.clear(),
+    }
     let targets = offered().map(|name| (name.to_owned(), name.to_owned())).collect();
     let other = draft.target.network.clone();
     rows.list(&TARGET, (&mut draft.target.network, &base.target.network), targets, &other);

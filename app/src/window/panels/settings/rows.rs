@@ -60,7 +60,7 @@ impl Rows<'_> {
         back
     }
 
-    /// A number.
+    /// A number. What a hand enters is kept within `range`; a file or a link may ask for more, and that stays as it is.
     pub fn number<T: Numeric + std::fmt::Display>(
         &mut self,
         words: &Words,
@@ -70,7 +70,7 @@ impl Rows<'_> {
     ) {
         let changed = (*value != base).then(|| base.to_string());
         let back = self.row(words, changed, &mut |ui| {
-            let drag = DragValue::new(value).range(range.clone()).speed(speed);
+            let drag = DragValue::new(value).range(range.clone()).clamp_existing_to_range(false).speed(speed);
             // What is whole stays whole.
             (if T::INTEGRAL { drag } else { drag.max_decimals(6) }).ui(ui)
         });
