@@ -1,4 +1,4 @@
-//! The end of a residual block: `y = max(a + b, 0)`.
+//! The end of a residual block: `y = max(a + b, 0)`; and where the gradients of ReLU and of its like with a ceiling pass.
 
 use burn_tensor::Tensor;
 
@@ -28,14 +28,29 @@ pub fn add_relu(a: &Tensor<4>, b: &Tensor<4>) -> Tensor<4> {
 
 /// `g` where `y > 0`, zero elsewhere: the gradient and the tangent of ReLU at the output `y`.
 pub fn where_positive(y: &Tensor<4>, g: &Tensor<4>) -> Tensor<4> {
-    if let (Some(left), Some(right)) = (Gpu::of(y), Gpu::of(g)) {
-        let [out] = launch_elementwise(WHERE_POSITIVE, &[&left, &right], [&y.dims()], &[], &[]);
-        return tensor(out);
+    if let Some(out) = where_on_gpu(y, g, None) {
+        return out;
     }
     let (Some(left), Some(right)) = (Cpu::of(y), Cpu::of(g)) else {
         return g.clone().mask_fill(y.clone().lower_equal_elem(0.0), 0.0);
     };
     zip(y.dims(), &left, &right, Rule::Mask)
+}
+
+/// `g` where `0 < z < ceiling`, zero elsewhere: the gradient of `min(max(z, 0), ceiling)`, as PyTorch has it at its two kinks too.
+pub fn where_between(z: &Tensor<2>, g: &Tensor<2>, ceiling: f64) -> Tensor<2> {
+    where_on_gpu(z, g, Some(ceiling)).unwrap_or_else(|| {
+        let flat = z.clone().lower_equal_elem(0.0).bool_or(z.clone().greater_equal_elem(ceiling));
+        g.clone().mask_fill(flat, 0.0)
+    })
+}
+
+fn where_on_gpu<const D: usize>(y: &Tensor<D>, g: &Tensor<D>, ceiling: Option<f64>) -> Option<Tensor<D>> {
+    let inputs = [Gpu::of(y)?, Gpu::of(g)?];
+    let sizes = [usize::from(ceiling.is_some())];
+    let numbers = [ceiling.unwrap_or_default()];
+    let [out] = launch_elementwise(WHERE_POSITIVE, &inputs.each_ref(), [&y.dims()[..]], &sizes, &numbers);
+    Some(tensor(out))
 }
 
 #[derive(Clone, Copy)]

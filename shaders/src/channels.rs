@@ -7,9 +7,11 @@ use crate::cpu::{
 };
 use crate::gpu::{Arguments, Gpu, Wgsl, allocate, launch, launch_into, tensor};
 
-const MEAN_PRODUCT: Wgsl =
-    Wgsl::new("channel_mean_product", include_str!("../wgsl/channel_mean_product.wgsl")).summing("f32");
-const MEAN: Wgsl = Wgsl::new("channel_mean", include_str!("../wgsl/channel_mean.wgsl")).summing("f32");
+const MEAN_PRODUCT: Wgsl = Wgsl::new("channel_mean_product", include_str!("../wgsl/channel_mean_product.wgsl"))
+    .summing("f32")
+    .in_small_groups();
+const MEAN: Wgsl =
+    Wgsl::new("channel_mean", include_str!("../wgsl/channel_mean.wgsl")).summing("f32").in_small_groups();
 const SUM: Wgsl = Wgsl::new("channel_sum", include_str!("../wgsl/channel_sum.wgsl")).summing("f32");
 
 /// All of them.
@@ -64,8 +66,7 @@ fn columns_on_gpu(kernel: &Wgsl, maps: &[Vec<&Gpu>], shapes: &[[usize; 4]], fact
     for (inputs, [batch, channels, height, width]) in maps.iter().zip(shapes) {
         let sizes = [*channels, height * width, first, columns];
         let arguments = Arguments { groups: [*channels, *batch, 1], sizes: &sizes, numbers: &[factor] };
-        let kernel = kernel.clone().adding_up(height * width);
-        launch_into(kernel, inputs, std::slice::from_ref(&out), arguments);
+        launch_into(kernel.clone(), inputs, std::slice::from_ref(&out), arguments);
         first += channels;
     }
     tensor(out)
@@ -149,9 +150,12 @@ pub fn sum(y: &Tensor<4>) -> Tensor<1> {
     })
 }
 
-/// `p_{bc} = 1/(HW) Σ_ij x_{bcij}`, `[B, C, H, W]` → `[B, C]`: global average pooling.
+/// `p_{bc} = 1/(HW) Σ_ij x_{bcij}`, `[B, C, H, W]` → `[B, C]`: global average pooling. One pixel is its own mean.
 pub fn mean(x: &Tensor<4>) -> Tensor<2> {
-    means(&[x])
+    match x.dims() {
+        [batch, channels, 1, 1] => x.clone().reshape([batch, channels]),
+        _ => means(&[x]),
+    }
 }
 
 /// [`mean`] of several maps, the channels of one behind those of another: `[B, Σ C]`.
@@ -180,6 +184,9 @@ pub fn means(maps: &[&Tensor<4>]) -> Tensor<2> {
 /// `x̄_{bcij} = p̄_{bc}/(HW)`: the gradient of [`mean`], of the shape of `x`.
 pub fn mean_gradient(p_bar: &Tensor<2>, x: &Tensor<4>) -> Tensor<4> {
     let [batch, channels, height, width] = x.dims();
+    if [height, width] == [1, 1] {
+        return p_bar.clone().reshape([batch, channels, 1, 1]);
+    }
     (p_bar.clone() / (height * width) as f64).reshape([batch, channels, 1, 1]).expand([batch, channels, height, width])
 }
 

@@ -18,6 +18,7 @@
 //! compare with; on Burn's Flex device a hand-written CPU implementation takes its place, and on a GPU a WGSL kernel where there
 //! is one.
 
+pub mod adam;
 pub mod add_relu;
 pub mod attention;
 pub mod batch_norm;

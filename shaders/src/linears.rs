@@ -11,7 +11,7 @@ use std::ops::Range;
 use burn_tensor::Tensor;
 
 use crate::cpu::{Cpu, Real, by_dtype, lane_sums, map_images_reading, zeros};
-use crate::gpu::{Arguments, Gpu, MOST_GROUPS, WORKGROUP, Wgsl, launch, launch_into, tensor, zeros_on_gpu};
+use crate::gpu::{Arguments, Gpu, MOST_GROUPS, WORKGROUP, Wgsl, launch, launch_into, places_for, tensor, zeros_on_gpu};
 
 const LAYER: &str = include_str!("../wgsl/shared/layer.wgsl");
 const VALUES: Wgsl = Wgsl::new("linears", include_str!("../wgsl/linears.wgsl")).sharing(LAYER);
@@ -24,8 +24,15 @@ pub(crate) fn kernels() -> Vec<Wgsl> {
 }
 
 fn with(mut kernel: Wgsl, layers: usize) -> Wgsl {
-    kernel.constants = vec![("layers", layers as u32)];
+    kernel.constants = vec![("places", places_for(layers) as u32)];
     kernel
+}
+
+/// As the kernels read them.
+fn sizes(first: [usize; 4], layers: &[Linear]) -> Vec<usize> {
+    let mut sizes: Vec<usize> = first.into_iter().chain(layers.iter().flat_map(Linear::sizes)).collect();
+    sizes.resize(4 + 8 * places_for(layers.len()), 0);
+    sizes
 }
 
 /// One layer.
@@ -60,8 +67,7 @@ pub fn values(parameters: &Tensor<1>, x: &Tensor<2>, layers: &[Linear]) -> Tenso
     if let (Some(left), Some(right)) = (Gpu::of(parameters), Gpu::of(x)) {
         let most = layers.iter().map(|layer| layer.outputs.len()).max().unwrap_or(0);
         let groups = [most.div_ceil(WORKGROUP as usize), layers.len(), batch];
-        let mut sizes = vec![inputs, outputs, 0, 0];
-        sizes.extend(layers.iter().flat_map(Linear::sizes));
+        let sizes = sizes([inputs, outputs, 0, 0], layers);
         let arguments = Arguments { groups, sizes: &sizes, ..Arguments::default() };
         let [y] = launch(with(VALUES, layers.len()), &[&left, &right], [&[batch, outputs]], arguments);
         return tensor(y);
@@ -125,8 +131,7 @@ fn gradient_on_gpu(len: usize, x: &Tensor<2>, sets: &[(&Tensor<2>, &[Linear])]) 
         let entries = |layer: &Linear| (layer.inputs.len() + 1) * layer.outputs.len();
         let most = layers.iter().map(entries).max().unwrap_or(0);
         let groups = [most.div_ceil(WORKGROUP as usize).clamp(1, MOST_GROUPS), layers.len(), 1];
-        let mut sizes = vec![inputs, y_bar.dims()[1], batch, groups[0] * WORKGROUP as usize];
-        sizes.extend(layers.iter().flat_map(Linear::sizes));
+        let sizes = sizes([inputs, y_bar.dims()[1], batch, groups[0] * WORKGROUP as usize], layers);
         let arguments = Arguments { groups, sizes: &sizes, ..Arguments::default() };
         launch_into(with(GRADIENT, layers.len()), &[&left, bars], std::slice::from_ref(&out), arguments);
     }

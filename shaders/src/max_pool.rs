@@ -138,12 +138,42 @@ pub fn gather(x: &Tensor<4>, places: &Tensor<4, Int>) -> Tensor<4> {
 
 /// `x̄` of the shape of `x`: `ȳ` (`[B, C, H', W']`) added up at `places`, zero elsewhere.
 pub fn scatter(y_bar: &Tensor<4>, places: &Tensor<4, Int>, x: &Tensor<4>, window: Window) -> Tensor<4> {
-    let dims = x.dims();
-    if let (Some(y_bar), Some(places)) = (Gpu::of(y_bar), Gpu::of_indices(places)) {
-        let sizes = window.sizes([dims[2], dims[3]]);
-        let [x_bar] = launch_elementwise(SCATTER, &[&y_bar, &places], [&dims], &sizes, &[]);
-        return tensor(x_bar);
+    scatter_plus(None, y_bar, places, x, window)
+}
+
+/// [`scatter`] added to what `x̄` has of elsewhere.
+pub fn scatter_plus(
+    plus: Option<Tensor<4>>,
+    y_bar: &Tensor<4>,
+    places: &Tensor<4, Int>,
+    x: &Tensor<4>,
+    window: Window,
+) -> Tensor<4> {
+    if let Some(x_bar) = scatter_on_gpu(plus.as_ref(), y_bar, places, x.dims(), window) {
+        return x_bar;
     }
+    let x_bar = scatter_elsewhere(y_bar, places, x, window);
+    match plus {
+        Some(plus) => plus + x_bar,
+        None => x_bar,
+    }
+}
+
+fn scatter_on_gpu(
+    plus: Option<&Tensor<4>>,
+    y_bar: &Tensor<4>,
+    places: &Tensor<4, Int>,
+    dims: [usize; 4],
+    window: Window,
+) -> Option<Tensor<4>> {
+    let inputs = [Gpu::of(y_bar)?, Gpu::of_indices(places)?, Gpu::of(plus.unwrap_or(y_bar))?];
+    let sizes = [&window.sizes([dims[2], dims[3]])[..], &[usize::from(plus.is_some())]].concat();
+    let [x_bar] = launch_elementwise(SCATTER, &inputs.each_ref(), [&dims], &sizes, &[]);
+    Some(tensor(x_bar))
+}
+
+fn scatter_elsewhere(y_bar: &Tensor<4>, places: &Tensor<4, Int>, x: &Tensor<4>, window: Window) -> Tensor<4> {
+    let dims = x.dims();
     let Some(values) = Cpu::of(y_bar) else {
         return Tensor::from_dispatch(
             <Dispatch as ModuleOps<Dispatch>>::max_pool2d_with_indices_backward(

@@ -16,19 +16,23 @@
 use burn_tensor::Tensor;
 use burn_wgpu::CubeTensor;
 
-use crate::gpu::{Arguments, Gpu, Wgsl, allocate, launch, launch_into, tensor};
+use crate::gpu::{Arguments, Gpu, Wgsl, allocate, launch, launch_into, places_for, tensor};
 use crate::resize::{BILINEAR, resize, resize_gradient};
 use crate::{channels, vector};
 
-const MISMATCH: Wgsl = Wgsl::new("mismatch", include_str!("../wgsl/mismatch.wgsl")).summing("f32").sharing(BILINEAR);
+const MISMATCH: Wgsl =
+    Wgsl::new("mismatch", include_str!("../wgsl/mismatch.wgsl")).summing("f32").sharing(BILINEAR).in_small_groups();
 const GRADIENT: Wgsl = Wgsl::new("mismatch_gradient", include_str!("../wgsl/mismatch_gradient.wgsl")).summing("f32");
 
 /// All of them.
 #[cfg(test)]
 pub(crate) fn kernels() -> Vec<Wgsl> {
-    let mut two = MISMATCH;
-    two.constants = vec![("members", 2)];
-    vec![two, GRADIENT]
+    vec![with(MISMATCH, 2), GRADIENT]
+}
+
+fn with(mut kernel: Wgsl, pairs: usize) -> Wgsl {
+    kernel.constants = vec![("places", places_for(pairs) as u32)];
+    kernel
 }
 
 /// What one target layer is matched with: the source features of its pairs, laid out for their device.
@@ -133,15 +137,17 @@ fn layer_on_gpu(layer: Compared<'_>, squared: &CubeTensor, columns: [usize; 2]) 
     let dims = regressed.dims();
     let [batch, channels, height, width] = dims;
     let inputs = [Gpu::of(regressed)?, Gpu::of(bias)?, Gpu::of(all)?];
-    let mut kernel = MISMATCH.adding_up(height * width);
-    kernel.constants = vec![("members", matched.maps.len() as u32)];
-    let mut sizes = vec![channels, height, width, 0, columns[0], columns[1], 0, 0];
+    let (count, places) = (matched.maps.len(), places_for(matched.maps.len()));
+    let kernel = with(MISMATCH, count);
+    let mut sizes = vec![channels, height, width, count, columns[0], columns[1], 0, 0];
     sizes.extend(offsets.iter().flat_map(|&offset| [offset, 0, 0, 0]));
+    sizes.resize(8 + 4 * places, 0);
     let mut first = 0;
     for [channels, height, width] in &matched.maps {
         sizes.extend([first, *channels, *height, *width]);
         first += channels;
     }
+    sizes.resize(8 + 8 * places, 0);
     assert_eq!(first, channels, "the pairs' channels make up those of the regressors");
     let d = allocate(&inputs[0], &dims);
     let arguments = Arguments { groups: [channels, batch, 1], sizes: &sizes, ..Arguments::default() };

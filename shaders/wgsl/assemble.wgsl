@@ -1,19 +1,33 @@
-// Writes up to seven vectors into one, each at its place, with zeros behind it up to where the next one begins.
+// Writes pieces of a vector, each a sum of up to three terms at its place, with zeros behind it up to where the next one begins. A term
+// is a factor times the sum of some rows, which lie one behind another in one of up to seven buffers.
+
+const MOST_TERMS: u32 = 3u;
+const MOST_PIECES: u32 = 16u;
+
+struct Term {
+    buffer: u32,
+    // Where its first row begins.
+    first: u32,
+    rows: u32,
+    factor: f32,
+}
 
 struct Piece {
     begin: u32,
+    // Of the piece, and of every row.
     length: u32,
     // Where the zeros end.
     end: u32,
-    unused: u32,
+    terms: u32,
+    term: array<Term, MOST_TERMS>,
 }
 
 struct Sizes {
     invocations: u32,
+    pieces: u32,
     unused0: u32,
     unused1: u32,
-    unused2: u32,
-    pieces: array<Piece, 7>,
+    piece: array<Piece, MOST_PIECES>,
 }
 
 @group(0) @binding(0) var<storage, {{ read }}> x0: array<f32>;
@@ -26,24 +40,38 @@ struct Sizes {
 @group(0) @binding(7) var<storage, read_write> out: array<f32>;
 @group(0) @binding(8) var<uniform> sizes: Sizes;
 
+fn entry(buffer: u32, at: u32) -> f32 {
+    switch buffer {
+        case 0u: { return x0[at]; }
+        case 1u: { return x1[at]; }
+        case 2u: { return x2[at]; }
+        case 3u: { return x3[at]; }
+        case 4u: { return x4[at]; }
+        case 5u: { return x5[at]; }
+        default: { return x6[at]; }
+    }
+}
+
 @compute @workgroup_size({{ workgroup }})
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    for (var nth = 0u; nth < 7u; nth++) {
-        let piece = sizes.pieces[nth];
-        for (var i = id.x; i < piece.end - piece.begin; i += sizes.invocations) {
+    for (var nth = 0u; nth < sizes.pieces; nth++) {
+        let begin = sizes.piece[nth].begin;
+        let length = sizes.piece[nth].length;
+        let end = sizes.piece[nth].end;
+        let terms = sizes.piece[nth].terms;
+        for (var i = id.x; i < end - begin; i += sizes.invocations) {
             var value = 0.0;
-            if i < piece.length {
-                switch nth {
-                    case 0u: { value = x0[i]; }
-                    case 1u: { value = x1[i]; }
-                    case 2u: { value = x2[i]; }
-                    case 3u: { value = x3[i]; }
-                    case 4u: { value = x4[i]; }
-                    case 5u: { value = x5[i]; }
-                    default: { value = x6[i]; }
+            if i < length {
+                for (var t = 0u; t < terms; t++) {
+                    let term = sizes.piece[nth].term[t];
+                    var sum = 0.0;
+                    for (var row = 0u; row < term.rows; row++) {
+                        sum += entry(term.buffer, term.first + row * length + i);
+                    }
+                    value += term.factor * sum;
                 }
             }
-            out[piece.begin + i] = value;
+            out[begin + i] = value;
         }
     }
 }

@@ -11,14 +11,14 @@
 // The output pixels that four input pixels reached. Input row i is in the patch of output row (i + p − k) / s for tap k
 // where that has no remainder, and then it is ⌊(i + p) / s⌋ − ⌊k / s⌋.
 fn patches(first: u32) -> Patches {
-    let pixel = four(first, COLUMN_LANES);
+    let pixel = four(first, column_lanes());
     let area = sizes.height * sizes.width;
     let stride = sizes.stride;
     let row = pixel % area / sizes.width + sizes.padding;
     let column = pixel % sizes.width + sizes.padding;
     let inside = pixel < vec4<u32>(sizes.batch * area);
     var lines = vec4<u32>();
-    for (var k = 0u; k < KERNEL; k++) {
+    for (var k = 0u; k < sizes.kernel; k++) {
         // A negative number is a large one without its sign.
         let in_rows = row / stride - k / stride < vec4<u32>(sizes.out_height);
         let in_columns = column / stride - k / stride < vec4<u32>(sizes.out_width);
@@ -31,19 +31,19 @@ fn patches(first: u32) -> Patches {
     return Patches(vec4<i32>(image + row / stride * sizes.out_width + column / stride), lines);
 }
 
-fn gather0(patches: Patches, tap: u32, shift: i32) -> vec4<f32> {
-    let at = places(patches, tap, shift);
-    return select(vec4<f32>(), vec4<f32>(y0[at.x], y0[at.y], y0[at.z], y0[at.w]), has(patches, tap));
+fn gather0(patches: Patches, lines: u32, shift: i32) -> vec4<f32> {
+    let at = places(patches, lines, shift);
+    return select(vec4<f32>(), vec4<f32>(y0[at.x], y0[at.y], y0[at.z], y0[at.w]), has(patches, lines));
 }
 
-fn gather1(patches: Patches, tap: u32, shift: i32) -> vec4<f32> {
-    let at = places(patches, tap, shift);
-    return select(vec4<f32>(), vec4<f32>(y1[at.x], y1[at.y], y1[at.z], y1[at.w]), has(patches, tap));
+fn gather1(patches: Patches, lines: u32, shift: i32) -> vec4<f32> {
+    let at = places(patches, lines, shift);
+    return select(vec4<f32>(), vec4<f32>(y1[at.x], y1[at.y], y1[at.z], y1[at.w]), has(patches, lines));
 }
 
 // Where the weights of four channels begin in a filter; those behind the last are the last one's.
 fn channels(first: u32) -> vec4<u32> {
-    return min(four(first, 1u), vec4<u32>(sizes.channels - 1u)) * TAPS;
+    return min(four(first, 1u), vec4<u32>(sizes.channels - 1u)) * (sizes.kernel * sizes.kernel);
 }
 
 fn weights0(at: vec4<u32>) -> vec4<f32> {
@@ -57,7 +57,7 @@ fn weights1(at: vec4<u32>) -> vec4<f32> {
 fn write(block: mat4x4<f32>, first_channel: u32, first_pixel: u32) {
     let area = sizes.height * sizes.width;
     for (var j = 0u; j < 4u; j++) {
-        let pixel = first_pixel + j * COLUMN_LANES;
+        let pixel = first_pixel + j * column_lanes();
         for (var i = 0u; i < 4u; i++) {
             let channel = first_channel + i;
             if pixel < sizes.batch * area && channel < sizes.channels {
@@ -69,37 +69,42 @@ fn write(block: mat4x4<f32>, first_channel: u32, first_pixel: u32) {
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let pixel = group.x * SIDE * COLUMN_LANES + lane % COLUMN_LANES;
-    let first_channel = (group.y * ROW_LANES + lane / COLUMN_LANES) * SIDE;
+    let lanes = column_lanes();
+    let pixel = group.x * SIDE * lanes + lane % lanes;
+    let first_channel = (group.y * sizes.row_lanes + lane / lanes) * SIDE;
     let near = patches(pixel);
-    let far = patches(pixel + 4u * COLUMN_LANES);
+    let far = patches(pixel + 4u * lanes);
     let near_channels = channels(first_channel);
     let far_channels = channels(first_channel + 4u);
     let stride = sizes.stride;
+    let taps = sizes.kernel * sizes.kernel;
     var sums: Sums;
     for (var filter_row = 0u; filter_row < sizes.filters; filter_row++) {
-        for (var tap = 0u; tap < TAPS; tap++) {
-            let top = i32(filter_row * sizes.out_height) - i32(tap / KERNEL / stride);
-            let shift = top * i32(sizes.out_width) - i32(tap % KERNEL / stride);
-            let k = filter_row * sizes.channels * TAPS + tap;
-            add_product(
-                &sums,
-                Factors(weights0(near_channels + k), weights0(far_channels + k)),
-                Factors(gather0(near, tap, shift), gather0(far, tap, shift)),
-            );
-            if TERMS == 2u {
+        for (var k = 0u; k < sizes.kernel; k++) {
+            let top = i32(filter_row * sizes.out_height) - i32(k / stride);
+            for (var l = 0u; l < sizes.kernel; l++) {
+                let shift = top * i32(sizes.out_width) - i32(l / stride);
+                let lines = lines_of(k, l);
+                let at = filter_row * sizes.channels * taps + k * sizes.kernel + l;
                 add_product(
                     &sums,
-                    Factors(weights1(near_channels + k), weights1(far_channels + k)),
-                    Factors(gather1(near, tap, shift), gather1(far, tap, shift)),
+                    Factors(weights0(near_channels + at), weights0(far_channels + at)),
+                    Factors(gather0(near, lines, shift), gather0(far, lines, shift)),
                 );
+                if sizes.terms == 2u {
+                    add_product(
+                        &sums,
+                        Factors(weights1(near_channels + at), weights1(far_channels + at)),
+                        Factors(gather1(near, lines, shift), gather1(far, lines, shift)),
+                    );
+                }
             }
         }
     }
     write(sums.near_near, first_channel, pixel);
     if BLOCKS == 2u {
-        write(sums.near_far, first_channel, pixel + 4u * COLUMN_LANES);
+        write(sums.near_far, first_channel, pixel + 4u * lanes);
         write(sums.far_near, first_channel + 4u, pixel);
-        write(sums.far_far, first_channel + 4u, pixel + 4u * COLUMN_LANES);
+        write(sums.far_far, first_channel + 4u, pixel + 4u * lanes);
     }
 }

@@ -1,7 +1,7 @@
 // Σ ȳ ∗ x over one or two terms (x, ȳ), as the matrix product [O, B·H'·W'] · [B·H'·W', C·K²]. Its sum is long and its result
 // small, so it is cut up three times: into runs of output pixels, a workgroup along z each, whose results are added up by
-// another kernel; and a run among COLUMN_LANES invocations that compute the same SIDE by SIDE elements and are added up at
-// the end. A workgroup has ROW_LANES such tiles beside each other.
+// another kernel; and a run among invocations beside each other that compute the same SIDE by SIDE elements and are added up at
+// the end. A workgroup has as many such tiles beside each other as it has rows of invocations.
 
 // Vectors of four elements that an invocation has.
 const VECTORS: u32 = 4u * BLOCKS * BLOCKS;
@@ -24,10 +24,11 @@ struct Columns {
 
 fn columns(first: u32) -> Columns {
     // Those behind the last are the last one.
-    let k = min(four(first, 1u), vec4<u32>(sizes.channels * TAPS - 1u));
-    let row = vec4<i32>(k % TAPS / KERNEL);
-    let column = vec4<i32>(k % KERNEL);
-    return Columns(vec4<i32>(k / TAPS * (sizes.height * sizes.width)) + row * i32(sizes.width) + column, row, column);
+    let taps = sizes.kernel * sizes.kernel;
+    let k = min(four(first, 1u), vec4<u32>(sizes.channels * taps - 1u));
+    let row = vec4<i32>(k % taps / sizes.kernel);
+    let column = vec4<i32>(k % sizes.kernel);
+    return Columns(vec4<i32>(k / taps * (sizes.height * sizes.width)) + row * i32(sizes.width) + column, row, column);
 }
 
 // Where the maps of four filters begin; those behind the last are the last one's.
@@ -72,15 +73,16 @@ fn leave(lane: u32, block: u32, sums: mat4x4<f32>) {
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let area = sizes.out_height * sizes.out_width;
+    let lanes = column_lanes();
     let first_filter = group.y * SIDE;
-    let first_column = (group.x * ROW_LANES + lane / COLUMN_LANES) * SIDE;
+    let first_column = (group.x * sizes.row_lanes + lane / lanes) * SIDE;
     let near = columns(first_column);
     let far = columns(first_column + 4u);
     let near_filters = filters(first_filter);
     let far_filters = filters(first_filter + 4u);
     let end = min((group.z + 1u) * sizes.run, sizes.batch * area);
     var sums: Sums;
-    for (var pixel = group.z * sizes.run + lane % COLUMN_LANES; pixel < end; pixel += COLUMN_LANES) {
+    for (var pixel = group.z * sizes.run + lane % lanes; pixel < end; pixel += lanes) {
         let image = pixel / area;
         let place = pixel % area;
         let top = i32(place / sizes.out_width * sizes.stride) - i32(sizes.padding);
@@ -94,7 +96,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             Factors(maps0(near_filters + map), maps0(far_filters + map)),
             Factors(patch0(near, first, near_inside), patch0(far, first, far_inside)),
         );
-        if TERMS == 2u {
+        if sizes.terms == 2u {
             add_product(
                 &sums,
                 Factors(maps1(near_filters + map), maps1(far_filters + map)),
@@ -111,17 +113,17 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     workgroupBarrier();
 
     // From here on an invocation has vectors of the results: four columns of one row.
-    for (var vector = lane; vector < ROW_LANES * VECTORS; vector += 64u) {
+    for (var vector = lane; vector < sizes.row_lanes * VECTORS; vector += 64u) {
         let tile = vector / VECTORS;
         let within = vector % VECTORS;
         var total = vec4<f32>();
-        for (var other = 0u; other < COLUMN_LANES; other++) {
-            total += partial[(tile * COLUMN_LANES + other) * VECTORS + within];
+        for (var other = 0u; other < lanes; other++) {
+            total += partial[(tile * lanes + other) * VECTORS + within];
         }
         let block = within / 4u;
         let filter_row = first_filter + block / BLOCKS * 4u + within % 4u;
-        let column = (group.x * ROW_LANES + tile) * SIDE + block % BLOCKS * 4u;
-        let depth = sizes.channels * TAPS;
+        let column = (group.x * sizes.row_lanes + tile) * SIDE + block % BLOCKS * 4u;
+        let depth = sizes.channels * sizes.kernel * sizes.kernel;
         for (var j = 0u; j < 4u; j++) {
             if filter_row < sizes.filters && column + j < depth {
                 w_bar[(group.z * sizes.filters + filter_row) * depth + column + j] = total[j];

@@ -6,7 +6,7 @@ struct Sizes {
     outputs: u32,
     unused0: u32,
     unused1: u32,
-    layers: array<Layer, LAYERS>,
+    layers: array<Layer, PLACES>,
 }
 
 @group(0) @binding(0) var<storage, {{ read }}> parameters: array<f32>;

@@ -7,7 +7,7 @@ struct Sizes {
     outputs: u32,
     batch: u32,
     invocations: u32,
-    layers: array<Layer, LAYERS>,
+    layers: array<Layer, PLACES>,
 }
 
 @group(0) @binding(0) var<storage, {{ read }}> x: array<f32>; // [B, M]

@@ -1,8 +1,8 @@
 // The mismatch of matched features, d = r + b − resize(S), and its mean square D = 1/(HW) Σ_ij d², in one pass: one workgroup
-// for every image and channel, channels along x and images along y. The channels belong to MEMBERS pairs one after another,
+// for every image and channel, channels along x and images along y. The channels belong to pairs one after another,
 // each with a map S of its own size, and all of these lie one after another in `sources`.
 
-const MEMBERS: u32 = {{ members }}u;
+const PLACES: u32 = {{ places }}u;
 
 struct Map {
     first_channel: u32,
@@ -15,20 +15,21 @@ struct Sizes {
     channels: u32,
     height: u32,
     width: u32,
-    unused0: u32,
+    // How many pairs there are.
+    count: u32,
     // Where this layer's columns of `squared` begin, and how many columns it has.
     first: u32,
     columns: u32,
+    unused0: u32,
     unused1: u32,
-    unused2: u32,
-    // Per member its place in `sources`, in the first of four; WebGPU wants 16 bytes an element.
-    offsets: array<vec4<u32>, MEMBERS>,
-    maps: array<Map, MEMBERS>,
+    // Per pair its place in `sources`, in the first of four; WebGPU wants 16 bytes an element.
+    offsets: array<vec4<u32>, PLACES>,
+    maps: array<Map, PLACES>,
 }
 
 @group(0) @binding(0) var<storage, {{ read }}> r: array<f32>; // [B, C, H, W]
 @group(0) @binding(1) var<storage, {{ read }}> bias: array<f32>; // [C]
-@group(0) @binding(2) var<storage, {{ read }}> sources: array<f32>; // [B, C_m, H_m, W_m] of every member
+@group(0) @binding(2) var<storage, {{ read }}> sources: array<f32>; // [B, C_m, H_m, W_m] of every pair
 @group(0) @binding(3) var<storage, read_write> d: array<f32>; // [B, C, H, W]
 @group(0) @binding(4) var<storage, read_write> squared: array<f32>; // [B, N]
 @group(0) @binding(5) var<uniform> sizes: Sizes;
@@ -38,7 +39,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let area = sizes.height * sizes.width;
     let plane = group.y * sizes.channels + group.x;
     var member = 0u;
-    while member + 1u < MEMBERS && group.x >= sizes.maps[member + 1u].first_channel {
+    while member + 1u < sizes.count && group.x >= sizes.maps[member + 1u].first_channel {
         member++;
     }
     let map = sizes.maps[member];

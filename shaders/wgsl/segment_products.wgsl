@@ -1,14 +1,15 @@
 // f k a and f Σ a e within every segment of columns: one workgroup a segment and image, segments along x and images along y.
 
-const SEGMENTS: u32 = {{ segments }}u;
+const PLACES: u32 = {{ places }}u;
 
 struct Sizes {
     columns: u32,
+    // How many segments there are.
+    count: u32,
     unused0: u32,
     unused1: u32,
-    unused2: u32,
     // First column and number of columns, in the first two of four.
-    segments: array<vec4<u32>, SEGMENTS>,
+    segments: array<vec4<u32>, PLACES>,
     factor: f32,
 }
 
@@ -23,7 +24,7 @@ struct Sizes {
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let segment = sizes.segments[group.x];
     let first = group.y * sizes.columns + segment.x;
-    let of_segment = group.y * SEGMENTS + group.x;
+    let of_segment = group.y * sizes.count + group.x;
     let scale = sizes.factor * k[of_segment];
     var sum = 0.0;
     for (var i = lane; i < segment.y; i += LANES) {

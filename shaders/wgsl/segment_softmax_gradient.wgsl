@@ -1,14 +1,15 @@
 // z̄ = f w (w̄ − Σ w w̄) within every segment of columns: one workgroup a segment and image, segments along x and images along y.
 
-const SEGMENTS: u32 = {{ segments }}u;
+const PLACES: u32 = {{ places }}u;
 
 struct Sizes {
     columns: u32,
+    // How many segments there are.
+    count: u32,
     unused0: u32,
     unused1: u32,
-    unused2: u32,
     // First column and number of columns, in the first two of four.
-    segments: array<vec4<u32>, SEGMENTS>,
+    segments: array<vec4<u32>, PLACES>,
     factor: f32,
 }
 

@@ -30,7 +30,7 @@ fn left(term: u32, row: u32, k: u32) -> f32 {
         return 0.0;
     }
     let at = (k / TAPS * sizes.channels + row) * TAPS + k % TAPS;
-    if TERMS == 2u && term == 1u {
+    if term == 1u {
         return w1[at];
     }
     return w0[at];
@@ -47,7 +47,7 @@ fn right(term: u32, pixel: Column, k: u32) -> f32 {
         return 0.0;
     }
     let at = pixel.at + (k / TAPS * sizes.out_height + u32(row / stride)) * sizes.out_width + u32(column / stride);
-    if TERMS == 2u && term == 1u {
+    if term == 1u {
         return y1[at];
     }
     return y0[at];

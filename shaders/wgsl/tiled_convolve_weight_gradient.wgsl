@@ -26,7 +26,7 @@ fn left(term: u32, row: u32, pixel: u32) -> f32 {
     }
     let area = sizes.out_height * sizes.out_width;
     let at = (pixel / area * sizes.filters + row) * area + pixel % area;
-    if TERMS == 2u && term == 1u {
+    if term == 1u {
         return y1[at];
     }
     return y0[at];
@@ -42,7 +42,7 @@ fn right(term: u32, tap: Column, pixel: u32) -> f32 {
     }
     let map = pixel / area * sizes.channels + tap.channel;
     let at = (map * sizes.height + u32(row)) * sizes.width + u32(column);
-    if TERMS == 2u && term == 1u {
+    if term == 1u {
         return x1[at];
     }
     return x0[at];

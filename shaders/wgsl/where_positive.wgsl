@@ -1,8 +1,10 @@
-// g where y > 0, zero elsewhere.
+// g where y > 0, zero elsewhere; and where y < c, if there is a ceiling c.
 
 struct Sizes {
     length: u32,
     invocations: u32,
+    has_ceiling: u32,
+    ceiling: f32,
 }
 
 @group(0) @binding(0) var<storage, {{ read }}> y: array<f32>; // [N]
@@ -13,6 +15,7 @@ struct Sizes {
 @compute @workgroup_size({{ workgroup }})
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     for (var i = id.x; i < sizes.length; i += sizes.invocations) {
-        out[i] = select(0.0, g[i], y[i] > 0.0);
+        let below = sizes.has_ceiling == 0u || y[i] < sizes.ceiling;
+        out[i] = select(0.0, g[i], y[i] > 0.0 && below);
     }
 }

@@ -8,17 +8,20 @@ use std::collections::BTreeSet;
 use burn_tensor::{DType, Device, Tensor, TensorData};
 use futures_lite::future::block_on;
 use l2t_core::network::weights::read;
-use l2t_shaders::batch_norm::{Affine, Direction, Moments, evaluate, evaluate_fixed};
+use l2t_shaders::batch_norm::{
+    Affine, Cotangent, Direction, Moments, evaluate, evaluate_chunks, evaluate_fixed, gradient, gradient_tangent,
+    tangent,
+};
 use l2t_shaders::conv::{
-    Family, Geometry, LARGEST, Shape, Tile, Tiles, Variant, convolve, convolve_by, input_gradient, input_gradient_by,
-    weight_gradient, weight_gradient_by,
+    Family, Geometry, LARGEST, Shape, Tile, Tiles, Variant, convolve, convolve_biased, convolve_by, input_gradient,
+    input_gradient_by, weight_gradient, weight_gradient_by,
 };
 use l2t_shaders::linears::Linear;
-use l2t_shaders::max_pool::{Window, gather, max_pool, scatter};
+use l2t_shaders::max_pool::{Window, gather, max_pool, scatter, scatter_plus};
 use l2t_shaders::mismatch::{Compared, matched, mismatch, mismatch_gradient, source_gradient};
 use l2t_shaders::resize::{resize, resize_gradient};
 use l2t_shaders::segments::{Segments, products, softmax, softmax_gradient};
-use l2t_shaders::{add_relu, attention, channels, cross_entropy, linears, saliency, vector};
+use l2t_shaders::{adam, add_relu, attention, channels, cross_entropy, linears, saliency, vector};
 use l2t_tests::gpu;
 
 /// Single precision with sums of up to some ten thousand terms of order one.
@@ -65,6 +68,7 @@ fn every_operation_agrees_with_the_cpu() {
         for relu in [false, true] {
             compare(gpu, "batch norm", |on| batch_norm(on, shape, relu));
         }
+        compare(gpu, "batch norm of chunks", |on| batch_norm_of_chunks(on, shape));
         compare(gpu, "channels", |on| over_channels(on, shape));
         compare(gpu, "attention", |on| {
             let (a, b) = (on.values(shape, 0.1), on.values(shape, 0.9));
@@ -83,11 +87,13 @@ fn every_operation_agrees_with_the_cpu() {
             host(&vector::combine(&[(2.5, &x), (-1.0, &y)])),
             host(&vector::combine(&[(2.5, &x), (-1.0, &y), (0.3, &z)])),
             host(&vector::combine(&[(2.5, &x), (-1.0, &y), (0.3, &z), (1.0, &w)])),
-            host(&vector::assemble(200, &[(64, on.values([7], 0.3)), (128, on.values([71], 0.5))], &x)),
+            host(&vector::assemble(200, &[(64, on.values([1, 7], 0.3)), (128, on.values([5, 71], 0.5))], &x)),
             host(&vector::combine(&[(2.5, &long), (-1.0, &on.values([LONG], 0.7))])),
-            host(&vector::assemble(LONG + 5, &[(3, long)], &x)),
+            host(&vector::assemble(LONG + 5, &[(3, long.reshape([1, LONG]))], &x)),
         ]
     });
+    compare(gpu, "many pieces", many_pieces);
+    compare(gpu, "Adam", adam_steps);
     compare(gpu, "saliency", saliency_maps);
     for (x, w, geometry) in CONVOLUTIONS {
         compare(gpu, &format!("convolution of {x:?} by {w:?}"), |on| convolution(on, x, w, geometry));
@@ -114,9 +120,43 @@ fn every_operation_agrees_with_the_cpu() {
                 host(&places_read),
                 host(&gather(&on.values(shape, 1.4), &places)),
                 host(&scatter(&y_bar, &places, &x, window)),
+                host(&scatter_plus(Some(on.values(shape, 3.1)), &y_bar, &places, &x, window)),
             ]
         });
     }
+}
+
+/// The first step and a later one, with rates and without.
+fn adam_steps(on: &On<'_>) -> Vec<Vec<f64>> {
+    let [phi, first, gradient, rates] = [0.1, 0.7, 1.9, 2.3].map(|phase| on.values([1037], phase));
+    let second = on.values([1037], 1.1).abs();
+    let rule = |step| adam::Rule { lr: 0.01, betas: (0.9, 0.999), epsilon: 1e-8, weight_decay: 0.2, step };
+    let mut out = vec![];
+    for (rates, step) in [(None, 1), (Some(&rates), 7)] {
+        let vectors = adam::Adam { phi: &phi, first: &first, second: &second, rates };
+        out.extend(vectors.step(&gradient, &rule(step)).iter().map(host));
+    }
+    out
+}
+
+/// More pieces than a launch has places for, more buffers than it binds, parts of one buffer, and sums of more terms than it takes.
+fn many_pieces(on: &On<'_>) -> Vec<Vec<f64>> {
+    let whole = on.values([64 * 40], 0.2);
+    let parts: Vec<_> = (0..40).map(|nth| vector::part(&whole, 64 * nth..64 * nth + nth + 1)).collect();
+    let others: Vec<_> = (0..11).map(|nth| on.values([3, nth + 1], nth as f64)).collect();
+    let pieces = parts.iter().enumerate().map(|(nth, part)| (100 * nth + 5, part.clone().reshape([1, nth + 1])));
+    let more = others.iter().enumerate().map(|(nth, rows)| (100 * nth + 60, rows.clone()));
+    let mut out = vec![host(&vector::assemble(4500, &pieces.chain(more).collect::<Vec<_>>(), &whole))];
+    // An end that is at no multiple of 64, and a beginning that is not either.
+    out.extend([host(&vector::part(&whole, 64..75)), host(&vector::part(&whole, 3..75))]);
+    let sets: Vec<_> = (0..40).map(|nth| vec![(0.9, &parts[nth]), (-0.3, &parts[nth]), (1.7, &parts[nth])]).collect();
+    out.extend(vector::combine_each(&sets).iter().map(host));
+    let rows: Vec<_> = others.iter().map(|rows| rows.clone().flatten::<1>(0, 1)).collect();
+    let sets: Vec<_> = rows.iter().map(|x| vec![(0.9, x), (1.0, x)]).collect();
+    out.extend(vector::combine_each(&sets).iter().map(host));
+    let four = vec![(1.0, &rows[4]), (2.0, &rows[4]), (3.0, &rows[4]), (4.0, &rows[4])];
+    out.extend(vector::combine_each(&[four, vec![(0.5, &rows[2])]]).iter().map(host));
+    out
 }
 
 /// Segments of a matrix, cross-entropy, and linear layers in one vector.
@@ -195,6 +235,7 @@ fn over_channels(on: &On<'_>, shape: [usize; 4]) -> Vec<Vec<f64>> {
         host(&channels::mean(&d)),
         host(&add_relu::add_relu(&d, &e)),
         host(&add_relu::where_positive(&d, &e)),
+        host(&add_relu::where_between(&channels::means(&[&d]), &channels::means(&[&e]), 0.3)),
     ]
 }
 
@@ -213,6 +254,29 @@ fn batch_norm(on: &On<'_>, shape: [usize; 4], relu: bool) -> Vec<Vec<f64>> {
     let fixed = evaluate_fixed(x, &given, &p, 1e-5, relu);
     let mut out: Vec<Vec<f64>> = [&at.y, &x_bar, &y_dot, &x_bar_dot, &fixed.y].map(host).to_vec();
     out.push(host(&fixed.gradient_fixed(&p.gamma, &y_bar)));
+    out.extend([&moments.mean, &moments.variance, &bar.gamma, &bar.beta, &bar_dot.gamma, &bar_dot.beta].map(host));
+    out
+}
+
+/// Three chunks of one, two and three images.
+fn batch_norm_of_chunks(on: &On<'_>, [_, channels, height, width]: [usize; 4]) -> Vec<Vec<f64>> {
+    let affine = |phase: f64| Affine { gamma: on.values([channels], phase), beta: on.values([channels], phase + 1.0) };
+    let (p, p_dot) = (affine(0.5), affine(2.5));
+    let maps =
+        |phase: f64| [1, 2, 3].map(|images| on.values([images, channels, height, width], phase + images as f64) + 0.3);
+    let (x_dots, y_bars, y_bar_dots) = (maps(1.2), maps(4.2), maps(6.2));
+    let (at, moments) = evaluate_chunks(maps(0.2).to_vec(), &p, 1e-5, true);
+    let mut out: Vec<Vec<f64>> = at.iter().map(|at| host(&at.y)).collect();
+    let (y_bar_pairs, x_dot_pairs): (Vec<_>, Vec<_>) =
+        (at.iter().zip(&y_bars).collect(), at.iter().zip(&x_dots).collect());
+    let (x_bars, bar) = gradient(&y_bar_pairs, &p.gamma);
+    let (y_dots, tangents) = tangent(&x_dot_pairs, &p.gamma, &p_dot);
+    let cotangents = at.iter().zip(&x_dots).zip(y_bars.iter().zip(&y_bar_dots));
+    let cotangents: Vec<_> =
+        cotangents.map(|((at, x_dot), (y_bar, y_bar_dot))| Cotangent { at, x_dot, y_bar, y_bar_dot }).collect();
+    let along = Direction { gamma: &p.gamma, gamma_dot: &p_dot.gamma, moments: &tangents };
+    let (x_bar_dots, bar_dot) = gradient_tangent(&cotangents, &along);
+    out.extend(x_bars.iter().chain(&y_dots).chain(&x_bar_dots).map(host));
     out.extend([&moments.mean, &moments.variance, &bar.gamma, &bar.beta, &bar_dot.gamma, &bar_dot.beta].map(host));
     out
 }
@@ -252,14 +316,12 @@ const CONVOLUTIONS: [([usize; 4], [usize; 4], Geometry); 21] = [
 fn every_variant_is_reached() {
     let (mut tiles, mut shared, mut sizes) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for (x, w, geometry) in CONVOLUTIONS {
-        for terms in [1, 2] {
-            let products = [Variant::of_convolve(x, w, geometry, terms), Variant::of_input_gradient(x, w, terms)];
-            let weights = Variant::of_weight_gradient(x, w, geometry, terms);
-            tiles.extend(products.iter().flatten().map(|variant| (variant.kernel, variant.tiles)));
-            shared.extend(weights.iter().map(|variant| (variant.tiles.row_lanes, variant.runs() > 1)));
-            for variant in products.into_iter().chain([weights]) {
-                sizes.insert(variant.map(|variant| (variant.kernel, variant.size, variant.terms)));
-            }
+        let products = [Variant::of_convolve(x, w, geometry), Variant::of_input_gradient(x, w)];
+        let weights = Variant::of_weight_gradient(x, w, geometry);
+        tiles.extend(products.iter().flatten().map(|variant| (variant.kernel, variant.tiles)));
+        shared.extend(weights.iter().map(|variant| (variant.tiles.row_lanes, variant.runs() > 1)));
+        for variant in products.into_iter().chain([weights]) {
+            sizes.insert(variant.map(|variant| (variant.kernel, variant.size)));
         }
     }
     for kernel in ["convolve", "convolve_input_gradient"] {
@@ -273,8 +335,8 @@ fn every_variant_is_reached() {
     // 4, 16 and 64 invocations a sum; only the last is ever cut up.
     assert_eq!(shared, BTreeSet::from([(16, false), (4, false), (1, false), (1, true)]));
     for kernel in ["convolve", "convolve_input_gradient", "convolve_weight_gradient"] {
-        for (size, terms) in [1, 2, 3, 4, 5, 7, LARGEST].into_iter().flat_map(|size| [(size, 1), (size, 2)]) {
-            assert!(sizes.contains(&Some((kernel, size, terms))), "{kernel}: {size} × {size}, {terms} terms");
+        for size in [1, 2, 3, 4, 5, 7, LARGEST] {
+            assert!(sizes.contains(&Some((kernel, size))), "{kernel}: {size} × {size}");
         }
     }
     assert!(sizes.contains(&None), "kernels of 17 × 17 are Burn's");
@@ -285,8 +347,11 @@ fn convolution(on: &On<'_>, x: [usize; 4], w: [usize; 4], geometry: Geometry) ->
     let (w, w2) = (on.values(w, 0.7), on.values(w, 3.0));
     let y = convolve(&[(&x, &w), (&x2, &w2)], geometry);
     let (y_bar, y_bar2) = (on.values(y.dims(), 0.3), on.values(y.dims(), 5.0));
+    let bias = on.values([w.dims()[0]], 1.3);
     vec![
         host(&y),
+        host(&convolve_biased(&[(&x, &w)], &bias, geometry)),
+        host(&convolve_biased(&[(&x, &w), (&x2, &w2)], &bias, geometry)),
         host(&convolve(&[(&x, &w)], geometry)),
         host(&input_gradient(&[(&y_bar, &w), (&y_bar2, &w2)], &x, geometry)),
         host(&input_gradient(&[(&y_bar, &w)], &x, geometry)),

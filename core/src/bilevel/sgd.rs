@@ -1,6 +1,7 @@
 //! Stochastic gradient descent with momentum and weight decay, as PyTorch has it, and Adam for φ: pure functions.
 
 use burn_tensor::Tensor;
+use l2t_shaders::adam;
 use l2t_shaders::vector::combine;
 use serde::{Deserialize, Serialize};
 
@@ -93,18 +94,11 @@ impl Adam {
     /// [`Adam::step`] with the step of every entry multiplied by one of `rates`.
     #[must_use]
     pub fn step_at(&self, at: &AdamState, gradient: &Tensor<1>, rates: Option<&Tensor<1>>) -> AdamState {
-        let (b1, b2) = self.betas;
+        let Self { lr, betas, epsilon, weight_decay } = *self;
         let steps = at.steps + 1;
-        let decayed = combine(&[(1.0, gradient), (self.weight_decay, &at.phi)]);
-        let first = combine(&[(b1, &at.first), (1.0 - b1, &decayed)]);
-        let second = combine(&[(b2, &at.second), (1.0 - b2, &(decayed.clone() * decayed))]);
-        let correction = |b: f64| 1.0 - b.powi(steps.cast_signed());
-        let root = (second.clone() / correction(b2)).sqrt() + self.epsilon;
-        let mut direction = first.clone() / root;
-        if let Some(rates) = rates {
-            direction = direction * rates.clone();
-        }
-        let phi = combine(&[(1.0, &at.phi), (-self.lr / correction(b1), &direction)]);
+        let vectors = adam::Adam { phi: &at.phi, first: &at.first, second: &at.second, rates };
+        let rule = adam::Rule { lr, betas, epsilon, weight_decay, step: steps };
+        let [phi, first, second] = vectors.step(gradient, &rule);
         AdamState { phi, first, second, steps }
     }
 }

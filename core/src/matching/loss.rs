@@ -143,7 +143,8 @@ impl Matching {
                 mismatch::mismatch_gradient(&found.mismatch, &transfer.weights, group.first, factor);
             let feature = at.get(group.node);
             if weights {
-                gradient.set(layout, group.weight, conv::weight_gradient(&[(feature, &r_bar)], &weight, POINTWISE));
+                let rows = conv::weight_gradient_rows(&[(feature, &r_bar)], &weight, POINTWISE);
+                gradient.set_rows(layout, group.weight, rows);
                 gradient.set(layout, group.bias, bias_bar);
             }
             bars.add(group.node, conv::input_gradient(&[(&r_bar, &weight)], feature, POINTWISE));
@@ -178,7 +179,7 @@ impl Matching {
             let feature_dot = dots.get(group.node).expect("a tap lies behind a convolution");
             self.count(group, at.batch(), 2);
             let terms = [(at.get(group.node), &weight_dot), (feature_dot, &weight)];
-            channels::add_bias(&conv::convolve(&terms, POINTWISE), &bias_dot, None)
+            conv::convolve_biased(&terms, &bias_dot, POINTWISE)
         });
         let r_dot: Vec<_> = r_dot.collect();
         let products: Vec<_> = pass.maps.iter().map(|maps| &maps.mismatch).zip(&r_dot).collect();
@@ -214,7 +215,7 @@ impl Matching {
             let feature = at.get(group.node);
             let feature_dot = dots.get(group.node).expect("a tap lies behind a convolution");
             let terms = [(feature, &r_bar_dot), (feature_dot, r_bar)];
-            gradient.set(layout, group.weight, conv::weight_gradient(&terms, &weight, POINTWISE));
+            gradient.set_rows(layout, group.weight, conv::weight_gradient_rows(&terms, &weight, POINTWISE));
             gradient.set(layout, group.bias, bias_bar_dot);
             let terms = [(r_bar, &weight_dot), (&r_bar_dot, &weight)];
             bar_dots.add(group.node, conv::input_gradient(&terms, feature, POINTWISE));

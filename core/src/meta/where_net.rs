@@ -1,6 +1,7 @@
 //! g: where to transfer. `λ = min(max(c·p + d, 0), 6)`, for all pairs at once; see [`WherePer`] for what else it may depend on.
 
 use burn_tensor::Tensor;
+use l2t_shaders::add_relu::where_between;
 use l2t_shaders::linears::{Linear, values};
 
 use super::WherePer;
@@ -25,6 +26,5 @@ fn for_all(linear: Tensor<2>, per: WherePer) -> Tensor<2> {
 
 /// The cotangent of `c·p + d`, `[B, K]`, from `λ̄`: zero where ReLU6 is flat, as PyTorch has it at its two kinks too.
 pub fn linear_gradient(linear: &Tensor<2>, pair_weight_bar: &Tensor<2>, per: WherePer) -> Tensor<2> {
-    let flat = linear.clone().lower_equal_elem(0.0).bool_or(linear.clone().greater_equal_elem(CEILING));
-    for_all(pair_weight_bar.clone().mask_fill(flat, 0.0), per)
+    for_all(where_between(linear, pair_weight_bar, CEILING), per)
 }

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use burn_tensor::{Int, Tensor};
 use l2t_shaders::batch_norm::{self, Affine, Evaluated, Moments};
+use l2t_shaders::conv::Geometry;
 use l2t_shaders::vector::combine;
 use l2t_shaders::{add_relu, channels, conv, max_pool};
 
@@ -124,6 +125,11 @@ impl Cotangents {
         });
     }
 
+    /// The cotangent of `node` so far, which it has no longer.
+    pub(super) fn take(&mut self, node: NodeId) -> Option<Tensor<4>> {
+        self.0.get_mut(node)?.take()
+    }
+
     /// Adds `other` times `factor`.
     pub fn add_times(&mut self, other: Self, factor: f64) {
         for (node, bar) in other.0.into_iter().enumerate() {
@@ -162,6 +168,24 @@ impl Network {
     pub(super) fn kernel(&self, theta: &Tensor<1>, node: NodeId, weight: ParamId, kernel: usize) -> Tensor<4> {
         let channels = self.nodes[self.nodes[node].inputs[0]].shape[0];
         self.layout.get(theta, weight, [self.nodes[node].shape[0], channels, kernel, kernel])
+    }
+
+    /// The convolution at `node`, or its derivative, with the bias that it has in `theta`.
+    pub(super) fn convolve(
+        &self,
+        theta: &Tensor<1>,
+        node: NodeId,
+        terms: &[(&Tensor<4>, &Tensor<4>)],
+        bias: Option<ParamId>,
+        geometry: Geometry,
+    ) -> Tensor<4> {
+        match bias {
+            Some(bias) => {
+                let bias = self.layout.get(theta, bias, [self.nodes[node].shape[0]]);
+                conv::convolve_biased(terms, &bias, geometry)
+            }
+            None => conv::convolve(terms, geometry),
+        }
     }
 
     /// The values of all nodes up to and with `last` for the images `x`, `[B, C, H, W]`.
@@ -248,11 +272,8 @@ impl Network {
             Op::Input => unreachable!("the images are given"),
             Op::Conv { weight, bias, kernel, geometry } => {
                 self.count(id, at.batch(), 1);
-                let y = conv::convolve(&[(input(0), &self.kernel(theta, id, weight, kernel))], geometry);
-                Value::plain(match bias {
-                    Some(bias) => channels::add_bias(&y, &self.layout.get(theta, bias, [node.shape[0]]), None),
-                    None => y,
-                })
+                let terms = [(input(0), &self.kernel(theta, id, weight, kernel))];
+                Value::plain(self.convolve(theta, id, &terms, bias, geometry))
             }
             Op::BatchNorm { gamma, beta, shift, moments: nth, relu } => {
                 let Mode::Eval(running) = mode else {

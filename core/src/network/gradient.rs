@@ -104,9 +104,9 @@ impl Network {
         let mut gradient = GradientParts::default();
         if wanted.weights {
             let w_bar = |(at, y_bar): (&Activations, &Tensor<4>)| {
-                conv::weight_gradient(&[(at.get(input), y_bar)], &w, geometry)
+                conv::weight_gradient_rows(&[(at.get(input), y_bar)], &w, geometry)
             };
-            gradient.set(&self.layout, weight, sum(at.iter().zip(y_bars).map(w_bar)));
+            gradient.set_rows(&self.layout, weight, sum_of_rows(at.iter().zip(y_bars).map(w_bar)));
             if let Some(bias) = bias {
                 gradient.set(&self.layout, bias, sum(y_bars.iter().map(channels::sum)));
             }
@@ -162,7 +162,8 @@ impl Network {
             }
             Op::Subsample { stride } => bars.add(input, subsample::gradient(&y_bar, at.get(input), stride)),
             Op::MaxPool(window) => {
-                bars.add(input, max_pool::scatter(&y_bar, at.value(id).places(), at.get(input), window));
+                let (places, so_far) = (at.value(id).places(), bars.take(input));
+                bars.add(input, max_pool::scatter_plus(so_far, &y_bar, places, at.get(input), window));
             }
             Op::GlobalAveragePool => {
                 let [batch, count, ..] = y_bar.dims();
@@ -176,6 +177,12 @@ impl Network {
 
 /// What [`Network::complete`] wants.
 pub(super) const COMPLETE: Wanted = Wanted { weights: false, input: false, nodes: true };
+
+/// [`sum`] of what is itself the sum of rows, `[R, N]`, and is left so where there is one chunk.
+pub(super) fn sum_of_rows(chunks: impl Iterator<Item = Tensor<2>>) -> Tensor<2> {
+    let one_row = |rows: Tensor<2>| if rows.dims()[0] == 1 { rows } else { rows.sum_dim(0) };
+    chunks.reduce(|a, b| one_row(a) + one_row(b)).expect("a batch has a chunk")
+}
 
 /// The sum over the chunks of a batch.
 pub(super) fn sum<const D: usize>(chunks: impl Iterator<Item = Tensor<D>>) -> Tensor<D> {

@@ -4,8 +4,10 @@
 //! reads as its equations do. A [`ParamLayout`] says which entry belongs to which weight.
 
 use burn_tensor::{DType, Device, Tensor, TensorData};
+use l2t_shaders::vector::{assemble, part};
 use rand::{Rng, RngExt};
 
+use super::gradient::sum_of_rows;
 use crate::seed::Seed;
 
 /// Entries start at multiples of this, so that on a GPU an entry is a view of the vector and not a copy: WebGPU asks for
@@ -129,7 +131,7 @@ impl ParamLayout {
     /// The part of `vector` that `id` names, in the given shape.
     pub fn get<const D: usize>(&self, vector: &Tensor<1>, id: ParamId, shape: [usize; D]) -> Tensor<D> {
         let entry = self.entry(id);
-        vector.clone().slice([entry.offset..entry.offset + entry.len()]).reshape(shape)
+        part(vector, entry.offset..entry.offset + entry.len()).reshape(shape)
     }
 
     /// Initial values, one random stream per entry so that adding a layer does not change the others.
@@ -156,24 +158,30 @@ impl ParamLayout {
     }
 }
 
-/// Gradients of single entries on their way to one vector; entries that get none are zero.
+/// Gradients of single entries on their way to one vector; entries that get none are zero. Each is the sum of some rows.
 #[derive(Debug, Default)]
-pub struct GradientParts(Vec<(usize, Tensor<1>)>);
+pub struct GradientParts(Vec<(usize, Tensor<2>)>);
 
 impl GradientParts {
     /// Sets the part of `id`. Every entry is set at most once: a weight that is used twice adds up its parts first.
     pub fn set<const D: usize>(&mut self, layout: &ParamLayout, id: ParamId, value: Tensor<D>) {
+        self.set_rows(layout, id, value.reshape([1, layout.entry(id).len()]));
+    }
+
+    /// [`GradientParts::set`] to the sum of rows, `[R, N]`.
+    pub fn set_rows(&mut self, layout: &ParamLayout, id: ParamId, rows: Tensor<2>) {
         let entry = layout.entry(id);
         debug_assert!(self.0.iter().all(|(offset, _)| *offset != entry.offset), "{} is set twice", entry.name);
-        self.0.push((entry.offset, value.reshape([entry.len()])));
+        debug_assert_eq!(rows.dims()[1], entry.len(), "{}", entry.name);
+        self.0.push((entry.offset, rows));
     }
 
     /// Adds up parts of the same entries, such as those of two chunks of a batch; an entry that only one has is that one's.
     pub fn add(&mut self, other: Self) {
-        for (offset, value) in other.0 {
+        for (offset, rows) in other.0 {
             match self.0.iter_mut().find(|(at, _)| *at == offset) {
-                Some((_, sum)) => *sum = sum.clone() + value,
-                None => self.0.push((offset, value)),
+                Some((_, sum)) => *sum = sum_of_rows([sum.clone(), rows].into_iter()),
+                None => self.0.push((offset, rows)),
             }
         }
     }
@@ -192,8 +200,8 @@ impl GradientParts {
         self.0.extend(other.0);
     }
 
-    /// The whole vector.
+    /// The whole vector, in which the rows are added up.
     pub fn assemble(self, layout: &ParamLayout, like: &Tensor<1>) -> Tensor<1> {
-        l2t_shaders::vector::assemble(layout.len(), &self.0, like)
+        assemble(layout.len(), &self.0, like)
     }
 }

@@ -2,7 +2,7 @@
 
 use burn_tensor::{DType, Device, Tensor};
 use l2t_shaders::batch_norm::Moments;
-use l2t_shaders::vector::combine;
+use l2t_shaders::vector::{combine, combine_each};
 
 use super::graph::Network;
 use super::layout::ParamId;
@@ -62,20 +62,40 @@ impl RunningStats {
     /// `theta` is where the pass was taken: the mean of a convolution's output has its bias in it, which the pass left out.
     pub fn updated(&self, network: &Network, theta: &Tensor<1>, of_batch: &[Moments], images: usize) -> Self {
         let mut moments = self.moments.clone();
+        let norms: Vec<_> = (0..of_batch.len()).map(|nth| network.norm_area_and_shift(nth)).collect();
+        let biases = norms
+            .iter()
+            .zip(of_batch)
+            .map(|((_, shift), of_batch)| shift.map(|shift| network.layout.get(theta, shift, of_batch.mean.dims())));
+        let biases: Vec<Option<Tensor<1>>> = biases.collect();
+        let (mut sums, mut places) = (vec![], vec![]);
         for (nth, (of_batch, old)) in of_batch.iter().zip(&self.moments).enumerate() {
-            let (area, shift) = network.norm_area_and_shift(nth);
-            let n = (images * area) as f64;
-            let bias = shift.map(|shift| network.layout.get(theta, shift, of_batch.mean.dims()));
+            let n = (images * norms[nth].0) as f64;
             let mut mean = vec![(1.0 - MOMENTUM, &old.mean), (MOMENTUM, &of_batch.mean)];
-            mean.extend(bias.as_ref().map(|bias| (MOMENTUM, bias)));
-            moments[nth].mean = combine(&mean);
+            mean.extend(biases[nth].as_ref().map(|bias| (MOMENTUM, bias)));
+            sums.push(mean);
+            places.push((nth, Moment::Mean));
             if n > 1.0 {
                 let unbiased = MOMENTUM * n / (n - 1.0);
-                moments[nth].variance = combine(&[(1.0 - MOMENTUM, &old.variance), (unbiased, &of_batch.variance)]);
+                sums.push(vec![(1.0 - MOMENTUM, &old.variance), (unbiased, &of_batch.variance)]);
+                places.push((nth, Moment::Variance));
+            }
+        }
+        for ((nth, moment), sum) in places.into_iter().zip(combine_each(&sums)) {
+            match moment {
+                Moment::Mean => moments[nth].mean = sum,
+                Moment::Variance => moments[nth].variance = sum,
             }
         }
         Self { moments }
     }
+}
+
+/// Which of the two moments of a normalisation.
+#[derive(Clone, Copy)]
+enum Moment {
+    Mean,
+    Variance,
 }
 
 impl Network {

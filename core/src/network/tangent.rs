@@ -7,7 +7,7 @@ use l2t_shaders::batch_norm::{self, Direction, TangentMoments};
 use l2t_shaders::{add_relu, channels, conv, max_pool};
 
 use super::evaluate::{Activations, Cotangents};
-use super::gradient::sum;
+use super::gradient::{sum, sum_of_rows};
 use super::graph::{Network, NodeId, Op};
 use super::layout::GradientParts;
 use super::subsample;
@@ -114,11 +114,7 @@ impl Network {
                 let (w, w_dot) = (self.kernel(theta, id, weight, kernel), self.kernel(theta_dot, id, weight, kernel));
                 let terms = product_rule(at.get(node.inputs[0]), dot(0), &w, &w_dot);
                 self.count(id, at.batch(), terms.len());
-                let y_dot = conv::convolve(&terms, geometry);
-                match bias {
-                    Some(bias) => channels::add_bias(&y_dot, &self.layout.get(theta_dot, bias, [node.shape[0]]), None),
-                    None => y_dot,
-                }
+                self.convolve(theta_dot, id, &terms, bias, geometry)
             }
             Op::AddRelu => add_relu::where_positive(at.get(id), &(moving(0).clone() + moving(1).clone())),
             Op::Subsample { stride } => subsample::subsample(moving(0), node.shape[0], stride),
@@ -187,9 +183,9 @@ impl Network {
         let w_bar_dots = along.chunks(id).zip(y_bar_dots).map(|((at, y_bar, dots), y_bar_dot)| {
             let terms = product_rule(at.get(input), dots.get(input), y_bar, y_bar_dot);
             self.count(id, at.batch(), terms.len() + if input == 0 { 0 } else { 2 });
-            conv::weight_gradient(&terms, &w, geometry)
+            conv::weight_gradient_rows(&terms, &w, geometry)
         });
-        gradient.set(&self.layout, weight, sum(w_bar_dots));
+        gradient.set_rows(&self.layout, weight, sum_of_rows(w_bar_dots));
         if let Some(bias) = bias {
             gradient.set(&self.layout, bias, sum(y_bar_dots.iter().map(channels::sum)));
         }

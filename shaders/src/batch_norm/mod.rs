@@ -56,8 +56,8 @@ pub struct Evaluated {
     pub inv_std: Tensor<1>,
     /// Whether ReLU follows.
     pub relu: bool,
-    /// `m, v, s, γ, β`, `[5, C]`, as a GPU's kernels read them, where the moments are the batch's; absent elsewhere.
-    vectors: Option<Tensor<2>>,
+    /// `m, v, s, γ, β`, five rows, as a GPU's kernels read them, where the moments are the batch's; absent elsewhere.
+    vectors: Option<Tensor<1>>,
 }
 
 /// What a derivative along a direction leaves for the gradient's: `⟨ẋ⟩` and `⟨x̂ ẋ⟩`, `[C]`.
@@ -65,8 +65,8 @@ pub struct Evaluated {
 pub struct TangentMoments {
     mean: Tensor<1>,
     correlation: Tensor<1>,
-    /// `⟨ẋ⟩, ⟨x̂ ẋ⟩, m, s, γ, γ̇`, `[6, C]`, as a GPU's kernel reads them; absent elsewhere.
-    vectors: Option<Tensor<2>>,
+    /// `⟨ẋ⟩, ⟨x̂ ẋ⟩, m, s, γ, γ̇`, six rows, as a GPU's kernel reads them; absent elsewhere.
+    vectors: Option<Tensor<1>>,
 }
 
 /// Normalises `x` (`[B, C, H, W]`) by its own moments, which are returned too.
@@ -76,10 +76,9 @@ pub fn evaluate(x: Tensor<4>, affine: &Affine, epsilon: f64, relu: bool) -> (Eva
 }
 
 /// Normalises the chunks of one batch (`[B_i, C, H, W]` each) by the moments of them all, which are returned too.
-pub fn evaluate_chunks(mut xs: Vec<Tensor<4>>, affine: &Affine, epsilon: f64, relu: bool) -> (Vec<Evaluated>, Moments) {
-    if xs.len() == 1 && Gpu::holds(&xs[0]) {
-        let (at, moments) = gpu::evaluate(xs.remove(0), affine, epsilon, relu);
-        return (vec![at], moments);
+pub fn evaluate_chunks(xs: Vec<Tensor<4>>, affine: &Affine, epsilon: f64, relu: bool) -> (Vec<Evaluated>, Moments) {
+    if Gpu::holds(&xs[0]) {
+        return gpu::evaluate(xs, affine, epsilon, relu);
     }
     let moments = if Cpu::holds(&xs[0]) { cpu::moments(&xs) } else { reference::moments(&xs) };
     let at = xs.into_iter().map(|x| evaluate_fixed(x, &moments, affine, epsilon, relu));
@@ -111,10 +110,7 @@ fn only<T>(mut of_chunks: Vec<T>) -> T {
 pub fn gradient(chunks: &[(&Evaluated, &Tensor<4>)], gamma: &Tensor<1>) -> (Vec<Tensor<4>>, Affine) {
     match chunks {
         [(at, _), ..] if Cpu::holds(&at.x) => cpu::gradient(chunks, gamma),
-        [(at, y_bar)] if Gpu::holds(&at.x) => {
-            let (x_bar, affine_bar) = gpu::gradient(at, y_bar);
-            (vec![x_bar], affine_bar)
-        }
+        [(at, _), ..] if Gpu::holds(&at.x) => gpu::gradient(chunks),
         _ => reference::gradient(chunks, gamma),
     }
 }
@@ -128,10 +124,7 @@ pub fn tangent(
 ) -> (Vec<Tensor<4>>, TangentMoments) {
     match chunks {
         [(at, _), ..] if Cpu::holds(&at.x) => cpu::tangent(chunks, gamma, affine_dot),
-        [(at, x_dot)] if Gpu::holds(&at.x) => {
-            let (y_dot, moments) = gpu::tangent(at, x_dot, affine_dot);
-            (vec![y_dot], moments)
-        }
+        [(at, _), ..] if Gpu::holds(&at.x) => gpu::tangent(chunks, affine_dot),
         _ => reference::tangent(chunks, gamma, affine_dot),
     }
 }
@@ -140,10 +133,7 @@ pub fn tangent(
 pub fn gradient_tangent(chunks: &[Cotangent<'_>], along: &Direction<'_>) -> (Vec<Tensor<4>>, Affine) {
     match chunks {
         [chunk, ..] if Cpu::holds(&chunk.at.x) => cpu::gradient_tangent(chunks, along),
-        [chunk] if Gpu::holds(&chunk.at.x) => {
-            let (x_bar_dot, affine_bar) = gpu::gradient_tangent(chunk, along);
-            (vec![x_bar_dot], affine_bar)
-        }
+        [chunk, ..] if Gpu::holds(&chunk.at.x) => gpu::gradient_tangent(chunks, along),
         _ => reference::gradient_tangent(chunks, along),
     }
 }

@@ -12,6 +12,7 @@ pub mod reference;
 
 use burn_tensor::Tensor;
 
+use crate::channels;
 use crate::cpu::Cpu;
 #[cfg(test)]
 pub(crate) use gpu::kernels;
@@ -41,11 +42,26 @@ impl Geometry {
 /// # Panics
 /// When the terms are empty or of different shapes.
 pub fn convolve(terms: &[(&Tensor<4>, &Tensor<4>)], geometry: Geometry) -> Tensor<4> {
+    with_bias(terms, None, geometry)
+}
+
+/// [`convolve`] with the bias `b`, `[O]`: `y_{boij} += b_o`.
+pub fn convolve_biased(terms: &[(&Tensor<4>, &Tensor<4>)], bias: &Tensor<1>, geometry: Geometry) -> Tensor<4> {
+    with_bias(terms, Some(bias), geometry)
+}
+
+fn with_bias(terms: &[(&Tensor<4>, &Tensor<4>)], bias: Option<&Tensor<1>>, geometry: Geometry) -> Tensor<4> {
     check(terms.iter().map(|(x, w)| [x.dims(), w.dims()]));
-    if Cpu::holds(terms[0].0) {
+    let y = if Cpu::holds(terms[0].0) {
         cpu::convolve(terms, geometry)
+    } else if let Some(y) = gpu::convolve(None, terms, bias, geometry) {
+        return y;
     } else {
-        gpu::convolve(None, terms, geometry).unwrap_or_else(|| reference::convolve(terms, geometry))
+        reference::convolve(terms, geometry)
+    };
+    match bias {
+        Some(bias) => channels::add_bias(&y, bias, None),
+        None => y,
     }
 }
 
@@ -69,18 +85,35 @@ pub fn input_gradient(terms: &[(&Tensor<4>, &Tensor<4>)], x: &Tensor<4>, geometr
 /// # Shapes
 /// `x`: `[B, C, H, W]`, `ȳ`: `[B, O, H', W']`, `weight` (only its shape matters) and result: `[O, C, K, K]`.
 pub fn weight_gradient(terms: &[(&Tensor<4>, &Tensor<4>)], weight: &Tensor<4>, geometry: Geometry) -> Tensor<4> {
+    added_up(weight_gradient_rows(terms, weight, geometry)).reshape(weight.dims())
+}
+
+/// [`weight_gradient`] as rows that add up to it, `[R, O·C·K²]`: a GPU cuts its sums into runs, which cost no launch of their own to add up
+/// where [`crate::vector::assemble`] does it.
+pub fn weight_gradient_rows(terms: &[(&Tensor<4>, &Tensor<4>)], weight: &Tensor<4>, geometry: Geometry) -> Tensor<2> {
     check(terms.iter().map(|(x, y)| [x.dims(), y.dims()]));
+    let as_row = |whole: Tensor<4>| whole.reshape([1, weight.dims().iter().product::<usize>()]);
     if Cpu::holds(terms[0].0) {
-        cpu::weight_gradient(terms, weight.dims(), geometry)
-    } else {
-        gpu::weight_gradient(None, terms, weight.dims(), geometry)
-            .unwrap_or_else(|| reference::weight_gradient(terms, weight, geometry))
+        return as_row(cpu::weight_gradient(terms, weight.dims(), geometry));
     }
+    match gpu::weight_gradient(None, terms, weight.dims(), geometry) {
+        Some(rows) if rows.dims().iter().product::<usize>() <= FEW => rows,
+        Some(rows) => added_up(rows),
+        None => as_row(reference::weight_gradient(terms, weight, geometry)),
+    }
+}
+
+/// Elements of rows that may wait until they are added up: a megabyte.
+const FEW: usize = 1 << 18;
+
+/// One row.
+fn added_up(rows: Tensor<2>) -> Tensor<2> {
+    if rows.dims()[0] == 1 { rows } else { rows.sum_dim(0) }
 }
 
 /// [`convolve`] by one family of a GPU's kernels; `None` where it has none for this, and on the CPU.
 pub fn convolve_by(family: Family, terms: &[(&Tensor<4>, &Tensor<4>)], geometry: Geometry) -> Option<Tensor<4>> {
-    gpu::convolve(Some(family), terms, geometry)
+    gpu::convolve(Some(family), terms, None, geometry)
 }
 
 /// [`input_gradient`] by one family of a GPU's kernels, as [`convolve_by`].
@@ -100,7 +133,8 @@ pub fn weight_gradient_by(
     weight: &Tensor<4>,
     geometry: Geometry,
 ) -> Option<Tensor<4>> {
-    gpu::weight_gradient(Some(family), terms, weight.dims(), geometry)
+    let rows = gpu::weight_gradient(Some(family), terms, weight.dims(), geometry)?;
+    Some(added_up(rows).reshape(weight.dims()))
 }
 
 /// At most two terms are ever added up: a product rule has two.

@@ -60,9 +60,9 @@ impl Wgsl {
         self
     }
 
-    /// The kernel with workgroups for sums over `count` elements: small where there is little to add up.
-    pub fn adding_up(mut self, count: usize) -> Self {
-        self.workgroup = if count <= 256 { 64 } else { WORKGROUP };
+    /// The kernel with small workgroups, where there are many of them with little to add up.
+    pub const fn in_small_groups(mut self) -> Self {
+        self.workgroup = 64;
         self
     }
 

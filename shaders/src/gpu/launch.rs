@@ -1,5 +1,7 @@
 //! Launching a kernel on tensors.
 
+use std::ops::Range;
+
 use burn_tensor::{DType, Int, Tensor};
 use burn_wgpu::{CubeTensor, Wgpu};
 use cubecl::prelude::CubeCount;
@@ -48,6 +50,30 @@ fn allocate_as(dtype: DType, like: &Gpu, shape: &[usize]) -> CubeTensor {
     let elements: usize = shape.iter().product();
     let handle = like.client.empty(elements * dtype.size());
     CubeTensor::new_contiguous(like.client.clone(), like.device.clone(), shape.to_vec().into(), handle, dtype)
+}
+
+/// Places of an array in `Sizes` that has `count` elements: few sizes of arrays are few variants of a kernel.
+pub(crate) fn places_for(count: usize) -> usize {
+    count.next_multiple_of(16)
+}
+
+/// Elements from one row to the next where each is to begin where WebGPU lets a kernel begin to read: at 256 bytes.
+pub(crate) fn row_pitch(elements: usize) -> usize {
+    elements.next_multiple_of(64)
+}
+
+/// The elements `range` of `vector` where they are; `None` where a kernel cannot begin to read there. Burn's own slices are copies
+/// wherever one of their *ends* is no such place.
+pub(crate) fn view(vector: &Gpu, range: Range<usize>) -> Option<CubeTensor> {
+    let vector = &vector.0;
+    let bytes = |elements: usize| (elements * vector.dtype.size()) as u64;
+    let behind = vector.meta.shape().num_elements().checked_sub(range.end)?;
+    let handle = vector.handle.clone().offset_start(bytes(range.start)).offset_end(bytes(behind));
+    let is_aligned =
+        handle.offset_start.is_none_or(|at| at.is_multiple_of(vector.client.properties().memory.alignment));
+    let shape = vec![range.len()].into();
+    let view = || CubeTensor::new_contiguous(vector.client.clone(), vector.device.clone(), shape, handle, vector.dtype);
+    is_aligned.then(view)
 }
 
 /// A vector of `len` zeros on the device of `like`; `None` where that is no GPU.

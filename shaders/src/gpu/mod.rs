@@ -17,7 +17,7 @@ mod storage;
 pub(crate) use kernel::Wgsl;
 pub(crate) use launch::{
     Arguments, MOST_GROUPS, allocate, allocate_indices, indices, launch, launch_elementwise, launch_elementwise_into,
-    launch_into, tensor, zeros_on_gpu,
+    launch_into, places_for, row_pitch, tensor, view, zeros_on_gpu,
 };
 pub use observe::{KernelCounter, LaunchCounter, Launches};
 #[cfg(not(target_family = "wasm"))]
@@ -45,6 +45,7 @@ mod tests {
     #[test]
     fn every_kernel_is_valid() {
         let kernels = [
+            crate::adam::kernels(),
             crate::add_relu::kernels(),
             crate::batch_norm::kernels(),
             crate::channels::kernels(),

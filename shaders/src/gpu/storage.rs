@@ -27,6 +27,19 @@ impl Gpu {
         matches!(&self.0.device, cubecl::Device::Wgpu(device) if device.kind == WgpuDeviceKind::Cpu)
     }
 
+    /// The buffer that it is part of, and the element of it that it begins at.
+    pub fn whole(&self) -> (Self, usize) {
+        let mut whole = self.0.clone();
+        let first = whole.handle.offset_start.take().unwrap_or(0) as usize / self.0.dtype.size();
+        whole.handle.offset_end = None;
+        (Self(whole), first)
+    }
+
+    /// Whether both are of one buffer.
+    pub fn is_same_buffer(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0.handle.memory.descriptor(), other.0.handle.memory.descriptor())
+    }
+
     /// Like [`Gpu::of`] for tensors of `i32`.
     pub fn of_indices<const D: usize>(x: &Tensor<D, Int>) -> Option<Self> {
         if x.dtype() != DType::I32 || !matches!(x.clone().into_dispatch().kind, DispatchTensorKind::Cube(_)) {

@@ -3,12 +3,16 @@
 use burn_tensor::Tensor;
 
 use super::Segments;
-use crate::gpu::{Arguments, Gpu, Wgsl, launch, tensor};
+use crate::gpu::{Arguments, Gpu, Wgsl, launch, places_for, tensor};
 
-const SOFTMAX: Wgsl = Wgsl::new("segment_softmax", include_str!("../../wgsl/segment_softmax.wgsl")).summing("f32");
+const SOFTMAX: Wgsl =
+    Wgsl::new("segment_softmax", include_str!("../../wgsl/segment_softmax.wgsl")).summing("f32").in_small_groups();
 const SOFTMAX_GRADIENT: Wgsl =
-    Wgsl::new("segment_softmax_gradient", include_str!("../../wgsl/segment_softmax_gradient.wgsl")).summing("f32");
-const PRODUCTS: Wgsl = Wgsl::new("segment_products", include_str!("../../wgsl/segment_products.wgsl")).summing("f32");
+    Wgsl::new("segment_softmax_gradient", include_str!("../../wgsl/segment_softmax_gradient.wgsl"))
+        .summing("f32")
+        .in_small_groups();
+const PRODUCTS: Wgsl =
+    Wgsl::new("segment_products", include_str!("../../wgsl/segment_products.wgsl")).summing("f32").in_small_groups();
 
 /// All of them.
 #[cfg(test)]
@@ -18,8 +22,7 @@ pub(crate) fn kernels() -> Vec<Wgsl> {
 }
 
 fn with(mut kernel: Wgsl, segments: &Segments) -> Wgsl {
-    kernel.workgroup = 64;
-    kernel.constants = vec![("segments", segments.ranges().len() as u32)];
+    kernel.constants = vec![("places", places_for(segments.ranges().len()) as u32)];
     kernel
 }
 
@@ -32,10 +35,11 @@ fn run<const N: usize>(
 ) -> [burn_wgpu::CubeTensor; N] {
     let batch = outputs[0][0];
     // WebGPU wants 16 bytes an element of an array, and so does whatever such an array is a member of.
-    let mut sizes = vec![segments.columns(), 0, 0, 0];
+    let count = segments.ranges().len();
+    let mut sizes = vec![segments.columns(), count, 0, 0];
     sizes.extend(segments.ranges().iter().flat_map(|range| [range.start, range.len(), 0, 0]));
-    let arguments =
-        Arguments { groups: [segments.ranges().len(), batch, 1], sizes: &sizes, numbers: &[factor, 0.0, 0.0, 0.0] };
+    sizes.resize(4 * (1 + places_for(count)), 0);
+    let arguments = Arguments { groups: [count, batch, 1], sizes: &sizes, numbers: &[factor, 0.0, 0.0, 0.0] };
     launch(with(kernel, segments), inputs, outputs, arguments)
 }
 

@@ -4,9 +4,11 @@
 
 const BLOCKS: u32 = {{ blocks }}u; // 1 or 2
 const SIDE: u32 = 4u * BLOCKS;
-// The 64 invocations of a workgroup lie in ROW_LANES rows of COLUMN_LANES.
-const ROW_LANES: u32 = {{ row_lanes }}u;
-const COLUMN_LANES: u32 = 64u / ROW_LANES;
+
+// The 64 invocations of a workgroup lie in rows of so many.
+fn column_lanes() -> u32 {
+    return 64u / sizes.row_lanes;
+}
 
 // One factor of each of an invocation's rows, or of its columns; with one block `far` is not used.
 struct Factors {

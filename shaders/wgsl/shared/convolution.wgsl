@@ -1,8 +1,4 @@
-// What the kernels of a convolution are told: constants of a variant, and sizes of a launch.
-const KERNEL: u32 = {{ kernel }}u;
-const TAPS: u32 = KERNEL * KERNEL;
-const TERMS: u32 = {{ terms }}u;
-
+// What the kernels of a convolution are told.
 struct Sizes {
     batch: u32,
     channels: u32,
@@ -13,6 +9,14 @@ struct Sizes {
     out_width: u32,
     stride: u32,
     padding: u32,
+    // Side of the convolution's kernel.
+    kernel: u32,
+    // Products that are added up, one or two.
+    terms: u32,
+    // Whether the value has a bias.
+    biased: u32,
     // Output pixels in a run, where a weight gradient's sum over them is cut up.
     run: u32,
+    // Of the 64 invocations of a workgroup that multiplies in registers, how many lie above each other.
+    row_lanes: u32,
 }

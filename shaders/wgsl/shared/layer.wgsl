@@ -1,5 +1,5 @@
 // A linear layer whose weights lie in a vector with those of others.
-const LAYERS: u32 = {{ layers }}u;
+const PLACES: u32 = {{ places }}u;
 
 struct Layer {
     // Columns of x.

@@ -5,12 +5,16 @@ struct Patches {
     lines: vec4<u32>,
 }
 
-fn has(patches: Patches, tap: u32) -> vec4<bool> {
-    let both = vec4<u32>((1u << (tap / KERNEL)) | (1u << (16u + tap % KERNEL)));
-    return (patches.lines & both) == both;
+// The two bits of tap (k, l).
+fn lines_of(k: u32, l: u32) -> u32 {
+    return (1u << k) | (1u << (16u + l));
 }
 
-// Where to read tap `tap`; anywhere in the tensor where it is outside.
-fn places(patches: Patches, tap: u32, shift: i32) -> vec4<i32> {
-    return select(vec4<i32>(0), patches.at + shift, has(patches, tap));
+fn has(patches: Patches, lines: u32) -> vec4<bool> {
+    return (patches.lines & vec4<u32>(lines)) == vec4<u32>(lines);
+}
+
+// Where to read the tap with these bits; anywhere in the tensor where it is outside.
+fn places(patches: Patches, lines: u32, shift: i32) -> vec4<i32> {
+    return select(vec4<i32>(0), patches.at + shift, has(patches, lines));
 }

@@ -5,6 +5,9 @@
 // A kernel says what the factors are: `left(term, row, k)`, `column(n)` with what there is to know of a column, and
 // `right(term, column, k)`, all three zero outside; and writes the results.
 
+// Side of the convolution's kernel: elements are found by dividing by it, which only a constant makes cheap.
+const KERNEL: u32 = {{ kernel }}u;
+const TAPS: u32 = KERNEL * KERNEL;
 const LANES: u32 = {{ lanes }}u;
 const INVOCATIONS: u32 = LANES * LANES;
 const SIDE: u32 = 4u * LANES;

@@ -1,7 +1,7 @@
 // Elements along the sum lie beside each other in both factors.
 fn product(group: vec3<u32>, lane: u32, begin: u32, end: u32) -> mat4x4<f32> {
     var sums: mat4x4<f32>;
-    for (var term = 0u; term < TERMS; term++) {
+    for (var term = 0u; term < sizes.terms; term++) {
         for (var first = begin; first < end; first += DEPTH) {
             load_left(term, lane, group.y * SIDE, first, end);
             for (var at = lane; at < SIDE * DEPTH; at += INVOCATIONS) {

@@ -63,16 +63,20 @@ fn output_pixels([batch, _, height, width]: [usize; 4], size: usize, geometry: G
     batch * geometry.output(height, size) * geometry.output(width, size)
 }
 
-/// A kernel with how many workgroups it is launched on, and the length of the runs that a weight gradient's sum is cut into.
+/// A kernel with how many workgroups it is launched on, the length of the runs that a weight gradient's sum is cut into, and how many
+/// invocations of a workgroup lie above each other where it multiplies in registers.
 struct Launched {
     kernel: Wgsl,
     groups: [usize; 3],
     run: usize,
+    row_lanes: usize,
 }
 
 /// A product's operands on a GPU, and what its kernels are told.
 struct Product {
     operands: [Gpu; 4],
+    /// Of the value alone.
+    bias: Option<Gpu>,
     shape: Shape,
     /// Elements of the larger operand.
     largest: usize,
@@ -89,23 +93,24 @@ impl Product {
         let (first, last) = (terms[0], terms[terms.len() - 1]);
         let operands = [Gpu::of(first.0)?, Gpu::of(first.1)?, Gpu::of(last.0)?, Gpu::of(last.1)?];
         let largest = first.0.dims().iter().product::<usize>().max(first.1.dims().iter().product());
-        Some(Self { operands, shape, largest, sizes, size, terms: terms.len() })
+        Some(Self { operands, bias: None, shape, largest, sizes, size, terms: terms.len() })
     }
 
     /// The tiled kernel where that is the family for this product, which is `asked` for or chosen; otherwise the one in registers.
     fn launched(&self, asked: Option<Family>, tiled: Wgsl, registers: Option<Variant>) -> Option<Launched> {
         match asked.unwrap_or_else(|| family::on(&self.operands[0], self.shape)) {
-            Family::Tiled => tiled::launched(tiled, self.shape, self.largest, self.size, self.terms),
+            Family::Tiled => tiled::launched(tiled, self.shape, self.largest, self.size),
             Family::Registers => None,
         }
         .or_else(|| registers.map(Variant::launched))
     }
 
-    fn run(&self, launched: Launched, output: &[usize]) -> burn_wgpu::CubeTensor {
+    fn run(&self, launched: Launched, output: &[usize], more: &[&Gpu]) -> burn_wgpu::CubeTensor {
         let [a, b, c, d] = &self.operands;
-        let sizes = [&self.sizes[..], &[launched.run]].concat();
+        let rest = [self.size, self.terms, usize::from(self.bias.is_some()), launched.run, launched.row_lanes];
+        let sizes = [&self.sizes[..], &rest].concat();
         let arguments = Arguments { groups: launched.groups, sizes: &sizes, ..Arguments::default() };
-        let [out] = launch(launched.kernel, &[a, b, c, d], [output], arguments);
+        let [out] = launch(launched.kernel, &[&[a, b, c, d], more].concat(), [output], arguments);
         out
     }
 }
@@ -115,15 +120,23 @@ fn sizes(x: [usize; 4], w: [usize; 4], y: [usize; 4], geometry: Geometry) -> [us
     [batch, channels, height, width, filters, out_height, out_width, geometry.stride, geometry.padding]
 }
 
-/// [`crate::conv::convolve`] on a GPU, by the family that is `asked` for or else the one for its shape; `None` elsewhere, and for kernels that
-/// there is none for.
-pub fn convolve(asked: Option<Family>, terms: &[(&Tensor<4>, &Tensor<4>)], geometry: Geometry) -> Option<Tensor<4>> {
+/// [`crate::conv::convolve`] on a GPU, with a bias or without, by the family that is `asked` for or else the one for its shape; `None`
+/// elsewhere, and for kernels that there is none for.
+pub fn convolve(
+    asked: Option<Family>,
+    terms: &[(&Tensor<4>, &Tensor<4>)],
+    bias: Option<&Tensor<1>>,
+    geometry: Geometry,
+) -> Option<Tensor<4>> {
     let (x, w) = (terms[0].0.dims(), terms[0].1.dims());
     let y = [x[0], w[0], geometry.output(x[2], w[2]), geometry.output(x[3], w[2])];
-    let product = Product::of(terms, Shape::of_convolve(x, w, geometry), sizes(x, w, y, geometry), w[2])?;
-    let registers = Variant::of_convolve(x, w, geometry, terms.len());
+    let mut product = Product::of(terms, Shape::of_convolve(x, w, geometry), sizes(x, w, y, geometry), w[2])?;
+    product.bias = bias.map(|bias| Gpu::of(bias).expect("a convolution's tensors are on one device"));
+    let registers = Variant::of_convolve(x, w, geometry);
     let launched = product.launched(asked, tiled::CONVOLVE, registers)?;
-    Some(tensor(product.run(launched, &y)))
+    // Where there is none, the kernel is given something that it does not read.
+    let bias = product.bias.as_ref().unwrap_or(&product.operands[1]);
+    Some(tensor(product.run(launched, &y, &[bias])))
 }
 
 /// [`crate::conv::input_gradient`] on a GPU, as [`convolve`].
@@ -135,26 +148,24 @@ pub fn input_gradient(
 ) -> Option<Tensor<4>> {
     let (y, w) = (terms[0].0.dims(), terms[0].1.dims());
     let product = Product::of(terms, Shape::of_input_gradient(x, w), sizes(x, w, y, geometry), w[2])?;
-    let registers = Variant::of_input_gradient(x, w, terms.len());
+    let registers = Variant::of_input_gradient(x, w);
     let launched = product.launched(asked, tiled::INPUT_GRADIENT, registers)?;
-    Some(tensor(product.run(launched, &x)))
+    Some(tensor(product.run(launched, &x, &[])))
 }
 
-/// [`crate::conv::weight_gradient`] on a GPU, as [`convolve`].
+/// [`crate::conv::weight_gradient_rows`] on a GPU, as [`convolve`]: a row for every run.
 pub fn weight_gradient(
     asked: Option<Family>,
     terms: &[(&Tensor<4>, &Tensor<4>)],
     w: [usize; 4],
     geometry: Geometry,
-) -> Option<Tensor<4>> {
+) -> Option<Tensor<2>> {
     let (x, y) = (terms[0].0.dims(), terms[0].1.dims());
     let product = Product::of(terms, Shape::of_weight_gradient(x, w, geometry), sizes(x, w, y, geometry), w[2])?;
-    let registers = Variant::of_weight_gradient(x, w, geometry, terms.len());
+    let registers = Variant::of_weight_gradient(x, w, geometry);
     let launched = product.launched(asked, tiled::WEIGHT_GRADIENT, registers)?;
-    let [filters, channels, size, _] = w;
-    let runs = launched.groups[2];
-    let parts: Tensor<3> = tensor(product.run(launched, &[runs, filters, channels * size * size]));
-    Some(if runs == 1 { parts.reshape(w) } else { parts.sum_dim(0).reshape(w) })
+    let rows = [launched.groups[2], w.iter().product()];
+    Some(tensor(product.run(launched, &rows, &[])))
 }
 
 /// Length and number of the runs that a sum over `pixels` is cut into, none shorter than `shortest`, for a result of `tiles` workgroups.

@@ -1,5 +1,5 @@
-//! By outer products in registers: every factor of every term is read from memory, through the caches. Few variants: two sizes of tile
-//! in up to four shapes, the kernel's size, one or two terms.
+//! By outer products in registers: every factor of every term is read from memory, through the caches. What a kernel's text depends on
+//! is the size of its tile alone; the tile's shape, the size of the convolution's kernel and the number of terms are told at each launch.
 
 use super::{Launched, MOST_BESIDE, runs_of};
 use crate::conv::Geometry;
@@ -34,17 +34,8 @@ pub const LARGEST: usize = 16;
 /// All of them, in some of their variants.
 #[cfg(test)]
 pub(crate) fn kernels() -> Vec<Wgsl> {
-    let tiles = [(1, 4), (2, 8), (2, 2), (1, 1)].map(|(blocks, row_lanes)| Tiles { blocks, row_lanes });
-    [CONVOLVE, INPUT_GRADIENT, WEIGHT_GRADIENT]
-        .into_iter()
-        .flat_map(|kernel| {
-            let sizes = [(1, 1), (3, 2), (7, 1), (16, 1)].into_iter().zip(tiles);
-            sizes.map(move |((size, terms), tiles)| {
-                let variant = Variant { kernel: kernel.name, size, terms, tiles, run: 1, groups: [1; 3] };
-                variant.of(kernel.clone())
-            })
-        })
-        .collect()
+    let all = [CONVOLVE, INPUT_GRADIENT, WEIGHT_GRADIENT];
+    all.into_iter().flat_map(|kernel| [1, 2].map(|blocks| with(kernel.clone(), blocks))).collect()
 }
 
 /// How workgroups cover a matrix.
@@ -84,8 +75,6 @@ pub struct Variant {
     pub kernel: &'static str,
     /// Side of the convolution's kernel in pixels.
     pub size: usize,
-    /// Products that are added up.
-    pub terms: usize,
     /// How the result is covered.
     pub tiles: Tiles,
     /// Output pixels in a run, where the sum over them is cut up.
@@ -95,34 +84,34 @@ pub struct Variant {
 }
 
 impl Variant {
-    /// Of [`crate::conv::convolve`] with `terms` of these shapes; `None` where Burn's own convolution is taken instead.
-    pub fn of_convolve(x: [usize; 4], w: [usize; 4], geometry: Geometry, terms: usize) -> Option<Self> {
+    /// Of [`crate::conv::convolve`] of these shapes; `None` where Burn's own convolution is taken instead.
+    pub fn of_convolve(x: [usize; 4], w: [usize; 4], geometry: Geometry) -> Option<Self> {
         let [filters, _, size, _] = w;
         let columns = x[0] * geometry.output(x[2], size) * geometry.output(x[3], size);
-        Self::covering(CONVOLVE.name, size, terms, filters, columns)
+        Self::covering(CONVOLVE.name, size, filters, columns)
     }
 
     /// Of [`crate::conv::input_gradient`].
-    pub fn of_input_gradient(x: [usize; 4], w: [usize; 4], terms: usize) -> Option<Self> {
+    pub fn of_input_gradient(x: [usize; 4], w: [usize; 4]) -> Option<Self> {
         let [batch, channels, height, width] = x;
-        Self::covering(INPUT_GRADIENT.name, w[2], terms, channels, batch * height * width)
+        Self::covering(INPUT_GRADIENT.name, w[2], channels, batch * height * width)
     }
 
     /// Of [`crate::conv::weight_gradient`].
-    pub fn of_weight_gradient(x: [usize; 4], w: [usize; 4], geometry: Geometry, terms: usize) -> Option<Self> {
+    pub fn of_weight_gradient(x: [usize; 4], w: [usize; 4], geometry: Geometry) -> Option<Self> {
         let [filters, channels, size, _] = w;
         let pixels = x[0] * geometry.output(x[2], size) * geometry.output(x[3], size);
         let tiles = Tiles { blocks: 2, row_lanes: LANES / sharing(pixels) };
         let (columns, rows) = ((channels * size * size).div_ceil(8 * tiles.row_lanes), filters.div_ceil(8));
         let (run, runs) = runs_of(pixels, columns * rows, SHORTEST_RUN);
-        let found = Self { kernel: WEIGHT_GRADIENT.name, size, terms, tiles, run, groups: [columns, rows, runs] };
+        let found = Self { kernel: WEIGHT_GRADIENT.name, size, tiles, run, groups: [columns, rows, runs] };
         (size <= LARGEST).then_some(found)
     }
 
-    fn covering(kernel: &'static str, size: usize, terms: usize, rows: usize, columns: usize) -> Option<Self> {
+    fn covering(kernel: &'static str, size: usize, rows: usize, columns: usize) -> Option<Self> {
         let tiles = Tiles::covering(rows, columns);
         let [x, y] = tiles.count(rows, columns);
-        (size <= LARGEST).then_some(Self { kernel, size, terms, tiles, run: columns, groups: [x, y, 1] })
+        (size <= LARGEST).then_some(Self { kernel, size, tiles, run: columns, groups: [x, y, 1] })
     }
 
     /// Runs that the sum over output pixels is cut into: several only in a weight gradient.
@@ -134,15 +123,14 @@ impl Variant {
     pub(super) fn launched(self) -> Launched {
         let all = [CONVOLVE, INPUT_GRADIENT, WEIGHT_GRADIENT];
         let kernel = all.into_iter().find(|kernel| kernel.name == self.kernel).expect("a variant is one of them");
-        Launched { kernel: self.of(kernel), groups: self.groups, run: self.run }
+        let Tiles { blocks, row_lanes } = self.tiles;
+        Launched { kernel: with(kernel, blocks), groups: self.groups, run: self.run, row_lanes }
     }
+}
 
-    fn of(self, mut kernel: Wgsl) -> Wgsl {
-        let Self { size, terms, tiles, .. } = self;
-        let constants = [("kernel", size), ("terms", terms), ("blocks", tiles.blocks), ("row_lanes", tiles.row_lanes)];
-        kernel.constants = constants.map(|(name, value)| (name, value as u32)).to_vec();
-        kernel
-    }
+fn with(mut kernel: Wgsl, blocks: usize) -> Wgsl {
+    kernel.constants = vec![("blocks", blocks as u32)];
+    kernel
 }
 
 /// How many invocations share the sum over `pixels` for an element of the weight gradient: as many as have a long enough

@@ -59,7 +59,7 @@ impl Tile {
 
 /// `kernel` on a product of this shape, whose larger operand has `largest` elements; `None` where WebGPU does not run so many workgroups
 /// beside each other.
-pub(super) fn launched(kernel: Wgsl, shape: Shape, largest: usize, size: usize, terms: usize) -> Option<Launched> {
+pub(super) fn launched(kernel: Wgsl, shape: Shape, largest: usize, size: usize) -> Option<Launched> {
     let tile = Tile::of(shape);
     let [columns, rows] = tile.count(shape);
     let (run, runs) = if kernel.name == WEIGHT_GRADIENT.name {
@@ -69,13 +69,13 @@ pub(super) fn launched(kernel: Wgsl, shape: Shape, largest: usize, size: usize, 
     } else {
         (shape.depth, 1)
     };
-    let kernel = with(kernel, tile, size, terms);
-    (columns <= MOST_BESIDE).then_some(Launched { kernel, groups: [columns, rows, runs], run })
+    let kernel = with(kernel, tile, size);
+    (columns <= MOST_BESIDE).then_some(Launched { kernel, groups: [columns, rows, runs], run, row_lanes: 1 })
 }
 
-fn with(mut kernel: Wgsl, tile: Tile, size: usize, terms: usize) -> Wgsl {
+fn with(mut kernel: Wgsl, tile: Tile, size: usize) -> Wgsl {
     kernel.workgroup = (tile.lanes() * tile.lanes()) as u32;
-    let constants = [("kernel", size), ("terms", terms), ("lanes", tile.lanes())];
+    let constants = [("kernel", size), ("lanes", tile.lanes())];
     kernel.constants = constants.map(|(name, value)| (name, value as u32)).to_vec();
     kernel
 }
@@ -83,11 +83,9 @@ fn with(mut kernel: Wgsl, tile: Tile, size: usize, terms: usize) -> Wgsl {
 /// All of them, in some of their variants.
 #[cfg(test)]
 pub(crate) fn kernels() -> Vec<Wgsl> {
-    let variants = [(Tile::Small, 1, 1), (Tile::Large, 3, 2), (Tile::Large, 7, 1)];
+    let variants = [(Tile::Small, 1), (Tile::Large, 3), (Tile::Large, 7)];
     let all = [CONVOLVE, INPUT_GRADIENT, WEIGHT_GRADIENT];
-    all.into_iter()
-        .flat_map(|kernel| variants.map(|(tile, size, terms)| with(kernel.clone(), tile, size, terms)))
-        .collect()
+    all.into_iter().flat_map(|kernel| variants.map(|(tile, size)| with(kernel.clone(), tile, size))).collect()
 }
 
 #[cfg(test)]
@@ -104,14 +102,14 @@ mod tests {
     #[test]
     fn more_workgroups_than_webgpu_runs_are_not_asked_for() {
         let shape = |columns| Shape { rows: 64, columns, depth: 27 };
-        assert!(launched(CONVOLVE, shape(65_535 * 64), 1, 3, 1).is_some());
-        assert!(launched(CONVOLVE, shape(65_535 * 64 + 1), 1, 3, 1).is_none());
+        assert!(launched(CONVOLVE, shape(65_535 * 64), 1, 3).is_some());
+        assert!(launched(CONVOLVE, shape(65_535 * 64 + 1), 1, 3).is_none());
     }
 
     #[test]
     fn runs_take_no_more_memory_than_what_they_are_computed_from() {
         let shape = Shape { rows: 64, columns: 576, depth: 1 << 16 };
-        let runs = |largest| launched(WEIGHT_GRADIENT, shape, largest, 3, 1).unwrap().groups[2];
+        let runs = |largest| launched(WEIGHT_GRADIENT, shape, largest, 3).unwrap().groups[2];
         assert_eq!([1, 64 * 576, 4 * 64 * 576].map(runs), [1, 1, 4]);
         assert!(runs(1 << 22) > 4);
     }
