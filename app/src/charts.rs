@@ -3,35 +3,25 @@
 use l2t_core::Result;
 use l2t_core::experiment::config::TargetConfig;
 use l2t_core::experiment::{History, Plan};
-use l2t_core::network::Tap;
 use l2t_core::network::architecture::title;
 
 use crate::plots::{
-    CurveSeries, Drawing, LayerBlock, PairCurve, PairLine, PairPoint, SourceColumn, explained, learning_curves,
-    matching_diagram, matching_over_epochs, pair_weights_over_epochs,
+    CurveSeries, Drawing, PairPoint, Stack, explained, learning_curves, matching_diagram, matching_over_epochs,
+    pair_weights_over_epochs,
 };
 
 /// What the pictures need of a run besides its history: the two columns of the matching diagram.
 pub struct Columns {
-    sources: Vec<SourceColumn>,
-    target_name: String,
-    target: Vec<LayerBlock>,
+    sources: Vec<Stack>,
+    target: Stack,
 }
 
 impl Columns {
     /// The matched layers of a plan.
     pub fn of(plan: &Plan) -> Self {
-        let blocks = |taps: &[Tap]| -> Vec<LayerBlock> {
-            taps.iter().map(|tap| LayerBlock { label: tap.label.clone(), shape: tap.shape }).collect()
-        };
         Self {
-            sources: plan
-                .source_layers()
-                .iter()
-                .map(|source| SourceColumn { name: source.name.clone(), layers: blocks(&source.taps) })
-                .collect(),
-            target_name: target_name(plan),
-            target: blocks(plan.learner.model.network.taps()),
+            sources: plan.source_layers().into_iter().map(|source| Stack::new(source.name, &source.taps)).collect(),
+            target: Stack::new(target_name(plan), plan.learner.model.network.taps()),
         }
     }
 }
@@ -51,22 +41,11 @@ pub fn draw(columns: &Columns, label: &str, history: &History) -> Result<Vec<(St
     let mut files = curves_of_run.files("learning-curves")?;
     let matched = history.epochs.last().filter(|record| !record.pair_weights.is_empty());
     let Some(last) = matched else { return Ok(files) };
-    let lines: Vec<PairLine> = last
-        .pair_weights
-        .iter()
-        .map(|p| PairLine {
-            source: p.pair.source,
-            source_layer: p.pair.source_layer,
-            target_layer: p.pair.target_layer,
-            mean: p.mean,
-            std: p.std,
-        })
-        .collect();
     let title = format!("{label}: where it transfers, mean λ of epoch {}", last.epoch);
-    let matching = matching_diagram(&title, &columns.sources, &columns.target_name, &columns.target, &lines);
+    let matching = matching_diagram(&title, &columns.sources, &columns.target, &last.pair_weights);
     files.extend(drawn(matching)?.files("matching")?);
     let title = format!("{label}: λ over the epochs, mean ± one deviation over the images");
-    let weights = pair_weights_over_epochs(&title, &columns.sources, &columns.target, &curves(history));
+    let weights = pair_weights_over_epochs(&title, &columns.sources, &columns.target, &pair_points(history));
     files.extend(drawn(weights)?.files("pair-weights")?);
     Ok(files)
 }
@@ -77,26 +56,13 @@ pub fn draw(columns: &Columns, label: &str, history: &History) -> Result<Vec<(St
 /// When one cannot be drawn.
 pub fn matching_frames(columns: &Columns, label: &str, history: &History) -> Result<Vec<Drawing>> {
     let title = |epoch: f64| format!("{label}: where it transfers, mean λ of epoch {epoch}");
-    drawn(matching_over_epochs(title, &columns.sources, &columns.target_name, &columns.target, &curves(history)))
+    drawn(matching_over_epochs(title, &columns.sources, &columns.target, &pair_points(history)))
 }
 
-fn curves(history: &History) -> Vec<PairCurve> {
-    let pairs = history.epochs.last().map_or(&[][..], |record| &record.pair_weights);
-    pairs
-        .iter()
-        .enumerate()
-        .map(|(nth, p)| PairCurve {
-            source: p.pair.source,
-            source_layer: p.pair.source_layer,
-            target_layer: p.pair.target_layer,
-            points: history
-                .epochs
-                .iter()
-                .filter_map(|record| Some((record.epoch, record.pair_weights.get(nth)?)))
-                .map(|(epoch, p)| PairPoint { epoch: epoch as f64, mean: p.mean, std: p.std })
-                .collect(),
-        })
-        .collect()
+/// λ of every epoch that has one.
+fn pair_points(history: &History) -> Vec<PairPoint> {
+    let matched = history.epochs.iter().filter(|record| !record.pair_weights.is_empty());
+    matched.map(|record| PairPoint { at: record.epoch as f64, pairs: record.pair_weights.clone() }).collect()
 }
 
 /// Learning curves of one run (losses and accuracies) or of several side by side (L_org and validation accuracy).

@@ -2,7 +2,7 @@
 
 use super::drawing::{Point, Rect};
 use super::text::{fit, text_width};
-use super::{LayerBlock, theme};
+use super::{Layer, Stack, theme};
 
 /// Blank room between two lines that leave the same block.
 pub(super) const LINE_GAP: f64 = 4.0;
@@ -35,7 +35,7 @@ pub(super) struct Heading {
 
 /// Networks under each other.
 pub(super) struct Column<'a> {
-    networks: Vec<(String, &'a [LayerBlock])>,
+    networks: Vec<(String, &'a [Layer])>,
     /// Of all blocks, network after network.
     heights: Vec<f64>,
     /// Of every block.
@@ -48,15 +48,16 @@ impl<'a> Column<'a> {
     /// `needs` lists (block, height) for everything that must find room along a block's edge.
     pub(super) fn new(
         role: &str,
-        networks: Vec<(&str, &'a [LayerBlock])>,
+        networks: &'a [Stack],
         needs: impl Iterator<Item = (usize, f64)>,
         inset: f64,
     ) -> Self {
         let count = networks.len();
         let number = |index: usize| if count > 1 { format!(" {}", index + 1) } else { String::new() };
-        let headed = networks.into_iter().enumerate();
-        let networks: Vec<(String, &[LayerBlock])> =
-            headed.map(|(index, (name, layers))| (format!("{role}{}: {name}", number(index)), layers)).collect();
+        let headed = |(nth, stack): (usize, &'a Stack)| {
+            (format!("{role}{}: {}", number(nth), stack.name), stack.layers.as_slice())
+        };
+        let networks: Vec<_> = networks.iter().enumerate().map(headed).collect();
         let layers = networks.iter().flat_map(|(_, layers)| layers.iter());
         let mut heights = vec![2.0 * LINE_GAP; layers.clone().count()];
         needs.for_each(|(block, need)| heights[block] += need);
@@ -102,7 +103,7 @@ impl<'a> Column<'a> {
 }
 
 /// Name and shape of a layer; where there is no room for both, the name is cut and the shape stays.
-fn block_name(layer: &LayerBlock, width: f64) -> String {
+fn block_name(layer: &Layer, width: f64) -> String {
     let whole = layer.name();
     if text_width(&whole, theme::BODY) <= width + 0.5 {
         return whole;
@@ -118,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_cut_name_keeps_its_shape() {
-        let layer = LayerBlock { label: "a very long name of a layer".to_owned(), shape: [64, 112, 112] };
+        let layer = Layer { label: "a very long name of a layer".to_owned(), shape: [64, 112, 112] };
         let name = block_name(&layer, 170.0);
         assert!(name.ends_with("… · 64×112×112") && text_width(&name, theme::BODY) <= 170.0, "{name}");
     }

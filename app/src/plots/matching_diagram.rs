@@ -2,11 +2,13 @@
 
 use std::io;
 
+use l2t_core::experiment::PairStatistics;
+
 use super::drawing::{Anchor, Drawing, Rect};
 use super::matching_column::{Block, PADDING};
 use super::matching_layout::{Layout, Line, SHOWN_FROM, line_width};
 use super::text::{Paragraph, text_width};
-use super::{LayerBlock, PairCurve, PairLine, SourceColumn, check_pair, theme};
+use super::{PairPoint, Stack, check_pairs, drawable, theme};
 use crate::colours::{BLOCK, Colour, GROUND, HAIRLINE, INK, OUTLINE, SOFT_INK, target_colour};
 
 const KEY_HEIGHT: f64 = 30.0;
@@ -26,66 +28,40 @@ const RIM: f64 = 1.5;
 /// When a pair names a layer that does not exist.
 pub fn matching_diagram(
     title: &str,
-    sources: &[SourceColumn],
-    target_name: &str,
-    target_layers: &[LayerBlock],
-    pairs: &[PairLine],
+    sources: &[Stack],
+    target: &Stack,
+    pairs: &[PairStatistics],
 ) -> io::Result<Drawing> {
-    let layout = arranged(title, sources, (target_name, target_layers), pairs)?;
+    let layout = arranged(title, sources, target, pairs)?;
     Ok(draw(title, &layout, pairs.len()))
 }
 
 /// Draws the matching of every epoch, to be shown one after another: all of one size, and every pair at its own place.
 ///
-/// `title` words what stands above the picture of an epoch. Epochs are those of the first curve; the scale is that of the
-/// strongest pair of all epochs.
+/// `title` words what stands above the picture of an epoch. The scale is that of the strongest pair of all epochs.
 ///
 /// # Errors
-/// When a curve names a layer that does not exist.
+/// When a pair names a layer that does not exist.
 pub fn matching_over_epochs(
     title: impl Fn(f64) -> String,
-    sources: &[SourceColumn],
-    target_name: &str,
-    target_layers: &[LayerBlock],
-    curves: &[PairCurve],
+    sources: &[Stack],
+    target: &Stack,
+    epochs: &[PairPoint],
 ) -> io::Result<Vec<Drawing>> {
-    let pair = |curve: &PairCurve, (mean, std)| PairLine {
-        source: curve.source,
-        source_layer: curve.source_layer,
-        target_layer: curve.target_layer,
-        mean,
-        std,
-    };
-    let largest = |curve: &PairCurve| {
-        let drawable = curve.points.iter().filter(|point| super::drawable(point.mean));
-        let largest = drawable.max_by(|a, b| a.mean.total_cmp(&b.mean));
-        pair(curve, largest.map_or((f64::NAN, f64::NAN), |point| (point.mean, point.std)))
-    };
-    let epochs: Vec<f64> =
-        curves.first().map_or(vec![], |curve| curve.points.iter().map(|point| point.epoch).collect());
-    let longest = epochs.last().map_or(String::new(), |epoch| title(*epoch));
-    let most: Vec<PairLine> = curves.iter().map(largest).collect();
-    let layout = arranged(&longest, sources, (target_name, target_layers), &most)?;
-    let frame = |epoch: f64| {
-        let at = |curve: &PairCurve| {
-            let point = curve.points.iter().find(|point| point.epoch == epoch);
-            pair(curve, point.map_or((f64::NAN, f64::NAN), |point| (point.mean, point.std)))
-        };
-        draw(&title(epoch), &layout.with_values(&curves.iter().map(at).collect::<Vec<_>>()), curves.len())
-    };
-    Ok(Drawing::of_one_height(epochs.into_iter().map(frame).collect()))
+    let Some(last) = epochs.last() else { return Ok(vec![]) };
+    let most = last.pairs.iter().map(|known| {
+        let all = epochs.iter().flat_map(|epoch| &epoch.pairs).filter(|other| other.pair == known.pair);
+        let largest = all.filter(|other| drawable(other.mean)).max_by(|a, b| a.mean.total_cmp(&b.mean));
+        *largest.unwrap_or(known)
+    });
+    let layout = arranged(&title(last.at), sources, target, &most.collect::<Vec<_>>())?;
+    let frame = |epoch: &PairPoint| draw(&title(epoch.at), &layout.with_values(&epoch.pairs), last.pairs.len());
+    Ok(Drawing::of_one_height(epochs.iter().map(frame).collect()))
 }
 
 /// Where everything goes under a title.
-fn arranged(
-    title: &str,
-    sources: &[SourceColumn],
-    target: (&str, &[LayerBlock]),
-    pairs: &[PairLine],
-) -> io::Result<Layout> {
-    for pair in pairs {
-        check_pair(sources, target.1, (pair.source, pair.source_layer, pair.target_layer))?;
-    }
+fn arranged(title: &str, sources: &[Stack], target: &Stack, pairs: &[PairStatistics]) -> io::Result<Layout> {
+    check_pairs(sources, target, pairs)?;
     // The width depends on the blocks, the room for the title on the width.
     let width = Layout::new(0.0, sources, target, pairs).width;
     let under_title = theme::MARGIN + Paragraph::title(title, width).height() + theme::GAP;
@@ -144,7 +120,7 @@ fn draw_line(drawing: &mut Drawing, line: &Line) {
 }
 
 fn line_colour(line: &Line) -> Colour {
-    target_colour(line.target_layer).tint(depth(line.strength))
+    target_colour(line.pair.target_layer).tint(depth(line.strength))
 }
 
 /// How much of its colour a line keeps.
@@ -200,71 +176,78 @@ fn key_values(strongest: f64) -> [f64; 3] {
 
 #[cfg(test)]
 mod tests {
+    use l2t_core::matching::Pair;
+
     use super::super::samples::{DrawnFiles, figure_3d, figure_3d_layers, figure_4, layers, many_pairs};
     use super::*;
 
-    type Case<'a> = (&'a str, &'a [SourceColumn], &'a [LayerBlock], Vec<PairLine>);
+    type Case<'a> = (&'a str, &'a [Stack], &'a Stack, Vec<PairStatistics>);
 
     #[test]
     fn both_files_show_the_learned_matching() {
-        let (sources, targets) = figure_3d_layers();
+        let (sources, target) = figure_3d_layers();
         let title = "TinyImageNet to STL-10";
-        let files = DrawnFiles::of(&matching_diagram(title, &sources, "VGG-9", &targets, &figure_3d()).unwrap());
+        let files = DrawnFiles::of(&matching_diagram(title, &sources, &target, &figure_3d()).unwrap());
         files.assert_texts(["TinyImageNet to STL-10", "Source: ResNet-32", "Target: VGG-9", "2.88 ± 0.91"]);
         files.assert_texts(["group 2 · 32×16×16", "conv 5 · 512×2×2", "mean λ:"]);
-        let layout = arranged(title, &sources, ("VGG-9", &targets), &figure_3d()).unwrap();
+        let layout = arranged(title, &sources, &target, &figure_3d()).unwrap();
         files.assert_colours(layout.lines.iter().map(line_colour));
         assert_eq!((layout.lines.len(), layout.hairlines.len()), (5, 10));
     }
 
     #[test]
     fn epochs_are_pictures_of_one_size_whose_lines_stay_in_place() {
-        let (sources, targets) = figure_3d_layers();
+        let (sources, target) = figure_3d_layers();
         let title = |epoch: f64| format!("epoch {epoch}");
-        let frames = matching_over_epochs(title, &sources, "VGG-9", &targets, &figure_4(12)).unwrap();
+        let frames = matching_over_epochs(title, &sources, &target, &figure_4(12)).unwrap();
         assert_eq!(frames.len(), 12);
         assert!(frames.iter().all(|frame| frame.size() == frames[0].size()));
         for (nth, frame) in frames.iter().enumerate().step_by(11) {
             DrawnFiles::of(frame).assert_texts([format!("epoch {}<", nth + 1).as_str(), "mean λ:"]);
         }
-        assert!(matching_over_epochs(title, &sources, "VGG-9", &targets, &[]).unwrap().is_empty());
+        assert!(matching_over_epochs(title, &sources, &target, &[]).unwrap().is_empty());
     }
 
     #[test]
     fn odd_data_is_drawn_too() {
-        let (sources, targets) = figure_3d_layers();
+        let (sources, target) = figure_3d_layers();
         let (two_sources, pairs_30) = many_pairs();
-        let with = |mean: f64, std: f64| figure_3d().into_iter().map(|pair| PairLine { mean, std, ..pair }).collect();
+        let with =
+            |mean: f64, std: f64| figure_3d().into_iter().map(|known| PairStatistics { mean, std, ..known }).collect();
         let mut broken = figure_3d();
         broken[0].mean = f64::NAN;
         broken[1].mean = f64::INFINITY;
         broken[9].std = f64::NAN;
         let long_layers = layers(&[(&"long ".repeat(30), [16, 32, 32]), ("", [1, 1, 1])]);
-        let long = vec![SourceColumn { name: "a long name ".repeat(20), layers: long_layers.clone() }];
-        let one = PairLine { source: 0, source_layer: 1, target_layer: 1, mean: 6.0, std: 0.0 };
+        let long = Stack { name: "a long name ".repeat(20), layers: long_layers };
+        let none = Stack { name: "VGG-9".to_owned(), layers: vec![] };
+        let one = PairStatistics { mean: 6.0, std: 0.0, ..figure_3d()[6] };
         let cases: [Case<'_>; 9] = [
-            ("one pair", &sources[..1], &targets, vec![one]),
-            ("no pair", &sources, &targets, Vec::new()),
-            ("all zero", &sources, &targets, with(0.0, 0.0)),
-            ("all equal", &sources, &targets, with(1.0, 0.0)),
-            ("huge", &sources, &targets, with(1e29, 1e299)),
-            ("broken values", &sources, &targets, broken),
-            ("thirty pairs", &two_sources, &targets, pairs_30),
-            ("long names", &long, &long_layers, vec![one]),
-            ("no layers", &[], &[], Vec::new()),
+            ("one pair", &sources, &target, vec![one]),
+            ("no pair", &sources, &target, Vec::new()),
+            ("all zero", &sources, &target, with(0.0, 0.0)),
+            ("all equal", &sources, &target, with(1.0, 0.0)),
+            ("huge", &sources, &target, with(1e29, 1e299)),
+            ("broken values", &sources, &target, broken),
+            ("thirty pairs", &two_sources, &target, pairs_30),
+            ("long names", std::slice::from_ref(&long), &long, vec![one]),
+            ("no layers", &[], &none, Vec::new()),
         ];
-        for (case, sources, targets, pairs) in cases {
-            let files = DrawnFiles::of(&matching_diagram(case, sources, "VGG-9", targets, &pairs).unwrap());
+        for (case, sources, target, pairs) in cases {
+            let files = DrawnFiles::of(&matching_diagram(case, sources, target, &pairs).unwrap());
             files.assert_texts([case, "mean λ:"]);
         }
     }
 
     #[test]
     fn a_pair_of_unknown_layers_is_refused() {
-        let (sources, targets) = figure_3d_layers();
-        let pair = PairLine { source: 0, source_layer: 3, target_layer: 0, mean: 1.0, std: 0.0 };
-        let error = matching_diagram("", &sources, "VGG-9", &targets, &[pair]).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        let (sources, target) = figure_3d_layers();
+        for (source, source_layer, target_layer) in [(0, 3, 0), (1, 0, 0), (0, 0, 5)] {
+            let pair = Pair { source, source_layer, target_layer };
+            let unknown = PairStatistics { pair, mean: 1.0, std: 0.0 };
+            let error = matching_diagram("", &sources, &target, &[unknown]).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        }
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! Where the blocks, lines and values of a matching diagram go; nothing here draws.
 
+use l2t_core::experiment::PairStatistics;
+use l2t_core::matching::Pair;
+
 use super::drawing::{Point, Rect};
 use super::matching_column::{Block, Column, Heading, LINE_GAP, PADDING};
 use super::text::widest;
-use super::{LayerBlock, PairLine, SourceColumn, drawable, theme};
+use super::{Stack, drawable, theme};
 use crate::words::weight_and_std;
 
 /// Pairs whose mean λ is smaller get no line, as in the paper.
@@ -30,10 +33,8 @@ pub(super) struct Line {
     pub width: f64,
     /// λ relative to the strongest.
     pub strength: f64,
-    /// Which of the pairs it is.
-    pub pair: usize,
-    /// Which target layer, for the colour.
-    pub target_layer: usize,
+    /// Which pair it is.
+    pub pair: Pair,
     /// Mean and standard deviation.
     pub value: String,
     /// The room that the value has.
@@ -66,32 +67,25 @@ pub(super) struct Layout {
 /// A pair whose source layer is counted over all sources.
 #[derive(Debug, Clone)]
 struct Arrow {
-    pair: usize,
+    pair: Pair,
     source_block: usize,
-    target_block: usize,
     mean: f64,
     value: String,
 }
 
 impl Layout {
     /// Arranges a diagram whose headings start at `top`. Every pair must name layers that exist.
-    pub(super) fn new(
-        top: f64,
-        sources: &[SourceColumn],
-        (target_name, targets): (&str, &[LayerBlock]),
-        pairs: &[PairLine],
-    ) -> Self {
+    pub(super) fn new(top: f64, sources: &[Stack], target: &Stack, pairs: &[PairStatistics]) -> Self {
         let (shown, hidden): (Vec<Arrow>, Vec<Arrow>) =
             arrows(sources, pairs).into_iter().partition(|arrow| arrow.mean >= SHOWN_FROM);
         let strongest = shown.iter().map(|arrow| arrow.mean).fold(1.0, f64::max);
         let values = shown.iter().map(|arrow| arrow.value.as_str());
         let value_width = if shown.is_empty() { 0.0 } else { widest(values, theme::BODY) + 2.0 * PADDING };
 
-        let source_networks = sources.iter().map(|source| (source.name.as_str(), source.layers.as_slice())).collect();
         let source_needs = shown.iter().map(|arrow| (arrow.source_block, line_width(arrow.mean, strongest) + LINE_GAP));
-        let source_column = Column::new("Source", source_networks, source_needs, 0.0);
-        let target_needs = shown.iter().map(|arrow| (arrow.target_block, VALUE_HEIGHT));
-        let target_column = Column::new("Target", vec![(target_name, targets)], target_needs, value_width);
+        let source_column = Column::new("Source", sources, source_needs, 0.0);
+        let target_needs = shown.iter().map(|arrow| (arrow.pair.target_layer, VALUE_HEIGHT));
+        let target_column = Column::new("Target", std::slice::from_ref(target), target_needs, value_width);
 
         let height = source_column.height().max(target_column.height());
         let spread = (SPREAD * height).clamp(SPREADS.0, SPREADS.1);
@@ -112,18 +106,15 @@ impl Layout {
         }
     }
 
-    /// The same places with the values of another epoch: `pairs` must be as many and in the same order.
-    pub(super) fn with_values(&self, pairs: &[PairLine]) -> Self {
+    /// The same places with the values of another epoch.
+    pub(super) fn with_values(&self, pairs: &[PairStatistics]) -> Self {
         let mut now = Self { lines: Vec::new(), ..self.clone() };
         for line in &self.lines {
-            let PairLine { mean, std, .. } = pairs[line.pair];
-            match mean {
-                SHOWN_FROM.. if drawable(mean) => now.lines.push(Line {
-                    width: line_width(mean, self.strongest),
-                    strength: mean / self.strongest,
-                    value: value_name(mean, std),
-                    ..line.clone()
-                }),
+            match pairs.iter().find(|known| known.pair == line.pair) {
+                Some(PairStatistics { mean: mean @ SHOWN_FROM.., std, .. }) if drawable(*mean) => {
+                    let (width, strength) = (line_width(*mean, self.strongest), mean / self.strongest);
+                    now.lines.push(Line { width, strength, value: value_name(*mean, *std), ..line.clone() });
+                }
                 _ => now.hairlines.push(line.ends),
             }
         }
@@ -137,18 +128,15 @@ pub(super) fn line_width(mean: f64, strongest: f64) -> f64 {
 }
 
 /// The pairs that can be drawn, with their values in words.
-fn arrows(sources: &[SourceColumn], pairs: &[PairLine]) -> Vec<Arrow> {
+fn arrows(sources: &[Stack], pairs: &[PairStatistics]) -> Vec<Arrow> {
     let before = |source: usize| sources[..source].iter().map(|column| column.layers.len()).sum::<usize>();
-    let drawn = pairs.iter().enumerate().filter(|(_, pair)| drawable(pair.mean));
-    drawn
-        .map(|(nth, pair)| Arrow {
-            pair: nth,
-            source_block: before(pair.source) + pair.source_layer,
-            target_block: pair.target_layer,
-            mean: pair.mean,
-            value: value_name(pair.mean, pair.std),
-        })
-        .collect()
+    let arrow = |PairStatistics { pair, mean, std }: &PairStatistics| Arrow {
+        pair: *pair,
+        source_block: before(pair.source) + pair.source_layer,
+        mean: *mean,
+        value: value_name(*mean, *std),
+    };
+    pairs.iter().filter(|known| drawable(known.mean)).map(arrow).collect()
 }
 
 /// `2.88 ± 0.91`
@@ -157,15 +145,15 @@ fn value_name(mean: f64, std: f64) -> String {
 }
 
 fn middle_ends(arrow: &Arrow, sources: &[Block], targets: &[Block]) -> Ends {
-    let (source, target) = (sources[arrow.source_block].place, targets[arrow.target_block].place);
+    let (source, target) = (sources[arrow.source_block].place, targets[arrow.pair.target_layer].place);
     ((source.right(), source.middle().1), (target.x, target.middle().1))
 }
 
 /// Lines with their own places along the edges of the blocks, so that those of one block do not lie on each other.
 fn lines(arrows: &[Arrow], (sources, targets): (&[Block], &[Block]), strongest: f64, value_width: f64) -> Vec<Line> {
     let thickness = |arrow: &Arrow| line_width(arrow.mean, strongest) + LINE_GAP;
-    let leave = edge_places(arrows, |arrow| (arrow.source_block, arrow.target_block), thickness);
-    let arrive = edge_places(arrows, |arrow| (arrow.target_block, arrow.source_block), |_| VALUE_HEIGHT);
+    let leave = edge_places(arrows, |arrow| (arrow.source_block, arrow.pair.target_layer), thickness);
+    let arrive = edge_places(arrows, |arrow| (arrow.pair.target_layer, arrow.source_block), |_| VALUE_HEIGHT);
     let placed = arrows.iter().zip(leave.into_iter().zip(arrive));
     let mut lines: Vec<Line> = placed
         .map(|(arrow, (leave, arrive))| {
@@ -176,7 +164,6 @@ fn lines(arrows: &[Arrow], (sources, targets): (&[Block], &[Block]), strongest: 
                 width: line_width(arrow.mean, strongest),
                 strength: arrow.mean / strongest,
                 pair: arrow.pair,
-                target_layer: arrow.target_block,
                 value: arrow.value.clone(),
                 value_place: Rect { x: to.0, y: to.1 - VALUE_HEIGHT / 2.0, w: value_width, h: VALUE_HEIGHT },
             }
@@ -229,7 +216,7 @@ mod tests {
             }
         }
         for line in &layout.lines {
-            let (block, value) = (layout.targets[line.target_layer].place, line.value_place);
+            let (block, value) = (layout.targets[line.pair.target_layer].place, line.value_place);
             assert!(value.y >= block.y && value.bottom() <= block.bottom(), "{value:?} is not in {block:?}");
             assert!(text_width(&line.value, theme::BODY) <= value.w && line.width <= value.h);
         }
@@ -246,10 +233,10 @@ mod tests {
 
     #[test]
     fn nothing_overlaps() {
-        let (sources, targets) = figure_3d_layers();
+        let (sources, target) = figure_3d_layers();
         let (two_sources, pairs_30) = many_pairs();
-        let equal: Vec<PairLine> = figure_3d().into_iter().map(|pair| PairLine { mean: 6.0, ..pair }).collect();
-        let cases: [(&[SourceColumn], &[PairLine]); 5] = [
+        let equal: Vec<_> = figure_3d().into_iter().map(|known| PairStatistics { mean: 6.0, ..known }).collect();
+        let cases: [(&[Stack], &[PairStatistics]); 5] = [
             (&sources, &figure_3d()),
             (&sources, &equal),
             (&two_sources, &pairs_30),
@@ -257,14 +244,14 @@ mod tests {
             (&sources, &[]),
         ];
         for (sources, pairs) in cases {
-            assert_tidy(&Layout::new(60.0, sources, ("VGG-9", &targets), pairs));
+            assert_tidy(&Layout::new(60.0, sources, &target, pairs));
         }
     }
 
     #[test]
     fn width_follows_the_mean() {
-        let (sources, targets) = figure_3d_layers();
-        let layout = Layout::new(0.0, &sources, ("VGG-9", &targets), &figure_3d());
+        let (sources, target) = figure_3d_layers();
+        let layout = Layout::new(0.0, &sources, &target, &figure_3d());
         let values: Vec<&str> = layout.lines.iter().map(|line| &line.value[..4]).collect();
         assert_eq!(values, ["2.88", "2.62", "1.40", "0.74", "0.21"]);
         let ratio = layout.lines[2].width / layout.lines[0].width;
@@ -274,8 +261,8 @@ mod tests {
     #[test]
     fn lines_of_one_block_keep_apart() {
         let (sources, pairs) = many_pairs();
-        let (_, targets) = figure_3d_layers();
-        let layout = Layout::new(0.0, &sources, ("VGG-9", &targets), &pairs);
+        let (_, target) = figure_3d_layers();
+        let layout = Layout::new(0.0, &sources, &target, &pairs);
         for (index, line) in layout.lines.iter().enumerate() {
             for other in &layout.lines[..index] {
                 let apart = (line.ends.0.1 - other.ends.0.1).abs();
@@ -286,11 +273,11 @@ mod tests {
 
     #[test]
     fn other_values_take_the_same_places() {
-        let (sources, targets) = figure_3d_layers();
-        let layout = Layout::new(0.0, &sources, ("VGG-9", &targets), &figure_3d());
+        let (sources, target) = figure_3d_layers();
+        let layout = Layout::new(0.0, &sources, &target, &figure_3d());
         assert_eq!(layout.with_values(&figure_3d()), layout);
-        let weaker: Vec<PairLine> =
-            figure_3d().into_iter().map(|pair| PairLine { mean: pair.mean / 4.0, ..pair }).collect();
+        let weaker = |known: PairStatistics| PairStatistics { mean: known.mean / 4.0, ..known };
+        let weaker: Vec<_> = figure_3d().into_iter().map(weaker).collect();
         let later = layout.with_values(&weaker);
         assert_eq!((later.lines.len(), later.hairlines.len()), (4, 11));
         assert!(

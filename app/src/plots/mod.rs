@@ -56,6 +56,9 @@ use std::io;
 use std::path::Path;
 
 use l2t_core::Error;
+use l2t_core::experiment::PairStatistics;
+use l2t_core::network::Tap;
+use serde::{Deserialize, Serialize};
 
 pub use accuracy_curves::{MeanCurve, MeanPoint, accuracy_by_images, accuracy_over_epochs};
 #[cfg(not(target_family = "wasm"))]
@@ -81,18 +84,18 @@ pub struct CurveSeries {
     pub values: Vec<(f64, f64)>,
 }
 
-/// One tapped layer of a network.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LayerBlock {
-    /// What the layer is called, for example `group 2`.
+/// A layer that can be matched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Layer {
+    /// What it is called, for example `group 2`.
     pub label: String,
     /// Channels, height and width of its feature map.
     pub shape: [usize; 3],
 }
 
-impl LayerBlock {
+impl Layer {
     /// `32×16×16`
-    fn shape_name(&self) -> String {
+    pub fn shape_name(&self) -> String {
         let [channels, height, width] = self.shape;
         format!("{channels}×{height}×{width}")
     }
@@ -103,52 +106,29 @@ impl LayerBlock {
     }
 }
 
-/// One source network and the layers that it offers, from its input to its output.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceColumn {
+/// A network and its layers that can be matched, from its input to its output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stack {
     /// What the network is called, for example `ResNet-32, Tiny ImageNet`.
     pub name: String,
-    /// Its tapped layers.
-    pub layers: Vec<LayerBlock>,
+    /// Its layers.
+    pub layers: Vec<Layer>,
 }
 
-/// The learned weight λ of one candidate pair, over the samples of a data set.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PairLine {
-    /// Index into the sources.
-    pub source: usize,
-    /// Index into that source's layers (m).
-    pub source_layer: usize,
-    /// Index into the target's layers (n).
-    pub target_layer: usize,
-    /// Mean of λ over the samples. A mean that is not finite is left out.
-    pub mean: f64,
-    /// Standard deviation of λ over the samples. One that is not finite is not written.
-    pub std: f64,
+impl Stack {
+    /// The network called `name`, with these layers.
+    pub fn new(name: String, taps: &[Tap]) -> Self {
+        Self { name, layers: taps.iter().map(|tap| Layer { label: tap.label.clone(), shape: tap.shape }).collect() }
+    }
 }
 
-/// λ of one candidate pair over the epochs.
+/// λ of every pair at one time. A mean that is not finite is left out, a deviation that is not is not written.
 #[derive(Debug, Clone, PartialEq)]
-pub struct PairCurve {
-    /// Index into the sources.
-    pub source: usize,
-    /// Index into that source's layers (m).
-    pub source_layer: usize,
-    /// Index into the target's layers (n).
-    pub target_layer: usize,
-    /// In the order of the epochs.
-    pub points: Vec<PairPoint>,
-}
-
-/// λ of one candidate pair after one epoch.
-#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PairPoint {
-    /// Epochs finished.
-    pub epoch: f64,
-    /// Mean of λ over the samples. A mean that is not finite leaves a gap.
-    pub mean: f64,
-    /// Standard deviation of λ over the samples.
-    pub std: f64,
+    /// In epochs.
+    pub at: f64,
+    /// In the order of the pairs.
+    pub pairs: Vec<PairStatistics>,
 }
 
 /// Why there is no picture at `path`.
@@ -161,18 +141,17 @@ fn drawable(value: f64) -> bool {
     value.abs() < 1e30
 }
 
-/// A pair (source, source layer, target layer) must name layers that were given.
-fn check_pair(
-    sources: &[SourceColumn],
-    targets: &[LayerBlock],
-    (source, source_layer, target_layer): (usize, usize, usize),
+/// Pairs must name layers that were given.
+fn check_pairs<'a>(
+    sources: &[Stack],
+    target: &Stack,
+    pairs: impl IntoIterator<Item = &'a PairStatistics>,
 ) -> io::Result<()> {
-    let known =
-        sources.get(source).is_some_and(|column| source_layer < column.layers.len()) && target_layer < targets.len();
-    if known {
-        return Ok(());
+    for PairStatistics { pair, .. } in pairs {
+        let source = sources.get(pair.source).map_or(&[][..], |stack| &stack.layers);
+        if pair.source_layer >= source.len() || pair.target_layer >= target.layers.len() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("no such pair to draw: {pair:?}")));
+        }
     }
-    let message =
-        format!("no such pair to draw: source {source}, source layer {source_layer}, target layer {target_layer}");
-    Err(io::Error::new(io::ErrorKind::InvalidInput, message))
+    Ok(())
 }

@@ -1,21 +1,23 @@
 //! Test data like the paper's, and what the tests ask of the files drawn from it.
 
 use image::RgbImage;
+use l2t_core::experiment::PairStatistics;
+use l2t_core::matching::Pair;
 
 use super::raster::SCALE;
-use super::{CurveSeries, Drawing, LayerBlock, PairCurve, PairLine, PairPoint, SourceColumn};
+use super::{CurveSeries, Drawing, Layer, PairPoint, Stack};
 use crate::colours::{Colour, Ground};
 
 /// The mean λ of Figure 3(d), a row per source layer; those under 0.1 are made up.
 const FIGURE_3D: [[f64; 5]; 3] =
     [[0.04, 0.21, 0.02, 0.00, 2.62], [0.06, 0.03, 0.01, 0.74, 1.40], [0.00, 0.05, 0.08, 2.88, 0.09]];
 
-pub(super) fn layers(layers: &[(&str, [usize; 3])]) -> Vec<LayerBlock> {
-    layers.iter().map(|(label, shape)| LayerBlock { label: (*label).to_owned(), shape: *shape }).collect()
+pub(super) fn layers(layers: &[(&str, [usize; 3])]) -> Vec<Layer> {
+    layers.iter().map(|(label, shape)| Layer { label: (*label).to_owned(), shape: *shape }).collect()
 }
 
 /// ResNet-32 and VGG-9, as the paper matches them.
-pub(super) fn figure_3d_layers() -> (Vec<SourceColumn>, Vec<LayerBlock>) {
+pub(super) fn figure_3d_layers() -> (Vec<Stack>, Stack) {
     let groups = layers(&[("group 1", [16, 32, 32]), ("group 2", [32, 16, 16]), ("group 3", [64, 8, 8])]);
     let convolutions = layers(&[
         ("conv 1", [64, 32, 32]),
@@ -24,28 +26,27 @@ pub(super) fn figure_3d_layers() -> (Vec<SourceColumn>, Vec<LayerBlock>) {
         ("conv 4", [512, 4, 4]),
         ("conv 5", [512, 2, 2]),
     ]);
-    (vec![SourceColumn { name: "ResNet-32".to_owned(), layers: groups }], convolutions)
+    let stack = |name: &str, layers| Stack { name: name.to_owned(), layers };
+    (vec![stack("ResNet-32", groups)], stack("VGG-9", convolutions))
 }
 
 /// The fifteen pairs of Figure 3(d).
-pub(super) fn figure_3d() -> Vec<PairLine> {
+pub(super) fn figure_3d() -> Vec<PairStatistics> {
     let pair = |index: usize| {
         let (source_layer, target_layer) = (index / 5, index % 5);
         let mean = FIGURE_3D[source_layer][target_layer];
         let std = mean * [0.06, 0.15, 0.315][source_layer];
-        PairLine { source: 0, source_layer, target_layer, mean, std }
+        PairStatistics { pair: Pair { source: 0, source_layer, target_layer }, mean, std }
     };
     (0..15).map(pair).collect()
 }
 
 /// Two sources, all pairs of which are strong enough for a line.
-pub(super) fn many_pairs() -> (Vec<SourceColumn>, Vec<PairLine>) {
+pub(super) fn many_pairs() -> (Vec<Stack>, Vec<PairStatistics>) {
     let (mut sources, _) = figure_3d_layers();
-    sources.push(SourceColumn { name: "ResNet-20, CIFAR-10".to_owned(), layers: sources[0].layers.clone() });
-    let pair = |index: usize| PairLine {
-        source: index / 15,
-        source_layer: index / 5 % 3,
-        target_layer: index % 5,
+    sources.push(Stack { name: "ResNet-20, CIFAR-10".to_owned(), layers: sources[0].layers.clone() });
+    let pair = |index: usize| PairStatistics {
+        pair: Pair { source: index / 15, source_layer: index / 5 % 3, target_layer: index % 5 },
         mean: 0.2 + (index * 7 % 30) as f64 / 12.0,
         std: 0.1,
     };
@@ -53,16 +54,17 @@ pub(super) fn many_pairs() -> (Vec<SourceColumn>, Vec<PairLine>) {
 }
 
 /// From λ = 1 to the values of Figure 3(d).
-pub(super) fn figure_4(epochs: usize) -> Vec<PairCurve> {
-    let curve = |pair: PairLine| {
-        let point = |epoch: usize| {
-            let share = 1.0 - (-(epoch as f64) / 8.0).exp();
-            PairPoint { epoch: epoch as f64, mean: 1.0 + (pair.mean - 1.0) * share, std: pair.std * share + 0.02 }
+pub(super) fn figure_4(epochs: usize) -> Vec<PairPoint> {
+    let epoch = |epoch: usize| {
+        let share = 1.0 - (-(epoch as f64) / 8.0).exp();
+        let on_the_way = |known: PairStatistics| PairStatistics {
+            mean: 1.0 + (known.mean - 1.0) * share,
+            std: known.std * share + 0.02,
+            ..known
         };
-        let points = (1..=epochs).map(point).collect();
-        PairCurve { source: pair.source, source_layer: pair.source_layer, target_layer: pair.target_layer, points }
+        PairPoint { at: epoch as f64, pairs: figure_3d().into_iter().map(on_the_way).collect() }
     };
-    figure_3d().into_iter().map(curve).collect()
+    (1..=epochs).map(epoch).collect()
 }
 
 /// Losses and accuracies.

@@ -175,15 +175,15 @@ mod tests {
     }
 
     fn charts() -> Vec<(&'static str, Drawing)> {
-        let (sources, targets) = figure_3d_layers();
+        let (sources, target) = figure_3d_layers();
         let (losses, accuracies) = learning(30);
         let points =
             [(50.0, 30.0), (1000.0, 70.0)].map(|(x, mean)| MeanPoint { x, mean, low: mean - 4.0, high: mean + 4.0 });
         let mean = MeanCurve { label: "l2t-ww".into(), points: points.to_vec() };
         vec![
             ("curves", learning_curves("curves → both", &losses, &accuracies, Some(23.0))),
-            ("matching", matching_diagram("λ", &sources, "VGG-9", &targets, &figure_3d()).unwrap()),
-            ("weights", pair_weights_over_epochs("λ", &sources, &targets, &figure_4(30)).unwrap()),
+            ("matching", matching_diagram("λ", &sources, &target, &figure_3d()).unwrap()),
+            ("weights", pair_weights_over_epochs("λ", &sources, &target, &figure_4(30)).unwrap()),
             ("images", accuracy_by_images("images", "", &[mean])),
         ]
     }
@@ -260,8 +260,8 @@ mod tests {
 
     #[test]
     fn both_grounds_have_their_colours() {
-        let (sources, targets) = figure_3d_layers();
-        let drawing = matching_diagram("λ", &sources, "VGG-9", &targets, &figure_3d()).unwrap();
+        let (sources, target) = figure_3d_layers();
+        let drawing = matching_diagram("λ", &sources, &target, &figure_3d()).unwrap();
         let (svg, dark) = (drawing.svg(), drawing.image(1, Ground::Dark).unwrap());
         for colour in [GROUND, INK, target_colour(1)] {
             let rule = format!("[fill=\"{}\"] {{ fill: {} }}", hex(colour.light), hex(colour.dark));

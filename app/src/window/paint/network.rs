@@ -14,7 +14,8 @@ use l2t_core::matching::Pair;
 use super::layers::LayerPictures;
 use super::network_parts::{draw_block, draw_lambda, line, moving};
 use super::{palette, theme};
-use crate::window::run::facts::{Experiment, Layer, Stack};
+use crate::plots::{Layer, Stack};
+use crate::window::run::facts::Experiment;
 use crate::window::shell::intent::{Intent, Intents};
 use crate::words::weight;
 
@@ -109,7 +110,9 @@ impl NetworkPicture<'_> {
             true => format!("takes it for {taken}: right"),
             false => format!("takes it for {taken}"),
         };
-        words(images[1], false, format!("Target {}", target.name), verdict);
+        // Its width stands in the settings.
+        let name = target.name.split(", ").next().unwrap_or_default();
+        words(images[1], false, format!("Target {name}"), verdict);
     }
 
     fn nothing_matched(&self, ui: &Ui, rect: Rect) {

@@ -8,7 +8,7 @@ use l2t_core::experiment::PairStatistics;
 use l2t_core::matching::Pair;
 
 use super::theme;
-use crate::window::run::facts::Layer;
+use crate::plots::Layer;
 
 /// Points of line width at λ = 1.
 const WIDTH_AT_ONE: f32 = 3.0;
@@ -47,10 +47,14 @@ pub fn draw_block(ui: &Ui, at: Rect, layer: &Layer, colour: Option<Color32>, see
         }
         return;
     }
-    let [channels, height, width] = layer.shape;
     painter.text(text, Align2::LEFT_BOTTOM, &layer.label, font, ink);
-    let shape = format!("{channels} × {height} × {width}");
-    painter.text(text, Align2::LEFT_TOP, shape, FontId::proportional(theme::SMALL), visuals.weak_text_color());
+    painter.text(
+        text,
+        Align2::LEFT_TOP,
+        layer.shape_name(),
+        FontId::proportional(theme::SMALL),
+        visuals.weak_text_color(),
+    );
 }
 
 /// On the way from the λ before to this one.

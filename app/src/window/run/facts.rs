@@ -14,6 +14,9 @@ use l2t_core::meta::Learned;
 use l2t_core::objective::Objective;
 use serde::{Deserialize, Serialize};
 
+use crate::charts::target_name;
+use crate::plots::Stack;
+
 /// One fact.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Fact {
@@ -89,24 +92,6 @@ impl DeviceFacts {
     }
 }
 
-/// A layer that can be matched.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Layer {
-    /// `block 2`.
-    pub label: String,
-    /// Channels, height, width.
-    pub shape: [usize; 3],
-}
-
-/// A network with its matched layers, from image to output.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stack {
-    /// `resnet20`.
-    pub name: String,
-    /// In order.
-    pub layers: Vec<Layer>,
-}
-
 /// What is fixed once a run is prepared.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Experiment {
@@ -140,19 +125,12 @@ impl Experiment {
     /// [`Error::Stopped`](l2t_core::Error::Stopped), while the images that it is looked at on are drawn.
     pub fn of(plan: &Plan, history: History) -> Result<Self> {
         let model = &plan.learner.model;
-        let layer = |tap: &l2t_core::network::Tap| Layer { label: tap.label.clone(), shape: tap.shape };
-        let sources = plan.heard().iter().map(|source| {
-            let layers = source.layers();
-            Stack { name: layers.name, layers: layers.taps.iter().map(layer).collect() }
-        });
+        let sources = plan.heard().iter().map(l2t_core::source::Source::layers);
         let rule = plan.learner.meta_rule.as_ref();
         Ok(Self {
             config: plan.config.clone(),
-            sources: sources.collect(),
-            target: Stack {
-                name: plan.config.target.network.clone(),
-                layers: model.network.taps().iter().map(layer).collect(),
-            },
+            sources: sources.map(|source| Stack::new(source.name, &source.taps)).collect(),
+            target: Stack::new(target_name(plan), model.network.taps()),
             pairs: model.matching.as_ref().map_or_else(Vec::new, |matching| matching.pairs().pairs().to_vec()),
             learned: plan.learner.meta.as_ref().map(l2t_core::meta::MetaNetworks::learned),
             virtual_steps: rule.map_or_else(Vec::new, |rule| rule.scheme.objectives(rule.matching_steps)),

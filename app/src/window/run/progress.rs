@@ -1,7 +1,6 @@
 //! The words that a run's state is told in: where it stands, how far it is, what was measured.
 
 use l2t_core::bilevel::{Phase, Step};
-use l2t_core::experiment::PairStatistics;
 
 /// Where a run stands.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -73,15 +72,6 @@ pub struct LossPoint {
     pub task: f64,
     /// β L_wfm.
     pub matching: Option<f64>,
-}
-
-/// λ of every pair at one time.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PairPoint {
-    /// In epochs.
-    pub at: f64,
-    /// In the order of the pairs.
-    pub pairs: Vec<PairStatistics>,
 }
 
 /// A step of the present iteration.

@@ -7,7 +7,8 @@ use l2t_core::experiment::gradient_check::GradientCheck;
 use l2t_core::experiment::{EpochRecord, Event, History, PairStatistics, RunSummary};
 
 use super::facts::{DeviceFacts, Experiment, Fact};
-pub use super::progress::{Compiling, LossPoint, Notice, PairPoint, Progress, Stage, TakenStep};
+pub use super::progress::{Compiling, LossPoint, Notice, Progress, Stage, TakenStep};
+use crate::plots::PairPoint;
 
 /// Speed of the last iterations.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
