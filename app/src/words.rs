@@ -1,8 +1,18 @@
 //! Words for numbers, the same in the window, on the page, on the command line, in the report and on charts.
 
+/// A number as it is written with hyphens, with the sign that numbers have.
+pub fn minus(number: String) -> String {
+    number.replace('-', "−")
+}
+
+/// A difference with its sign: `+8.85`, `−8.85`.
+pub fn signed(difference: f64, decimals: usize) -> String {
+    minus(format!("{difference:+.decimals$}"))
+}
+
 /// A share in percent, as in tables: `44.35`.
 pub fn in_percent(share: f64) -> String {
-    format!("{:.2}", 100.0 * share)
+    minus(format!("{:.2}", 100.0 * share))
 }
 
 /// A share in a sentence: `44.35 %`.
@@ -58,6 +68,7 @@ mod tests {
             (in_percent(0.44352), accuracy(0.44352), accuracy(None)),
             ("44.35".into(), "44.35 %".into(), "none".into())
         );
+        assert_eq!([in_percent(-0.0885), signed(-8.85, 1), signed(0.0, 2)], ["−8.85", "−8.8", "+0.00"]);
         assert_eq!((part(0.344), weight(2.876)), ("34 %".into(), "2.88".into()));
         assert_eq!(weight_and_std(2.876, 0.911), "2.88 ± 0.91");
         assert_eq!(weight_and_std(2.876, f64::NAN), "2.88");

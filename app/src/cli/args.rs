@@ -2,10 +2,15 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use l2t_core::device::DeviceChoice;
 use l2t_core::experiment::comparison::Shard;
+use l2t_core::experiment::saliency::choice::Part;
+use l2t_core::saliency::colour::ColourMap;
+
+use crate::window::shell::link::DEVICES;
 
 /// Learn what and where to transfer: train a small network from a frozen source network.
 ///
@@ -230,8 +235,8 @@ pub struct SaliencyArguments {
     #[arg(long, value_name = "K", default_value_t = 6)]
     pub images: usize,
     /// Which images.
-    #[arg(long, value_enum, default_value_t = SplitName::Test)]
-    pub split: SplitName,
+    #[arg(long, value_parser = one_of(SPLITS), default_value = "test")]
+    pub split: Part,
     /// Images of another data set than the run's, for example one with boxes (tiny-imagenet-200).
     #[arg(long, value_name = "PATH")]
     pub data: Option<PathBuf>,
@@ -242,8 +247,8 @@ pub struct SaliencyArguments {
     #[arg(long, default_value_t = 0.98)]
     pub clip: f64,
     /// The colours of the maps.
-    #[arg(long, value_enum, default_value_t = ColourName::Inferno)]
-    pub colour_map: ColourName,
+    #[arg(long, value_parser = one_of(COLOURS), default_value = "inferno")]
+    pub colour_map: ColourMap,
     /// The folder for saliency.png, saliency.csv and saliency-summary.csv.
     #[arg(long, value_name = "FOLDER")]
     pub out: PathBuf,
@@ -251,58 +256,36 @@ pub struct SaliencyArguments {
     pub device: DeviceArgument,
 }
 
-/// Values of `--split`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SplitName {
-    /// The images that the run is reported on.
-    Test,
-    /// Those that chose its best epoch.
-    Validation,
-    /// Those that it learned from.
-    Train,
-}
-
-/// Values of `--colour-map`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ColourName {
-    /// From black over red to light yellow.
-    Inferno,
-    /// From dark violet over green to yellow.
-    Viridis,
-    /// From black to white.
-    Grey,
-}
-
 /// `--device`.
 #[derive(Debug, Args)]
 pub struct DeviceArgument {
     /// Where to compute.
-    #[arg(long, value_enum, default_value_t = DeviceName::Auto)]
-    pub device: DeviceName,
+    #[arg(long, value_parser = one_of(DEVICES), default_value = "auto")]
+    pub device: DeviceChoice,
 }
 
-/// Values of `--device`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum DeviceName {
-    /// A hardware GPU where there is one, otherwise the CPU.
-    Auto,
-    /// A hardware GPU.
-    Gpu,
-    /// The CPU.
-    Cpu,
-    /// A software Vulkan driver, for tests.
-    SoftwareGpu,
-}
+/// Names that an option takes, each with what it stands for and what that is in words.
+pub type Names<T> = &'static [(&'static str, T, &'static str)];
 
-impl From<DeviceName> for DeviceChoice {
-    fn from(name: DeviceName) -> Self {
-        match name {
-            DeviceName::Auto => Self::Auto,
-            DeviceName::Gpu => Self::Gpu,
-            DeviceName::Cpu => Self::Cpu,
-            DeviceName::SoftwareGpu => Self::SoftwareGpu,
-        }
-    }
+const SPLITS: Names<Part> = &[
+    ("test", Part::Test, "The images that the run is reported on"),
+    ("validation", Part::Validation, "Those that chose its best epoch"),
+    ("train", Part::Train, "Those that it learned from"),
+];
+
+const COLOURS: Names<ColourMap> = &[
+    ("inferno", ColourMap::Inferno, "From black over red to light yellow"),
+    ("viridis", ColourMap::Viridis, "From dark violet over green to yellow"),
+    ("grey", ColourMap::Grey, "From black to white"),
+];
+
+/// Takes one of `names` for what it stands for.
+fn one_of<T: Copy + Send + Sync>(names: Names<T>) -> impl TypedValueParser<Value = T> {
+    let known = names.iter().map(|(name, _, about)| PossibleValue::new(*name).help(*about));
+    PossibleValuesParser::new(known).map(|given| {
+        let found = names.iter().find(|(name, ..)| *name == given);
+        found.expect("clap takes no other").1
+    })
 }
 
 /// `l2t source`.

@@ -30,7 +30,7 @@ pub fn run(arguments: &BenchArguments) -> Result<Ending> {
     if arguments.repeats == 0 {
         return Err(Error::config("--repeats", "0 iterations cannot be timed"));
     }
-    let device = open_device(arguments.device.device.into())?;
+    let device = open_device(arguments.device.device)?;
     if arguments.kernels {
         return super::kernels::run(&device, &arguments.out);
     }

@@ -19,6 +19,7 @@ use super::args::CompareArguments;
 use super::progress::{GridProgress, loading};
 use super::train::{on_interrupt, train_shown, verdict};
 use super::{Ending, open_device, report};
+use crate::window::shell::command::quoted;
 use crate::words::accuracy;
 
 pub fn run(arguments: &CompareArguments) -> Result<Ending> {
@@ -108,7 +109,7 @@ fn run_cells(
     if todo.is_empty() {
         return Ok(Some(failures));
     }
-    let device = open_device(arguments.device.device.into())?;
+    let device = open_device(arguments.device.device)?;
     let control = on_interrupt();
     let mut progress = GridProgress::new(settled, outcomes.len(), todo.iter().map(|cell| cost(&cell.config)).sum());
     for cell in todo {
@@ -190,11 +191,7 @@ fn run_cell(
 
 /// What the user gave, as a shell would take it; where the program lies is the machine's affair.
 fn command_line() -> String {
-    let quoted = |word: String| {
-        let plain = |c: char| c.is_alphanumeric() || "-_./=:,+@%".contains(c);
-        if !word.is_empty() && word.chars().all(plain) { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
-    };
-    let words = std::env::args_os().skip(1).map(|word| quoted(word.to_string_lossy().into_owned()));
+    let words = std::env::args_os().skip(1).map(|word| quoted(&word.to_string_lossy()));
     std::iter::once("l2t".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 

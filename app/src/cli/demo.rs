@@ -21,7 +21,7 @@ const COLUMNS: [(&str, &str, Option<&str>); 4] = [
 ];
 
 pub fn run(arguments: &DemoArguments) -> Result<Ending> {
-    let device = open_device(arguments.device.device.into())?;
+    let device = open_device(arguments.device.device)?;
     let control = on_interrupt();
     // All that can be wrong comes out before anything is trained.
     let mut runs = Vec::new();

@@ -90,7 +90,7 @@ fn run(command: Command) -> Result<Ending> {
         Command::Window(arguments) => {
             let link = arguments.link.as_deref().map(Link::of_address).transpose()?;
             let WindowArguments { frame_times, after_loss, lose_device_when, .. } = arguments;
-            let device = arguments.device.device.into();
+            let device = arguments.device.device;
             seam::open(Opening { device, link, frame_times, after_loss, lose_device_when })?;
             Ok(Ending::Done)
         }

@@ -8,15 +8,14 @@ use l2t_core::data::{DataSource, Dataset};
 use l2t_core::experiment::Plan;
 use l2t_core::experiment::checkpoint::Checkpoint;
 use l2t_core::experiment::run::Keeper;
-use l2t_core::experiment::saliency::choice::{Part, choose_pair, part_of, spread};
+use l2t_core::experiment::saliency::choice::{choose_pair, part_of, spread};
 use l2t_core::experiment::saliency::{Request, Survey, survey};
 use l2t_core::experiment::store::{RunFolder, write_whole};
 use l2t_core::matching::Pair;
-use l2t_core::saliency::colour::ColourMap;
 use l2t_core::whole_file::check_folder;
 use l2t_core::{Error, Result};
 
-use super::args::{ColourName, SaliencyArguments, SplitName};
+use super::args::SaliencyArguments;
 use super::progress::{counter, loading};
 use super::saliency_picture::{Scene, draw};
 use super::train::on_interrupt_saying;
@@ -30,7 +29,7 @@ pub fn run(arguments: &SaliencyArguments) -> Result<Ending> {
     check(arguments)?;
     let wanted = arguments.pair.as_deref().map(parse_pair).transpose()?;
     let checkpoint = best_of(&arguments.run)?;
-    let device = open_device(arguments.device.device.into())?;
+    let device = open_device(arguments.device.device)?;
     let control = on_interrupt_saying("stopping; nothing is written");
     let (config, inputs) = (checkpoint.config.clone(), checkpoint.inputs().until(control.token()));
     let plan = Plan::prepare(config, inputs, device.device, device.name, loading())?;
@@ -100,11 +99,7 @@ fn best_of(run: &Path) -> Result<Checkpoint> {
 
 /// The images to look at.
 fn images(arguments: &SaliencyArguments, plan: &Plan) -> Result<Arc<Dataset>> {
-    let part = match arguments.split {
-        SplitName::Test => Part::Test,
-        SplitName::Validation => Part::Validation,
-        SplitName::Train => Part::Train,
-    };
+    let part = arguments.split;
     let Some(path) = &arguments.data else { return part_of(plan, part) };
     let Some(split) = part.split() else {
         return Err(Error::config(
@@ -114,16 +109,6 @@ fn images(arguments: &SaliencyArguments, plan: &Plan) -> Result<Arc<Dataset>> {
     };
     let source = DataSource::open_until(path, plan.stop())?.watched(loading());
     Ok(Arc::new(source.load_part(split, &plan.config.loading())?))
-}
-
-impl From<ColourName> for ColourMap {
-    fn from(name: ColourName) -> Self {
-        match name {
-            ColourName::Inferno => Self::Inferno,
-            ColourName::Viridis => Self::Viridis,
-            ColourName::Grey => Self::Grey,
-        }
-    }
 }
 
 /// The folder to write into. What had to be made for it before anything was computed goes again if it stays empty.
@@ -172,8 +157,10 @@ fn report(scene: &Scene<'_>, found: &Survey) {
     }
     say!("{:<28} {:>8}   95 % interval        chance   images", "score", "mean");
     for row in &scores {
-        let interval =
-            row.estimate.interval.map_or("-".into(), |[low, high]| format!("{} to {}", accuracy(low), accuracy(high)));
+        let interval = row
+            .estimate
+            .interval
+            .map_or("–".into(), |[low, high]| format!("{} to {}", accuracy(low), accuracy(high)));
         let (mean, count) = (accuracy(row.estimate.mean), row.estimate.count);
         say!("{:<28} {mean:>8}   {interval:<18} {:>8}   {count:>6}", row.name, accuracy(row.chance));
     }

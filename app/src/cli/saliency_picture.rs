@@ -10,7 +10,7 @@ use l2t_core::experiment::checkpoint::Checkpoint;
 use l2t_core::experiment::saliency::table::ScoreRow;
 use l2t_core::experiment::saliency::{HostMap, ImageRecord, ShownMaps, Survey};
 use l2t_core::matching::Pair;
-use l2t_core::saliency::colour::{ColourMap, Overlay, Pixels};
+use l2t_core::saliency::colour::{Overlay, Pixels};
 use l2t_core::saliency::map::clip_value;
 use l2t_core::saliency::region::Region;
 use l2t_core::saliency::score::Score;
@@ -207,7 +207,7 @@ fn map_tiles(
     let images: Vec<&[u8]> = (0..data.len()).map(|nth| data.image(nth)).collect();
     let overlay = Overlay {
         size: [data.height, data.width],
-        colours: arguments.colour_map.into(),
+        colours: arguments.colour_map,
         alpha: arguments.alpha,
         device: &scene.plan.device,
         dtype: scene.plan.dtype,
@@ -222,7 +222,7 @@ fn map_tiles(
 }
 
 fn bars(scene: &Scene<'_>, most: f64) -> Vec<ColourBar> {
-    let colours = ColourMap::from(scene.arguments.colour_map).colours();
+    let colours = scene.arguments.colour_map.colours();
     let bar = |columns, name: &str, most| ColourBar { columns, name: name.into(), most, colours: colours.clone() };
     if !scene.learns_what() {
         return vec![bar(1..2, "normalised map", 1.0)];

@@ -22,7 +22,7 @@ use crate::words;
 pub fn eval(arguments: &EvalArguments) -> Result<Ending> {
     let (mean, std) = (three("--mean", &arguments.mean)?, three("--std", &arguments.std)?);
     let weights = read_weights(&utf8(&arguments.weights)?)?.trained_with(mean, std);
-    let device = open_device(arguments.device.device.into())?;
+    let device = open_device(arguments.device.device)?;
     let source = Source::new(&weights, None, arguments.size, &device.device, DType::F32)?;
     say!("source  {}: {}", source.name, source.keys);
     source.read_as.iter().for_each(|note| say!("source  {note}"));

@@ -26,7 +26,7 @@ pub fn run(arguments: &SourceTrainArguments) -> Result<Ending> {
     let config = configuration(arguments)?;
     let run = run_folder(arguments);
     let earlier = RunFolder::earlier(&run, &config)?;
-    let device = open_device(arguments.device.device.into())?;
+    let device = open_device(arguments.device.device)?;
     let inputs = earlier.as_ref().map_or_else(Inputs::default, |(_, checkpoint)| checkpoint.inputs());
     let control = on_interrupt();
     let inputs = inputs.until(control.token());

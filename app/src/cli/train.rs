@@ -22,7 +22,7 @@ use crate::words::{accuracy, duration};
 
 pub fn run(arguments: &TrainArguments) -> Result<Ending> {
     let beginning = Beginning::of(arguments)?;
-    let device = open_device(arguments.device.device.into())?;
+    let device = open_device(arguments.device.device)?;
     let control = on_interrupt();
     let (config, inputs) = (beginning.config().clone(), beginning.inputs().until(control.token()));
     let plan = Plan::prepare(config, inputs, device.device, device.name, loading())?;

@@ -5,6 +5,7 @@ use super::drawing::{Anchor, Drawing, Paint, Point, Rect};
 use super::text::widest;
 use super::theme;
 use crate::colours::{Colour, GRID, INK, OUTLINE, SOFT_INK};
+use crate::words::minus;
 
 const TICK_LENGTH: f64 = 4.0;
 /// Room for the tick labels and the name of the x axis.
@@ -107,7 +108,7 @@ fn round_step(rough: f64) -> f64 {
 
 fn tick_name(value: f64, step: f64) -> String {
     let decimals = (-step.log10() - 1e-9).ceil().max(0.0) as usize;
-    if step >= 1e5 || decimals > 5 { format!("{value:.1e}") } else { format!("{value:.decimals$}") }
+    minus(if step >= 1e5 || decimals > 5 { format!("{value:.1e}") } else { format!("{value:.decimals$}") })
 }
 
 /// `mantissa`·10^`exponent`
@@ -115,7 +116,7 @@ fn power_name((mantissa, exponent): (i32, i32)) -> String {
     match exponent {
         0..=4 => format!("{mantissa}{}", "0".repeat(exponent as usize)),
         -4..0 => format!("0.{}{mantissa}", "0".repeat((-exponent - 1) as usize)),
-        _ => format!("{mantissa}e{exponent}"),
+        _ => minus(format!("{mantissa}e{exponent}")),
     }
 }
 
@@ -258,7 +259,7 @@ mod tests {
             names(&Axis::logarithmic("loss", (0.03, 2.4))),
             ["0.02", "0.05", "0.1", "0.2", "0.5", "1", "2", "5"]
         );
-        assert_eq!(names(&Axis::logarithmic("loss", (1e-6, 50.0))).first(), Some(&"1e-6"));
+        assert_eq!(names(&Axis::logarithmic("loss", (1e-6, 50.0))).first(), Some(&"1e−6"));
     }
 
     #[test]

@@ -1,19 +1,11 @@
 //! Dates for people.
 
+use jiff::Timestamp;
+
 /// Seconds since 1970 as `2026-11-23 20:51 UTC`.
-///
-/// The civil date of a day number, by eras of 400 years that begin in March (H. Hinnant, *chrono-Compatible Low-Level
-/// Date Algorithms*, `civil_from_days`).
 pub fn utc(unix_secs: u64) -> String {
-    let (days, secs) = (unix_secs / 86_400 + 719_468, unix_secs % 86_400);
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02} {:02}:{:02} UTC", secs / 3600, secs / 60 % 60)
+    let time = i64::try_from(unix_secs).ok().and_then(|secs| Timestamp::from_second(secs).ok());
+    time.map_or_else(|| format!("{unix_secs} s after 1970"), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }
 
 #[cfg(test)]

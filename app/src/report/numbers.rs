@@ -5,6 +5,7 @@ use l2t_core::experiment::comparison::statistics::Sample;
 use l2t_core::experiment::comparison::tables::LEVEL;
 
 pub use crate::words::in_percent as percent;
+use crate::words::signed;
 
 /// `44.35 ± 1.07`, or `44.35` of a single seed.
 pub fn mean_std(sample: &Sample) -> String {
@@ -16,7 +17,7 @@ pub fn mean_std(sample: &Sample) -> String {
 
 /// `+8.85`
 pub fn points(share: f64) -> String {
-    format!("{:+.2}", 100.0 * share)
+    signed(100.0 * share, 2)
 }
 
 /// `[+7.25, +10.45]`, or a dash of a single seed.
@@ -53,7 +54,7 @@ mod tests {
         assert_eq!(mean_std(&sample), "44.35 ± 1.40");
         let one = Sample::of(&[0.5]).expect("one");
         assert_eq!((mean_std(&one), interval(&one)), ("50.00".into(), "–".into()));
-        assert_eq!((points(0.0885), points(-0.0885)), ("+8.85".into(), "-8.85".into()));
+        assert_eq!((points(0.0885), points(-0.0885)), ("+8.85".into(), "−8.85".into()));
         let counts = Counts { expected: 5, done: 3, failed: 1, unfinished: 0, missing: 1 };
         assert_eq!(seeds(&counts), "3 of 5 seeds: 1 failed, 1 missing");
         assert_eq!(seeds(&Counts { expected: 1, done: 1, ..Counts::default() }), "1 seed");

@@ -23,9 +23,13 @@ use crate::words::weight;
 const HEAD: f32 = 48.0;
 
 /// The size of a block and of a pair's handle, in a picture this wide.
-fn sizes(width: f32) -> (Vec2, Vec2) {
-    if width < NARROW { (vec2(86.0, 44.0), vec2(36.0, 24.0)) } else { (vec2(152.0, 52.0), vec2(46.0, 22.0)) }
+fn sizes(width: f32, touched: bool) -> (Vec2, Vec2) {
+    let handle = if touched { FINGERTIP } else { 22.0 };
+    if width < NARROW { (vec2(86.0, 44.0), vec2(40.0, handle)) } else { (vec2(152.0, 52.0), vec2(46.0, handle)) }
 }
+
+/// Least height of a handle that fingers press among others: the least target of WCAG 2.2 (AA) is 24.
+const FINGERTIP: f32 = 26.0;
 
 /// Below this, blocks have no room for the shapes of layers.
 const NARROW: f32 = 520.0;
@@ -45,12 +49,18 @@ pub struct NetworkPicture<'a> {
 }
 
 impl NetworkPicture<'_> {
-    /// Draws into the space that is left.
-    pub fn show(&self, ui: &mut Ui) -> Intents {
+    /// The height that fingers need to tell handles apart.
+    pub fn touched_height(&self) -> f32 {
+        let rows = layers(&self.experiment.sources).count() as f32;
+        HEAD + self.experiment.target.layers.len() as f32 * (rows * (FINGERTIP + 1.0) + 4.0)
+    }
+
+    /// Draws into the width that is left; `touched` by fingers, handles are as high as they need.
+    pub fn show(&self, ui: &mut Ui, height: f32, touched: bool) -> Intents {
         let Experiment { sources, target, .. } = self.experiment;
-        let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
+        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "networks"));
-        let (block, handle) = sizes(rect.width());
+        let (block, handle) = sizes(rect.width(), touched);
         let left: Vec<(usize, usize, &Layer)> = layers(sources).collect();
         let sources_at = places(rect, rect.left(), left.len(), block);
         let targets_at = places(rect, rect.right() - block.x, target.layers.len(), block);
@@ -84,6 +94,8 @@ impl NetworkPicture<'_> {
         let Experiment { sources, target, .. } = self.experiment;
         let frozen: Vec<&str> = sources.iter().map(|stack| stack.name.as_str()).collect();
         let (side, middle) = (HEAD - 8.0, rect.center().x);
+        let narrow = rect.width() < NARROW;
+        let size = if narrow { theme::BODY } else { theme::HEADING };
         let [class, taken] = self.seen.map_or_else(Default::default, |seen| seen.classes.clone());
         let images = [rect.left(), rect.right() - side]
             .map(|left| Rect::from_min_size(pos2(left, rect.top()), vec2(side, side)));
@@ -98,12 +110,13 @@ impl NetworkPicture<'_> {
             let align = if on_left { Align::Min } else { Align::Max };
             ui.scope_builder(UiBuilder::new().max_rect(place).layout(Layout::top_down(align)), |ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
-                ui.add(Label::new(RichText::new(name).heading()).truncate());
+                ui.add(Label::new(RichText::new(name).size(size)).truncate());
                 ui.add(Label::new(RichText::new(below).small().weak()).truncate());
             });
         };
         if !frozen.is_empty() {
-            words(images[0], true, format!("Source {}, frozen", frozen.join(", ")), class.clone());
+            let kind = if narrow { "" } else { ", frozen" };
+            words(images[0], true, format!("Source {}{kind}", frozen.join(", ")), class.clone());
         }
         let verdict = match taken == class {
             _ if taken.is_empty() => String::new(),

@@ -4,9 +4,11 @@ use eframe::egui::{
     Align, CentralPanel, Label, Layout, Panel, Rect, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo,
 };
 
+use super::button::button;
 use super::notices;
 use crate::window::paint::network::NetworkPicture;
 use crate::window::paint::spot::{self, Spot};
+use crate::window::paint::theme::{FINGER, STEP};
 use crate::window::run::facts::Experiment;
 use crate::window::run::view_state::Stage;
 use crate::window::shell::intent::{Intent, Intents};
@@ -23,23 +25,27 @@ pub fn show(ui: &mut Ui, state: &State, narrow: bool) -> Intents {
         return intents;
     };
     let whole = ui.max_rect();
+    let looked_at = state.selection.tab.shows_pair();
+    let picture = NetworkPicture {
+        experiment,
+        pair_weights: state.run.latest_pairs(),
+        chosen: looked_at.then_some(state.selection.pair),
+        editing: state.selection.editing.as_deref(),
+        seen: state.pictures.layers.as_ref(),
+    };
     let height = (ui.available_height() * 0.52).max(220.0);
+    // What fingers need, with the row above it; where there is no room for that, the picture is pushed up and down.
+    let needed = if narrow { picture.touched_height() } else { 0.0 };
+    let touched = height.max(needed + FINGER + 4.0 * STEP).min(0.72 * ui.available_height());
     let networks = match narrow {
-        true => Panel::top("networks of a small screen").exact_size(height.min(0.8 * ui.available_height())),
+        true => Panel::top("networks of a small screen").exact_size(touched),
         false => Panel::top("networks").resizable(true).default_size(height).min_size(160.0),
     };
     networks.show(ui, |ui| {
         above(ui, state, experiment, whole, &mut intents);
-        let looked_at = state.selection.tab.shows_pair();
-        let picture = NetworkPicture {
-            experiment,
-            pair_weights: state.run.latest_pairs(),
-            chosen: looked_at.then_some(state.selection.pair),
-            editing: state.selection.editing.as_deref(),
-            seen: state.pictures.layers.as_ref(),
-        };
-        let networks = ui.scope(|ui| picture.show(ui));
-        spot::mark(ui, Spot::Networks, networks.response.rect);
+        let height = ui.available_height().max(needed);
+        let networks = ScrollArea::vertical().id_salt("networks").show(ui, |ui| picture.show(ui, height, narrow));
+        spot::mark(ui, Spot::Networks, networks.inner_rect);
         intents.extend(networks.inner);
     });
     CentralPanel::default().show(ui, |ui| {
@@ -72,9 +78,7 @@ fn above(ui: &mut Ui, state: &State, experiment: &Experiment, whole: Rect, inten
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let about = "the networks and what is shown below them, as a PNG file";
-            if ui.button("Save picture").on_hover_text(about).clicked() {
-                intents.push(Intent::SavePicture(whole));
-            }
+            intents.extend(button(ui, "Save picture", about, Intent::SavePicture(whole)));
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| meaning(ui, state));
         });
     });

@@ -2,6 +2,7 @@
 
 use eframe::egui::Ui;
 
+use super::button::button;
 use crate::window::run::facts::Experiment;
 use crate::window::shell::intent::{Intent, Intents};
 
@@ -19,6 +20,6 @@ pub fn waiting(ui: &mut Ui) {
 
 /// Offers the next images.
 pub fn other_images(ui: &mut Ui) -> Intents {
-    let button = ui.button("Other images").on_hover_text("the next images of the same part of the data");
-    if button.clicked() { vec![Intent::OtherImages] } else { vec![] }
+    let about = "the next images of the same part of the data";
+    button(ui, "Other images", about, Intent::OtherImages).into_iter().collect()
 }

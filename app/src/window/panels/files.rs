@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use eframe::egui::{Button, CollapsingHeader, TextEdit, Ui};
 
+use super::button::button;
 use crate::window::run::order::Output;
 use crate::window::seam::KeptRun;
 use crate::window::shell::command::command_line;
@@ -40,9 +41,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Intents {
                 intents.push(Intent::Copy(command_line(&state.preset, &state.changes())));
             }
             let about = "this experiment and what you look at, for a browser: the same link gives the same run";
-            if ui.button("Copy link").on_hover_text(about).clicked() {
-                intents.push(Intent::CopyLink(form.hide.clone()));
-            }
+            intents.extend(button(ui, "Copy link", about, Intent::CopyLink(form.hide.clone())));
         });
         choose_hidden(ui, &mut form.hide);
     });
@@ -58,38 +57,31 @@ fn on_disk(ui: &mut Ui, form: &mut FilesForm, last: Option<&Path>) -> Intents {
     let field = TextEdit::singleline(&mut form.path).desired_width(f32::INFINITY).hint_text("path");
     ui.add(field).labelled_by(label.id);
     let given = PathBuf::from(form.path.trim());
-    let named = !form.path.trim().is_empty();
+    let is_named = !form.path.trim().is_empty();
     ui.horizontal_wrapped(|ui| {
-        if ui.button("Open file…").on_hover_text("a zip of pictures or of a run, or weights").clicked() {
-            intents.push(Intent::ChooseFile);
-        }
-        if ui.button("Open folder…").on_hover_text("pictures, one folder a class, or a kept run").clicked() {
-            intents.push(Intent::ChooseFolder);
-        }
+        intents.extend(open_file(ui));
+        let about = "pictures, one folder a class, or a kept run";
+        intents.extend(button(ui, "Open folder…", about, Intent::ChooseFolder));
         let about = "the newest run up to its last epoch, also if the program ended without warning";
-        if let Some(last) = last
-            && ui.button("Open last run").on_hover_text(about).clicked()
-        {
-            intents.push(Intent::Open(last.to_owned()));
-        }
+        intents.extend(last.and_then(|last| button(ui, "Open last run", about, Intent::Open(last.to_owned()))));
     });
     ui.horizontal_wrapped(|ui| {
-        let mut button = |text: &str, about: &str, make: &dyn Fn(PathBuf) -> Intent| {
-            let button = ui.add_enabled(named, Button::new(text)).on_hover_text(about);
+        let mut named = |text: &str, about: &str, make: &dyn Fn(PathBuf) -> Intent| {
+            let button = ui.add_enabled(is_named, Button::new(text)).on_hover_text(about);
             if button.on_disabled_hover_text("name a folder or file first").clicked() {
                 intents.push(make(given.clone()));
             }
         };
         let write = |output| move |place| Intent::Write(output, place);
-        button("Keep run", "keep this run in that new folder from now on", &write(Output::Folder));
-        button("Open", "a kept run, a folder or zip of pictures, or weights", &Intent::Open);
-        button("Export run", "write the run as it stands into that .zip, which a page opens, too", &write(Output::Run));
-        button(
+        named("Keep run", "keep this run in that new folder from now on", &write(Output::Folder));
+        named("Open", "a kept run, a folder or zip of pictures, or weights", &Intent::Open);
+        named("Export run", "write the run as it stands into that .zip, which a page opens, too", &write(Output::Run));
+        named(
             "Export charts",
             "write charts as PNG and SVG and their numbers as CSV into that folder",
             &write(Output::Charts),
         );
-        button("Export weights", "write the target's weights to that .safetensors file", &write(Output::Weights));
+        named("Export weights", "write the target's weights to that .safetensors file", &write(Output::Weights));
     });
     ui.weak("Dropping a file on the window opens it, too.");
     intents
@@ -98,17 +90,13 @@ fn on_disk(ui: &mut Ui, form: &mut FilesForm, last: Option<&Path>) -> Intents {
 fn in_browser(ui: &mut Ui, form: &mut FilesForm, kept: &[KeptRun]) -> Intents {
     let mut intents = Intents::new();
     ui.horizontal_wrapped(|ui| {
-        if ui.button("Open file…").on_hover_text("a zip of pictures or of a run, or weights").clicked() {
-            intents.push(Intent::ChooseFile);
-        }
+        intents.extend(open_file(ui));
         for (text, about, output, name) in [
             ("Export run", "a .zip that the program for the desktop opens, too", Output::Run, "l2t-run.zip"),
             ("Export charts", "charts as SVG and their numbers as CSV in a .zip", Output::Charts, "l2t-charts"),
             ("Export weights", "the target's weights", Output::Weights, "target.safetensors"),
         ] {
-            if ui.button(text).on_hover_text(about).clicked() {
-                intents.push(Intent::Write(output, name.into()));
-            }
+            intents.extend(button(ui, text, about, Intent::Write(output, name.into())));
         }
     });
     ui.horizontal(|ui| {
@@ -132,6 +120,10 @@ fn in_browser(ui: &mut Ui, form: &mut FilesForm, kept: &[KeptRun]) -> Intents {
     }
     ui.weak("Dropping a file on the page opens it, too. Nothing leaves this machine.");
     intents
+}
+
+fn open_file(ui: &mut Ui) -> Option<Intent> {
+    button(ui, "Open file…", "a zip of pictures or of a run, or weights", Intent::ChooseFile)
 }
 
 fn choose_hidden(ui: &mut Ui, hide: &mut BTreeSet<Part>) {

@@ -1,5 +1,6 @@
 //! What is on screen. Every view is a function of the [`State`](super::shell::state::State) to what the user asks for.
 
+mod button;
 pub mod centre;
 pub mod charts;
 mod empty;

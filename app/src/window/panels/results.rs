@@ -2,6 +2,7 @@
 
 use eframe::egui::{Button, Checkbox, Grid, Label, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
+use super::button::button;
 use super::charts;
 use crate::window::paint::theme;
 use crate::window::run::facts::Experiment;
@@ -47,9 +48,8 @@ fn copies(ui: &mut Ui, table: &Table, runs: &[Run<'_>]) -> Intents {
         if ui.button("Copy as CSV").on_hover_text("the rows that are shown, for a spreadsheet").clicked() {
             intents.push(Intent::Copy(table.csv(runs)));
         }
-        if ui.button("On the chart").on_hover_text("the accuracies of the runs that are shown").clicked() {
-            intents.push(Intent::Tab(Tab::Chart(charts::Chart::Accuracy)));
-        }
+        let about = "the accuracies of the runs that are shown";
+        intents.extend(button(ui, "On the chart", about, Intent::Tab(Tab::Chart(charts::Chart::Accuracy))));
         ui.weak("a column's name sorts; “compare” measures the others against a run");
     });
     intents

@@ -213,7 +213,7 @@ fn pixels(context: &Context, data: &Dataset, record: &ImageRecord, style: Salien
 /// What is known of one image's maps and its object.
 fn share(record: &ImageRecord) -> String {
     let Some(area) = record.area else { return "no mask".into() };
-    let of = |score: Option<l2t_core::saliency::score::Score>| score.map_or("-".into(), |score| part(score.mass));
+    let of = |score: Option<l2t_core::saliency::score::Score>| score.map_or("–".into(), |score| part(score.mass));
     format!("uniform {}\nlearned {}\nby chance {}", of(record.uniform), of(record.learned), part(area))
 }
 
@@ -228,7 +228,7 @@ fn scores(ui: &mut Ui, pair: &PairLook) {
         let values: Vec<f64> = known.iter().filter_map(|record| value(record)).collect();
         (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
     };
-    let words = |value: Option<f64>| value.map_or("-".into(), part);
+    let words = |value: Option<f64>| value.map_or("–".into(), part);
     let hit = |hit: bool| if hit { 1.0 } else { 0.0 };
     ui.label(format!(
         "Mass inside the object: uniform {}, learned {}. Pointing game: uniform {}, learned {}. By chance {}. ({} images; \

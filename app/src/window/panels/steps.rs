@@ -5,10 +5,12 @@ use l2t_core::bilevel::Step;
 use l2t_core::experiment::Config;
 use l2t_core::objective::Objective;
 
+use super::button::button;
 use crate::window::run::facts::Experiment;
 use crate::window::run::view_state::{Stage, TakenStep, ViewState};
 use crate::window::shell::intent::{Intent, Intents};
 use crate::window::shell::state::State;
+use crate::words::minus;
 
 /// All steps of an iteration of `experiment`, in order.
 pub fn all_steps(experiment: &Experiment) -> Vec<Step> {
@@ -86,14 +88,12 @@ pub fn show(ui: &mut Ui, state: &State, experiment: &Experiment) -> Intents {
     ui.horizontal_wrapped(|ui| {
         let about =
             "compares the hypergradient along a random direction of φ with central differences, in f64 on the CPU";
-        if ui.button("Check this gradient").on_hover_text(about).clicked() {
-            intents.push(Intent::CheckGradient);
-        }
+        intents.extend(button(ui, "Check this gradient", about, Intent::CheckGradient));
         match &state.run.check {
             None if state.run.checking => ui.weak("checking; three iterations in double precision…"),
             None => ui.weak("is the hypergradient right, here and now?"),
             Some(Err(reason)) => ui.colored_label(ui.visuals().warn_fg_color, reason),
-            Some(Ok(check)) => ui.label(format!(
+            Some(Ok(check)) => ui.label(minus(format!(
                 "reverse pass {:.9e}, central differences {:.9e} (ε = {:.0e}, {} images, {} virtual steps, f64): \
                  relative error {:.1e}",
                 check.analytic,
@@ -102,7 +102,7 @@ pub fn show(ui: &mut Ui, state: &State, experiment: &Experiment) -> Intents {
                 check.images,
                 check.steps,
                 check.relative_error()
-            )),
+            ))),
         };
     });
     intents

@@ -6,6 +6,7 @@ use eframe::egui::{
 };
 use l2t_core::experiment::Pace;
 
+use super::button::button;
 use crate::window::paint::spot::{self, Spot};
 use crate::window::paint::theme::{self, FIGURE, HEADING, SMALL};
 use crate::window::run::view_state::{Stage, ViewState};
@@ -52,13 +53,9 @@ pub fn show(ui: &mut Ui, state: &State, narrow: bool) -> Intents {
 
 fn about(ui: &mut Ui, state: &State, intents: &mut Intents) {
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        if ui.button("?").on_hover_text("keyboard shortcuts and the tour").clicked() {
-            intents.push(Intent::Help(state.help.toggled()));
-        }
+        intents.extend(button(ui, "?", "keyboard shortcuts and the tour", Intent::Help(state.help.toggled())));
         let dark = ui.visuals().dark_mode;
-        if ui.button(if dark { "light" } else { "dark" }).on_hover_text("the other theme").clicked() {
-            intents.push(Intent::Dark(!dark));
-        }
+        intents.extend(button(ui, if dark { "light" } else { "dark" }, "the other theme", Intent::Dark(!dark)));
     });
 }
 
@@ -84,9 +81,8 @@ fn more_buttons(ui: &mut Ui, state: &State, intents: &mut Intents) {
             intents.push(Intent::Pace(Pace::Iteration));
         }
     }
-    if ui.button("Reset").on_hover_text("a new run, with the experiment as it is on the left (R)").clicked() {
-        intents.push(Intent::StartAnew);
-    }
+    let about = "a new run, with the experiment as it is in the settings (R)";
+    intents.extend(button(ui, "Reset", about, Intent::StartAnew));
 }
 
 /// The button that everything begins with, with its key beside it.

@@ -119,9 +119,9 @@ impl Run<'_> {
             Column::PerClass => self.config.data.per_class.to_string(),
             Column::Validation => share(self.validation()),
             Column::Test => share(self.test()),
-            Column::Difference => {
-                self.better_than(against).map_or_else(|| "–".into(), |points| format!("{points:+.1} points"))
-            }
+            Column::Difference => self
+                .better_than(against)
+                .map_or_else(|| "–".into(), |points| format!("{} points", words::signed(points, 1))),
             Column::Time => words::duration(self.secs()),
         }
     }

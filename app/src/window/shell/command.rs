@@ -7,7 +7,11 @@ pub fn command_line(preset: &str, changes: &[String]) -> String {
 }
 
 /// As a shell reads it back.
-fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "=._-/:+,".contains(c);
-    if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+pub fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "=._-/:+,@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }

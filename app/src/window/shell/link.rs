@@ -64,8 +64,8 @@ impl Link {
             let hidden: Vec<&str> = self.hidden.iter().map(|part| part.key()).collect();
             link.append_pair("hide", &hidden.join(","));
         }
-        if let Some(device) = self.device {
-            link.append_pair("device", device_key(device));
+        if let Some((name, ..)) = DEVICES.iter().find(|(_, known, _)| Some(*known) == self.device) {
+            link.append_pair("device", name);
         }
         if self.train {
             link.append_pair("train", "1");
@@ -107,7 +107,10 @@ impl Link {
                         link.hidden.insert(Part::by_key(part).ok_or_else(unknown)?);
                     }
                 }
-                "device" => link.device = Some(device_by_key(value).ok_or_else(unknown)?),
+                "device" => {
+                    let found = DEVICES.iter().find(|(name, ..)| name == value);
+                    link.device = Some(found.ok_or_else(unknown)?.1);
+                }
                 "train" => {
                     link.train = match value.as_str() {
                         "1" => true,
@@ -122,17 +125,10 @@ impl Link {
     }
 }
 
-const DEVICES: [(DeviceChoice, &str); 4] = [
-    (DeviceChoice::Auto, "auto"),
-    (DeviceChoice::Gpu, "gpu"),
-    (DeviceChoice::Cpu, "cpu"),
-    (DeviceChoice::SoftwareGpu, "software-gpu"),
+/// Every choice: its name in links and on the command line, and what it takes.
+pub const DEVICES: &[(&str, DeviceChoice, &str)] = &[
+    ("auto", DeviceChoice::Auto, "A hardware GPU where there is one, otherwise the CPU"),
+    ("gpu", DeviceChoice::Gpu, "A hardware GPU"),
+    ("cpu", DeviceChoice::Cpu, "The CPU"),
+    ("software-gpu", DeviceChoice::SoftwareGpu, "A software Vulkan driver, for tests"),
 ];
-
-fn device_key(device: DeviceChoice) -> &'static str {
-    DEVICES.iter().find(|(known, _)| *known == device).map_or("auto", |(_, key)| key)
-}
-
-fn device_by_key(key: &str) -> Option<DeviceChoice> {
-    DEVICES.iter().find(|(_, known)| *known == key).map(|(device, _)| *device)
-}

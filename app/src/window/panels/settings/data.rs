@@ -6,7 +6,7 @@ use l2t_core::experiment::Config;
 use l2t_core::experiment::config::{DataConfig, PictureView};
 
 use super::Group;
-use super::rows::{Rows, Words, words};
+use super::rows::{CONTROL, Rows, Words, words};
 use crate::window::shell::hidden::Part;
 use crate::window::shell::state::State;
 
@@ -39,7 +39,7 @@ fn show(rows: &mut Rows<'_>, draft: &mut Config, base: &Config, state: &State) {
     let typed = state.abilities.kept.is_none();
     let back = rows.row(if typed { &TYPED } else { &DROPPED }, changed, &mut |ui| {
         if typed {
-            return ui.add(TextEdit::singleline(&mut own).desired_width(116.0).hint_text("built in"));
+            return ui.add(TextEdit::singleline(&mut own).desired_width(CONTROL).hint_text("built in"));
         }
         ui.add(Label::new(if own.is_empty() { "built in" } else { own.as_str() }).truncate())
     });

@@ -12,7 +12,7 @@ use eframe::egui::{CollapsingHeader, ComboBox, Label, RichText, Ui, vec2};
 use l2t_core::experiment::Config;
 use l2t_core::experiment::config::PRESETS;
 
-use self::rows::Rows;
+use self::rows::{CONTROL, Rows};
 use crate::window::paint::theme;
 use crate::window::shell::hidden::Part;
 use crate::window::shell::intent::{Intent, Intents};
@@ -33,6 +33,9 @@ struct Group {
 
 const GROUPS: [Group; 5] = [data::GROUP, networks::GROUP, method::GROUP, training::GROUP, meta::GROUP];
 
+/// Width of the label above the groups, so that its list stands in line with theirs.
+const LABEL: f32 = 146.0;
+
 /// The experiments to begin with: not those that train sources.
 fn presets() -> impl Iterator<Item = &'static str> {
     PRESETS.iter().map(|(name, _)| *name).filter(|name| !name.starts_with("source"))
@@ -41,14 +44,18 @@ fn presets() -> impl Iterator<Item = &'static str> {
 /// Draws the controls that no link took away.
 pub fn show(ui: &mut Ui, state: &State) -> Intents {
     let mut intents = Intents::new();
-    let list = ComboBox::new("preset", "preset").selected_text(&state.preset).width(140.0).show_ui(ui, |ui| {
-        for name in presets() {
-            if ui.selectable_label(state.preset == name, name).clicked() {
-                intents.push(Intent::Preset(name));
+    ui.horizontal(|ui| {
+        let label = ui.label("Preset");
+        ui.add_space(LABEL - label.rect.width());
+        let list = ComboBox::from_id_salt("preset").selected_text(&state.preset).width(CONTROL).show_ui(ui, |ui| {
+            for name in presets() {
+                if ui.selectable_label(state.preset == name, name).clicked() {
+                    intents.push(Intent::Preset(name));
+                }
             }
-        }
+        });
+        list.response.labelled_by(label.id).on_hover_text("an experiment to begin with");
     });
-    list.response.on_hover_text("an experiment to begin with");
     let mut draft = state.draft.clone();
     for group in GROUPS.iter().filter(|group| state.shows(group.part)) {
         let changed = (group.changed)(&state.draft, &state.base);

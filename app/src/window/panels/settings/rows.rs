@@ -23,6 +23,9 @@ pub const fn words(name: &'static str, symbol: &'static str, about: &'static str
     Words { name, symbol, about }
 }
 
+/// Width of a list or a field: that of the longest choice.
+pub const CONTROL: f32 = 144.0;
+
 /// The rows of a group.
 pub struct Rows<'u>(&'u mut Ui);
 
@@ -111,7 +114,7 @@ impl Rows<'_> {
     ) -> (Option<usize>, bool) {
         let mut pressed = None;
         let back = self.row(words, changed, &mut |ui| {
-            let list = ComboBox::from_id_salt(words.name).selected_text(selected).width(124.0).truncate();
+            let list = ComboBox::from_id_salt(words.name).selected_text(selected).width(CONTROL).truncate();
             let list = list.show_ui(ui, |ui| {
                 for (nth, name) in names.iter().enumerate() {
                     if ui.selectable_label(chosen == Some(nth), *name).clicked() {
