@@ -29,6 +29,18 @@ describe("on WebGPU", () => {
     await tab.close();
   });
 
+  it("times its kernels on request, and says how far it is", async () => {
+    const tab = await Tab.open(chromium.context, hash({ set: [...SMALL, "method.name=scratch"], ...GPU }));
+    await tab.waiting();
+    await tab.press("About this device");
+    await tab.press("Time its kernels");
+    // Of all of them a software driver takes minutes.
+    const some = () => JSON.parse(globalThis.l2t.controls()).some(({ name }) => /^[1-9]\d* of \d+ products$/.test(name));
+    await tab.page.waitForFunction(some, null, { timeout: 240_000 });
+    await tab.picture("gpu-timing");
+    await tab.close();
+  });
+
   it("draws the window with WebGPU, too, where a graphics card does", async () => {
     const tab = await Tab.open(chromium.context, hash({ set: [...SMALL, "method.name=scratch"], device: "gpu" }));
     const state = await tab.waiting();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use futures_lite::future::block_on;
 use l2t_core::device::OpenDevice;
-use l2t_core::experiment::kernels::{KernelReport, ProductTimes, kernels};
+use l2t_core::experiment::kernels::kernels;
 use l2t_core::whole_file::write_whole;
 use l2t_core::{Error, Result};
 use l2t_shaders::conv::{Family, choose};
@@ -34,9 +34,10 @@ pub fn run(device: &OpenDevice, out: &Path) -> Result<Ending> {
     let report = block_on(kernels(device, |done, of| {
         bar.set_length(of as u64);
         bar.set_position(done as u64);
+        true
     }))?;
     bar.finish_and_clear();
-    let text = text(&report);
+    let text = report.text();
     say!("{}", text.trim_end());
     let beside = out.with_extension("txt");
     write_whole(out, report.json().as_bytes())?;
@@ -44,36 +45,4 @@ pub fn run(device: &OpenDevice, out: &Path) -> Result<Ending> {
     say!("");
     say!("{} and {} are small enough to send with a report of an issue", out.display(), beside.display());
     Ok(Ending::Done)
-}
-
-/// A line for every product.
-fn text(report: &KernelReport) -> String {
-    let mut lines = vec![
-        format!("device  {} (l2t {})", report.device, report.version),
-        format!("a 1024³ matrix product by Burn's kernel: {:.1} GFLOP/s", report.matrix_product_gflops),
-        String::new(),
-        format!("{:<10} {:<16} {:<18} {:<18} {:<10} ms by family", "network", "product", "x", "w / stride", "chosen"),
-    ];
-    lines.extend(report.products.iter().map(line));
-    let wrong = report.products.iter().filter(|product| product.loss() > 1.1).count();
-    lines.push(String::new());
-    lines.push(format!(
-        "{wrong} of {} products would take over a tenth longer than by the family that was fastest here",
-        report.products.len()
-    ));
-    lines.join("\n") + "\n"
-}
-
-fn line(product: &ProductTimes) -> String {
-    let shape = |dims: [usize; 4]| dims.map(|n| n.to_string()).join("×");
-    let times = product.times.iter().map(|time| format!("{} {:.3} ({:.0} GFLOP/s)", time.family, time.ms, time.gflops));
-    format!(
-        "{:<10} {:<16} {:<18} {:<18} {:<10} {}",
-        product.network,
-        product.product.name(),
-        shape(product.x),
-        format!("{} / {}", shape(product.w), product.stride),
-        product.chosen,
-        times.collect::<Vec<_>>().join(", ")
-    )
 }

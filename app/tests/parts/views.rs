@@ -10,7 +10,7 @@ use l2t_app::window::paint::fonts::fonts;
 use l2t_app::window::paint::theme;
 use l2t_app::window::panels::charts::Chart;
 use l2t_app::window::panels::help::{Front, Help};
-use l2t_app::window::run::facts::{Experiment, Fact};
+use l2t_app::window::run::facts::{DeviceFacts, Experiment, Fact, KernelTimes};
 use l2t_app::window::run::results::{Column, KnownRun, Table};
 use l2t_app::window::shell::intent::{Intent, Intents};
 use l2t_app::window::shell::layout;
@@ -342,4 +342,33 @@ fn nothing_is_wider_than_the_smallest_window() {
             assert!(inside, "{name} at {rect:?} in {size:?}");
         }
     }
+}
+
+#[test]
+fn the_kernels_of_a_gpu_are_timed_on_request_and_what_they_took_is_copied() {
+    let device = |gpu| DeviceFacts { name: "a card".into(), reason: "it was asked for".into(), gpu, software: false };
+    let mut window = drawn(waiting(), WIDE);
+    let hear = |window: &mut Drawn, fact| window.state_mut().state.run.apply(fact, 0.0);
+    hear(&mut window, Fact::Device(device(false)));
+    window.run_steps(2);
+    assert!(window.query_by_label("About this device").is_none(), "a CPU has no kernels");
+    hear(&mut window, Fact::Device(device(true)));
+    window.run_steps(2);
+    let open = Help { device: true, ..Help::default() };
+    assert_eq!(press(&mut window, "About this device"), [Intent::Help(open)]);
+    window.state_mut().state.help = open;
+    window.run_steps(3);
+    assert_eq!(press(&mut window, "Time its kernels"), [Intent::TimeKernels]);
+    hear(&mut window, Fact::Timing(3, 12));
+    window.run_steps(2);
+    assert!(says(&window, "3 of 12 products"));
+    assert!(window.query_by_label("Time its kernels").is_none(), "it is under way");
+    hear(&mut window, Fact::Timed(Err("the device was lost".into())));
+    window.run_steps(2);
+    assert!(says(&window, "the device was lost"));
+    hear(&mut window, Fact::Timed(Ok(KernelTimes { text: "device  a card\n".into(), json: "{}".into() })));
+    window.run_steps(2);
+    assert!(says(&window, "device  a card"));
+    assert_eq!(press(&mut window, "Copy as text"), [Intent::Copy("device  a card\n".into())]);
+    assert_eq!(press(&mut window, "Copy as JSON"), [Intent::Copy("{}".into())]);
 }

@@ -81,6 +81,21 @@ impl ProductTimes {
         let of_chosen = self.times.iter().find(|time| time.family == self.chosen);
         of_chosen.zip(self.times.first()).map_or(1.0, |(chosen, fastest)| chosen.ms / fastest.ms)
     }
+
+    fn line(&self) -> String {
+        let shape = |dims: [usize; 4]| dims.map(|n| n.to_string()).join("×");
+        let times =
+            self.times.iter().map(|time| format!("{} {:.3} ({:.0} GFLOP/s)", time.family, time.ms, time.gflops));
+        format!(
+            "{:<10} {:<16} {:<18} {:<18} {:<10} {}",
+            self.network,
+            self.product.name(),
+            shape(self.x),
+            format!("{} / {}", shape(self.w), self.stride),
+            self.chosen,
+            times.collect::<Vec<_>>().join(", ")
+        )
+    }
 }
 
 /// All of it, as it is sent to us.
@@ -101,13 +116,34 @@ impl KernelReport {
     pub fn json(&self) -> String {
         serde_json::to_string_pretty(self).expect("a report is plain data")
     }
+
+    /// The report for people: a line for every product.
+    pub fn text(&self) -> String {
+        let mut lines = vec![
+            format!("device  {} (l2t {})", self.device, self.version),
+            format!("a 1024³ matrix product by Burn's kernel: {:.1} GFLOP/s", self.matrix_product_gflops),
+            String::new(),
+            format!(
+                "{:<10} {:<16} {:<18} {:<18} {:<10} ms by family",
+                "network", "product", "x", "w / stride", "chosen"
+            ),
+        ];
+        lines.extend(self.products.iter().map(ProductTimes::line));
+        let wrong = self.products.iter().filter(|product| product.loss() > 1.1).count();
+        lines.push(String::new());
+        lines.push(format!(
+            "{wrong} of {} products would take over a tenth longer than by the family that was fastest here",
+            self.products.len()
+        ));
+        lines.join("\n") + "\n"
+    }
 }
 
-/// Times all families on `device`; `progress` is told how many of how many products are done.
+/// Times all families on `device`; `progress` is told how many of how many products are done, and says whether to go on.
 ///
 /// # Errors
-/// Where the device is no GPU, or is lost.
-pub async fn kernels(device: &OpenDevice, mut progress: impl FnMut(usize, usize)) -> Result<KernelReport> {
+/// Where the device is no GPU, or is lost; [`Error::Stopped`] where `progress` says so.
+pub async fn kernels(device: &OpenDevice, mut progress: impl FnMut(usize, usize) -> bool) -> Result<KernelReport> {
     if device.gpu.is_none() {
         return Err(Error::Device(format!("{} has no kernels to time: they are those of a GPU", device.name)));
     }
@@ -126,7 +162,9 @@ pub async fn kernels(device: &OpenDevice, mut progress: impl FnMut(usize, usize)
     for (network, batch, shape) in all {
         let timed = Timed::new(&device.device, batch, shape);
         for product in Product::ALL {
-            progress(products.len(), count);
+            if !progress(products.len(), count) {
+                return Err(Error::Stopped);
+            }
             products.push(timed.times(network, adapter, product).await?);
         }
     }
@@ -238,7 +276,7 @@ mod tests {
     fn a_cpu_has_none_and_says_so() {
         let device =
             OpenDevice { device: Device::flex(), name: "CPU (2 threads)".into(), reason: String::new(), gpu: None };
-        let error = futures_lite::future::block_on(kernels(&device, |_, _| {})).unwrap_err();
+        let error = futures_lite::future::block_on(kernels(&device, |_, _| true)).unwrap_err();
         assert_eq!(error.to_string(), "device: CPU (2 threads) has no kernels to time: they are those of a GPU");
     }
 
@@ -256,5 +294,25 @@ mod tests {
             times: times.clone(),
         };
         assert_eq!((of(Family::Registers).loss(), of(Family::Tiled).loss()), (2.5, 1.0));
+        let report = KernelReport {
+            device: "a card".into(),
+            version: "1",
+            matrix_product_gflops: 12.25,
+            products: vec![of(Family::Registers), of(Family::Tiled)],
+        };
+        let text = report.text();
+        assert!(
+            text.starts_with("device  a card (l2t 1)\na 1024³ matrix product by Burn's kernel: 12.2 GFLOP/s\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("1×1×1×1 / 1        registers  tiled 2.000 (1 GFLOP/s), registers 5.000 (1 GFLOP/s)"),
+            "{text}"
+        );
+        assert!(
+            text.ends_with(
+                "\n1 of 2 products would take over a tenth longer than by the family that was fastest here\n"
+            )
+        );
     }
 }

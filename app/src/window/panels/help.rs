@@ -1,8 +1,8 @@
-//! Keyboard shortcuts, the doors that a newcomer stands before, and the tour.
+//! What stands over the window: keyboard shortcuts, the doors that a newcomer stands before, the tour, and what there is to know of the device.
 
 use eframe::egui::{Align2, Context, Grid, Window, vec2};
 
-use super::{tour, welcome};
+use super::{device, tour, welcome};
 use crate::window::shell::intent::{Intent, Intents};
 use crate::window::shell::state::State;
 
@@ -24,6 +24,8 @@ pub const SHORTCUTS: [(&str, &str); 9] = [
 pub struct Help {
     /// The list of keys.
     pub shortcuts: bool,
+    /// What there is to know of the device.
+    pub device: bool,
     /// Its step.
     pub tour: Option<usize>,
     /// What stands in front of the window.
@@ -68,6 +70,7 @@ impl Help {
 pub fn show(context: &Context, state: &State) -> Intents {
     let mut intents = welcome::show(context, state);
     intents.extend(tour::show(context, state));
+    intents.extend(device::show(context, state));
     let mut open = state.help.shortcuts;
     let window = Window::new("Shortcuts").open(&mut open).collapsible(false).resizable(false);
     let tour = window.anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0)).show(context, |ui| {

@@ -2,6 +2,7 @@
 
 use eframe::egui::{Button, RichText, ScrollArea, Ui};
 
+use super::help::Help;
 use super::{files, settings};
 use crate::window::paint::spot::{self, Spot};
 use crate::window::paint::theme;
@@ -21,7 +22,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Intents {
         intents.extend(settings.inner);
         intents.extend(changed(ui, state));
         ui.separator();
-        device(ui, state);
+        intents.extend(device(ui, state));
         if state.shows(Part::Files) {
             ui.separator();
             intents.extend(files::show(ui, state));
@@ -45,10 +46,10 @@ fn changed(ui: &mut Ui, state: &State) -> Intents {
 }
 
 /// Has its lines from the first frame on: what is below does not move away from under the pointer.
-fn device(ui: &mut Ui, state: &State) {
+fn device(ui: &mut Ui, state: &State) -> Intents {
     let Some(device) = &state.run.device else {
         ui.weak(if state.run.stage == Stage::Opening { "Opening the device…" } else { "No device" });
-        return;
+        return vec![];
     };
     let division = state.run.experiment.as_ref().map_or("", |experiment| &experiment.division);
     let about = [&device.reason[..], division].join("\n");
@@ -64,4 +65,6 @@ fn device(ui: &mut Ui, state: &State) {
              driver of your graphics card.",
         );
     }
+    let about = device.gpu && ui.button("About this device").clicked();
+    if about { vec![Intent::Help(Help { device: true, ..state.help })] } else { vec![] }
 }

@@ -3,6 +3,7 @@
 mod button;
 pub mod centre;
 pub mod charts;
+mod device;
 mod empty;
 pub mod files;
 pub mod help;

@@ -15,7 +15,7 @@ const DOORS: [(&str, &str, Intent); 3] = [
     (
         "Use my pictures",
         "a folder or zip with one folder a class; nothing leaves this machine",
-        Intent::Help(Help { shortcuts: false, tour: None, front: Front::Pictures }),
+        Intent::Help(Help { shortcuts: false, device: false, tour: None, front: Front::Pictures }),
     ),
     ("Lesson", "short experiments that say what to look at", Intent::Lesson),
 ];

@@ -38,7 +38,8 @@ async fn train(order: &Order, device: OpenDevice, control: &Control, post: &impl
         post,
         keeper: &keeper,
         position: from.map(|from| from.position.clone()).unwrap_or_default(),
-        memory: device.gpu.is_some().then(|| plan.device.clone()),
+        device: &device,
+        control,
     };
     run(&plan, from, control, &mut Shared(&keeper), &mut watcher).await?;
     if control.stopped() {

@@ -35,6 +35,10 @@ pub enum Fact {
     Checking,
     /// The hypergradient was checked.
     Checked(Result<GradientCheck, String>),
+    /// Kernels are being timed: so many products of so many are done.
+    Timing(usize, usize),
+    /// They were timed.
+    Timed(Result<KernelTimes, String>),
     /// Something went well that the user asked for.
     Note(String),
     /// Something failed, and the run goes on.
@@ -65,6 +69,15 @@ mod shared {
     pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<T>, D::Error> {
         T::deserialize(deserializer).map(Arc::new)
     }
+}
+
+/// How long the kernels of a GPU take, as it is copied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KernelTimes {
+    /// For people.
+    pub text: String,
+    /// For programs.
+    pub json: String,
 }
 
 /// Where it runs.

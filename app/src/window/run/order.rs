@@ -60,6 +60,8 @@ pub struct Wanted {
     pub look: Option<LookRequest>,
     /// A check of the hypergradient along the direction of this seed.
     pub check: Option<u64>,
+    /// The times of the device's kernels.
+    pub kernels: bool,
     /// Files, and where to.
     pub outputs: Vec<(Output, PathBuf)>,
 }
@@ -69,6 +71,7 @@ impl Wanted {
     pub fn add(&mut self, newer: Self) {
         self.look = newer.look.or(self.look.take());
         self.check = newer.check.or(self.check);
+        self.kernels |= newer.kernels;
         self.outputs.extend(newer.outputs);
     }
 }

@@ -6,7 +6,7 @@ use l2t_core::bilevel::Step;
 use l2t_core::experiment::gradient_check::GradientCheck;
 use l2t_core::experiment::{EpochRecord, Event, History, PairStatistics, RunSummary};
 
-use super::facts::{DeviceFacts, Experiment, Fact};
+use super::facts::{DeviceFacts, Experiment, Fact, KernelTimes};
 pub use super::progress::{Compiling, LossPoint, Notice, Progress, Stage, TakenStep};
 use crate::plots::PairPoint;
 
@@ -54,6 +54,10 @@ pub struct ViewState {
     pub check: Option<Result<GradientCheck, String>>,
     /// Another is under way.
     pub checking: bool,
+    /// Products whose kernels were timed, of all, while that goes on.
+    pub timing: Option<(usize, usize)>,
+    /// What they took.
+    pub timed: Option<Result<KernelTimes, String>>,
     /// Test images done, of all.
     pub testing: Option<(usize, usize)>,
     /// The result.
@@ -77,6 +81,8 @@ impl ViewState {
             Fact::Memory(bytes) => self.memory = Some(bytes),
             Fact::Checking => (self.check, self.checking) = (None, true),
             Fact::Checked(check) => (self.check, self.checking) = (Some(check), false),
+            Fact::Timing(done, of) => self.timing = Some((done, of)),
+            Fact::Timed(timed) => (self.timed, self.timing) = (Some(timed), None),
             Fact::Note(text) => self.notices.push(Notice { text, warning: false }),
             Fact::Warning(text) => self.notices.push(Notice { text, warning: true }),
             Fact::Failed(text) => self.stage = Stage::Failed(text),

@@ -4,16 +4,18 @@ use std::cell::RefCell;
 use std::path::Path;
 
 use l2t_core::bilevel::LearnerState;
+use l2t_core::device::OpenDevice;
 use l2t_core::experiment::checkpoint::{Checkpoint, Position};
 use l2t_core::experiment::gradient_check::check_hypergradient;
+use l2t_core::experiment::kernels::kernels;
 use l2t_core::experiment::look::look;
 use l2t_core::experiment::run::network_state;
 use l2t_core::experiment::snapshot::history_files;
-use l2t_core::experiment::{Audience, Event, Plan, Snapshot};
+use l2t_core::experiment::{Audience, Control, Event, Plan, Snapshot};
 use l2t_core::seed::Seed;
 use l2t_core::{Error, Result};
 
-use super::facts::Fact;
+use super::facts::{Fact, KernelTimes};
 use super::keeper::WindowKeeper;
 use super::order::{Output, Post, Wanted};
 use crate::charts::{self, Columns};
@@ -26,8 +28,10 @@ pub struct Watcher<'a, 'p, P> {
     pub keeper: &'a RefCell<WindowKeeper<'p, P>>,
     /// Where the run stands.
     pub position: Position,
-    /// The GPU whose memory is worth showing.
-    pub memory: Option<burn_tensor::Device>,
+    /// What it runs on.
+    pub device: &'a OpenDevice,
+    /// How far it goes.
+    pub control: &'a Control,
 }
 
 impl<P: Post> Audience for Watcher<'_, '_, P> {
@@ -36,8 +40,8 @@ impl<P: Post> Audience for Watcher<'_, '_, P> {
             self.position.epoch = record.epoch;
             self.position.history.epochs.push(record.as_ref().clone());
         }
-        if let (Event::Losses { .. }, Some(device)) = (&event, &self.memory)
-            && let Some(usage) = device.memory_pool_usage()
+        if let (Event::Losses { .. }, Some(_)) = (&event, &self.device.gpu)
+            && let Some(usage) = self.device.device.memory_pool_usage()
         {
             self.post.say(Fact::Memory(usage.bytes_in_use));
         }
@@ -45,7 +49,7 @@ impl<P: Post> Audience for Watcher<'_, '_, P> {
     }
 
     async fn look(&mut self, plan: &Plan, state: &LearnerState) -> Result<()> {
-        let Wanted { look: wanted, check, outputs } = self.post.wanted();
+        let Wanted { look: wanted, check, kernels, outputs } = self.post.wanted();
         if let Some(request) = wanted {
             match look(plan, state, &request).await {
                 Ok(seen) => self.post.show(seen),
@@ -58,6 +62,9 @@ impl<P: Post> Audience for Watcher<'_, '_, P> {
             let epoch = self.position.epoch.min(plan.config.train.epochs - 1);
             let found = check_hypergradient(plan, state, epoch, Seed(seed)).await;
             self.post.say(Fact::Checked(found.map_err(|error| error.to_string())));
+        }
+        if kernels {
+            self.time_kernels().await?;
         }
         for (output, place) in outputs {
             let written = self.write(plan, state, output, &place).await;
@@ -72,6 +79,21 @@ impl<P: Post> Audience for Watcher<'_, '_, P> {
 }
 
 impl<P: Post> Watcher<'_, '_, P> {
+    /// Times the device's kernels, unless the run is stopped meanwhile.
+    async fn time_kernels(&self) -> Result<()> {
+        let progress = |done, of| {
+            self.post.say(Fact::Timing(done, of));
+            !self.control.stopped()
+        };
+        let timed = match kernels(self.device, progress).await {
+            Ok(report) => Ok(KernelTimes { text: report.text(), json: report.json() }),
+            Err(Error::Stopped) => return Err(Error::Stopped),
+            Err(error) => Err(error.to_string()),
+        };
+        self.post.say(Fact::Timed(timed));
+        Ok(())
+    }
+
     /// Writes what was asked for; what to tell the user of it.
     async fn write(&self, plan: &Plan, state: &LearnerState, output: Output, place: &Path) -> Result<String> {
         let file = |contents| vec![(String::new(), contents)];

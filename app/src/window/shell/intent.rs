@@ -61,6 +61,8 @@ pub enum Intent {
     Recover,
     /// Check the hypergradient.
     CheckGradient,
+    /// Time the kernels of the device.
+    TimeKernels,
     /// Write something of the run.
     Write(Output, PathBuf),
     /// Open a run, pictures or weights.

@@ -30,6 +30,7 @@ impl App {
                 let seed = self.began.elapsed().subsec_nanos().into();
                 self.want(Wanted { check: Some(seed), ..Wanted::default() });
             }
+            Intent::TimeKernels => self.want(Wanted { kernels: true, ..Wanted::default() }),
             Intent::Dark(dark) => {
                 self.around.dark = Some(dark);
                 context.set_theme(if dark { Theme::Dark } else { Theme::Light });
