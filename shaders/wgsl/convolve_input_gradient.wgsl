@@ -91,7 +91,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
                     Factors(weights0(near_channels + at), weights0(far_channels + at)),
                     Factors(gather0(near, lines, shift), gather0(far, lines, shift)),
                 );
-                if sizes.terms == 2u {
+                if TERMS == 2u {
                     add_product(
                         &sums,
                         Factors(weights1(near_channels + at), weights1(far_channels + at)),

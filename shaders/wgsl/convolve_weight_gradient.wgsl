@@ -96,7 +96,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             Factors(maps0(near_filters + map), maps0(far_filters + map)),
             Factors(patch0(near, first, near_inside), patch0(far, first, far_inside)),
         );
-        if sizes.terms == 2u {
+        if TERMS == 2u {
             add_product(
                 &sums,
                 Factors(maps1(near_filters + map), maps1(far_filters + map)),

@@ -20,7 +20,7 @@ use l2t_shaders::linears::Linear;
 use l2t_shaders::max_pool::{Window, gather, max_pool, scatter, scatter_plus};
 use l2t_shaders::mismatch::{Compared, matched, mismatch, mismatch_gradient, source_gradient};
 use l2t_shaders::resize::{resize, resize_gradient};
-use l2t_shaders::segments::{Segments, products, softmax, softmax_gradient};
+use l2t_shaders::segments::{Segments, inner, products, softmax, softmax_gradient};
 use l2t_shaders::{adam, add_relu, attention, channels, cross_entropy, linears, saliency, vector};
 use l2t_tests::gpu;
 
@@ -167,6 +167,7 @@ fn small_matrices(on: &On<'_>) -> Vec<Vec<f64>> {
     let w = softmax(&(a.clone() * 3.0), &segments);
     let (scaled, sums) = products(&a, &e, &on.values([3, 3], 1.7), &segments, 0.3);
     let mut out = vec![host(&w), host(&softmax_gradient(&w, &e, &segments, 0.7)), host(&scaled), host(&sums)];
+    out.push(host(&inner(&a, &(e + 0.2))));
 
     // More images than a workgroup has invocations.
     let y = softmax(&on.values([301, 7], 0.4), &Segments::consecutive(&[7]));

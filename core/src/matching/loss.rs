@@ -12,7 +12,7 @@ use burn_tensor::Tensor;
 use l2t_shaders::channels;
 use l2t_shaders::conv::{self, Geometry};
 use l2t_shaders::mismatch::{self, Compared};
-use l2t_shaders::segments::products;
+use l2t_shaders::segments::{inner, products};
 
 use super::{Group, Matching, Transfer};
 use crate::meta::{MetaCotangents, MetaOutputs};
@@ -116,7 +116,7 @@ impl Matching {
     /// `β L_wfm`, `[1]`.
     pub fn loss(&self, mismatches: &Mismatches, transfer: &Transfer) -> Tensor<1> {
         // λ̄ is what a pair's λ is multiplied by.
-        (self.meta_gradient(mismatches, transfer).pair_weights * transfer.outputs.pair_weights.clone()).sum()
+        inner(&self.meta_gradient(mismatches, transfer).pair_weights, &transfer.outputs.pair_weights)
     }
 
     /// Adds the gradient of `β L_wfm` to the cotangents of the taps, and gives its parts in the regressors; these only

@@ -19,6 +19,7 @@ use std::ops::Range;
 use burn_tensor::Tensor;
 use l2t_shaders::linears::{self, Linear};
 use l2t_shaders::segments::Segments;
+use l2t_shaders::vector::combine_each;
 use serde::{Deserialize, Serialize};
 
 use crate::bilevel::{AdamState, MetaRule};
@@ -172,10 +173,11 @@ impl MetaCotangents {
     /// The sum of two.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
-        Self {
-            channel_weights: self.channel_weights + other.channel_weights,
-            pair_weights: self.pair_weights + other.pair_weights,
-        }
+        let flat = |x: &Tensor<2>| x.clone().reshape([-1]);
+        let [w, lambda] = [&self.channel_weights, &self.pair_weights].map(Tensor::dims);
+        let of = [self, other].map(|bars| [flat(&bars.channel_weights), flat(&bars.pair_weights)]);
+        let sums = combine_each(&[0, 1].map(|nth| vec![(1.0, &of[0][nth]), (1.0, &of[1][nth])]));
+        Self { channel_weights: sums[0].clone().reshape(w), pair_weights: sums[1].clone().reshape(lambda) }
     }
 }
 

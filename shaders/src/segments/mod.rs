@@ -16,6 +16,7 @@ use std::ops::Range;
 use burn_tensor::Tensor;
 
 use crate::cpu::{Cpu, Real, by_dtype, lane_sums, map_images};
+use crate::vector::part;
 #[cfg(test)]
 pub(crate) use gpu::kernels;
 
@@ -147,6 +148,15 @@ pub fn products(
     })
 }
 
+/// `Σ a e` of two matrices of one shape, `[1]`: they are one segment of one image.
+pub fn inner(a: &Tensor<2>, e: &Tensor<2>) -> Tensor<1> {
+    let count = a.dims().iter().product();
+    let [a, e] = [a, e].map(|x| x.clone().reshape([1, count]));
+    // What the columns are multiplied by is of no interest.
+    let one = part(&a.clone().reshape([count]), 0..1).reshape([1, 1]);
+    products(&a, &e, &one, &Segments::consecutive(&[count]), 1.0).1.reshape([1])
+}
+
 #[cfg(test)]
 mod tests {
     use burn_tensor::{Device, Tolerance};
@@ -174,6 +184,8 @@ mod tests {
         let (found, expected) = (products(&a, &e, &k, &segments, 0.3), reference::products(&a, &e, &k, &segments, 0.3));
         close(&found.0, &expected.0);
         close(&found.1, &expected.1);
+        let sum = inner(&a, &e).into_scalar::<f64>() - (a * e).sum().into_scalar::<f64>();
+        assert!(sum.abs() < 1e-12, "{sum}");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 // elements, and the two factors of every term are gathered from memory. Invocations beside each other gather the same
 // numbers, which the caches hold; workgroup memory with its barriers was slower where that could be measured.
 
+// Products that are added up. A driver in software takes both ways at a branch, so that one on a size would cost as much as two terms.
+const TERMS: u32 = {{ terms }}u;
 const BLOCKS: u32 = {{ blocks }}u; // 1 or 2
 const SIDE: u32 = 4u * BLOCKS;
 

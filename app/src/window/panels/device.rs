@@ -1,6 +1,6 @@
 //! About this device: what a run is trained on, and how long a GPU's kernels take.
 
-use eframe::egui::{Align2, Button, Context, Label, ProgressBar, RichText, ScrollArea, Ui, Window, vec2};
+use eframe::egui::{Align2, Button, Context, Grid, ProgressBar, ScrollArea, Ui, Window, vec2};
 
 use super::help::Help;
 use crate::window::run::view_state::{Stage, ViewState};
@@ -55,10 +55,23 @@ fn kernels(ui: &mut Ui, run: &ViewState) -> Intents {
                     }
                 }
             });
-            ScrollArea::both().max_height(320.0).show(ui, |ui| {
-                ui.add(Label::new(RichText::new(&times.text).monospace()).extend());
-            });
+            ScrollArea::both().max_height(320.0).show(ui, |ui| table(ui, &times.text));
         }
     }
     intents
+}
+
+/// The report's lines; those of its table, whose columns stand two spaces apart, in a grid: letters here are of several widths.
+fn table(ui: &mut Ui, text: &str) {
+    let columns =
+        |line: &str| line.split("  ").map(str::trim).filter(|column| !column.is_empty()).map(str::to_owned).collect();
+    let lines: Vec<Vec<String>> = text.lines().map(columns).collect();
+    let (rows, alone): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| line.len() > 2);
+    alone.iter().filter(|line| !line.is_empty()).for_each(|line| drop(ui.label(line.join("  "))));
+    Grid::new("kernels").striped(true).show(ui, |ui| {
+        for row in rows {
+            row.into_iter().for_each(|column| drop(ui.label(column)));
+            ui.end_row();
+        }
+    });
 }

@@ -102,7 +102,7 @@ impl Product {
             Family::Tiled => tiled::launched(tiled, self.shape, self.largest, self.size),
             Family::Registers => None,
         }
-        .or_else(|| registers.map(Variant::launched))
+        .or_else(|| registers.map(|variant| variant.launched(self.terms)))
     }
 
     fn run(&self, launched: Launched, output: &[usize], more: &[&Gpu]) -> burn_wgpu::CubeTensor {

@@ -1,5 +1,5 @@
 //! By outer products in registers: every factor of every term is read from memory, through the caches. What a kernel's text depends on
-//! is the size of its tile alone; the tile's shape, the size of the convolution's kernel and the number of terms are told at each launch.
+//! is the size of its tile and the number of terms; the tile's shape and the size of the convolution's kernel are told at each launch.
 
 use super::{Launched, MOST_BESIDE, runs_of};
 use crate::conv::Geometry;
@@ -35,7 +35,9 @@ pub const LARGEST: usize = 16;
 #[cfg(test)]
 pub(crate) fn kernels() -> Vec<Wgsl> {
     let all = [CONVOLVE, INPUT_GRADIENT, WEIGHT_GRADIENT];
-    all.into_iter().flat_map(|kernel| [1, 2].map(|blocks| with(kernel.clone(), blocks))).collect()
+    all.into_iter()
+        .flat_map(|kernel| [(1, 1), (1, 2), (2, 1), (2, 2)].map(|variant| with(kernel.clone(), variant)))
+        .collect()
 }
 
 /// How workgroups cover a matrix.
@@ -119,17 +121,17 @@ impl Variant {
         self.groups[2]
     }
 
-    /// The kernel to launch.
-    pub(super) fn launched(self) -> Launched {
+    /// The kernel to launch for so many terms.
+    pub(super) fn launched(self, terms: usize) -> Launched {
         let all = [CONVOLVE, INPUT_GRADIENT, WEIGHT_GRADIENT];
         let kernel = all.into_iter().find(|kernel| kernel.name == self.kernel).expect("a variant is one of them");
         let Tiles { blocks, row_lanes } = self.tiles;
-        Launched { kernel: with(kernel, blocks), groups: self.groups, run: self.run, row_lanes }
+        Launched { kernel: with(kernel, (blocks, terms)), groups: self.groups, run: self.run, row_lanes }
     }
 }
 
-fn with(mut kernel: Wgsl, blocks: usize) -> Wgsl {
-    kernel.constants = vec![("blocks", blocks as u32)];
+fn with(mut kernel: Wgsl, (blocks, terms): (usize, usize)) -> Wgsl {
+    kernel.constants = vec![("blocks", blocks as u32), ("terms", terms as u32)];
     kernel
 }
 
