@@ -1,7 +1,6 @@
 // From an empty page to the window: ask for a GPU while the program loads, say what is missing, start.
-import init, { start } from "./l2t.js";
 import { gate, SOFTWARE_WORDS } from "./gate.js";
-import { program } from "./load.js";
+import { program, script } from "./load.js";
 import { mirror } from "./mirror.js";
 import { openLesson } from "./lesson.js";
 
@@ -45,12 +44,14 @@ addEventListener("l2t-panic", (event) => crash(event.detail));
 
 async function boot() {
   const lesson = openLesson(at("lesson"), at("lesson-toggle"), at("frame"));
+  const binding = script("l2t.js");
   const loading = program("l2t.wasm", (share) => {
     if (share === null) at("loaded").removeAttribute("value");
     else at("loaded").value = 100 * share;
   });
   const found = await pass();
   say("Loading the program…");
+  const { default: init, start } = await binding;
   const { memory } = await init({ module_or_path: await loading });
   say("Opening the window…");
   const hash = location.hash.slice(1);

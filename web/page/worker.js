@@ -1,5 +1,5 @@
 // The thread that trains. The page sends the compiled program first, then messages of its own (see wire.rs).
-import init, { work } from "./l2t.js";
+import { contents, script } from "./load.js";
 
 // A kernel that the browser refuses would write nothing, without a word: each is made inside an error scope.
 for (const make of globalThis.GPUDevice ? ["createShaderModule", "createComputePipeline"] : []) {
@@ -18,15 +18,18 @@ for (const make of globalThis.GPUDevice ? ["createShaderModule", "createComputeP
 /** Ends the run: reaches the page as the worker's error, with these words. */
 function refused(message) {
   const reason = message.split("\n").find((line) => line.includes("error:")) ?? message.split("\n")[0];
-  setTimeout(() => { throw new Error(`this browser refuses a kernel (${reason.trim()}): train on the CPU`); });
+  // What follows from it, a device that refuses all else, is no news.
+  globalThis.postMessage = () => {};
+  reportError(new Error(`this browser refuses a kernel (${reason.trim()}): train on the CPU`));
 }
 
 onmessage = async (event) => {
   onmessage = null;
   try {
+    const { default: init, work } = await script("l2t.js");
     // What it holds is where somebody who measures finds it.
     globalThis.memory = (await init({ module_or_path: event.data })).memory;
-    work();
+    work(contents);
   } catch (error) {
     // Reaches the page as the worker's error, with its words.
     setTimeout(() => { throw error; });

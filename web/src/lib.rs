@@ -17,8 +17,9 @@ fn construct() {
     let _ = console_log::init_with_level(log::Level::Warn);
 }
 
-/// Makes this worker the place where a run goes on.
+/// Makes this worker the place where a run goes on. `fetch` promises the contents of a file of the page, given its path and the
+/// program's version.
 #[wasm_bindgen]
-pub fn work() {
-    l2t_app::window::seam::work();
+pub fn work(fetch: js_sys::Function) {
+    l2t_app::window::seam::work(fetch);
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::task::Poll;
 
-use js_sys::Uint8Array;
+use js_sys::{Function, Promise, Uint8Array};
 use l2t_core::device;
 use l2t_core::embedded;
 use l2t_core::experiment::look::Seen;
@@ -16,7 +16,7 @@ use l2t_core::{Error, Result};
 use serde_bytes::ByteBuf;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, RequestCache, RequestInit, Response};
+use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent};
 
 use super::buffer::{pack, unpack};
 use crate::window::run::conduct::conduct;
@@ -27,8 +27,8 @@ use crate::window::seam::wire::{FromRun, ToRun, WireOrder};
 /// Milliseconds that a run may keep the thread to itself between two steps.
 const UNDISTURBED: f64 = 8.0;
 
-/// Listens to the page from now on.
-pub fn work() {
+/// Listens to the page from now on. `fetch` promises the contents of a file of the page, given its path and the program's version.
+pub fn work(fetch: Function) {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
     tell_of_panics(scope.clone());
     let control = Control::at(Pace::Pause);
@@ -38,7 +38,7 @@ pub fn work() {
         Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| match unpack(&event.data()) {
             Ok(ToRun::Start(order)) => {
                 let post = Outbox { scope: scope.clone(), wanted: wanted.clone(), rested: RefCell::new(now()) };
-                spawn_local(start(*order, control.clone(), post));
+                spawn_local(start(*order, control.clone(), post, fetch.clone()));
             }
             Ok(ToRun::Pace(pace)) => control.set(pace),
             Ok(ToRun::Want(asked)) => {
@@ -54,14 +54,14 @@ pub fn work() {
     send(&scope, &FromRun::Ready);
 }
 
-async fn start(wire: WireOrder, control: Control, post: Outbox) {
+async fn start(wire: WireOrder, control: Control, post: Outbox, fetch: Function) {
     let place = wire.place.clone();
     let order = match wire.order() {
         Ok(order) => order,
         Err(error) => return post.say(Fact::Failed(error.to_string())),
     };
     control.set(order.pace);
-    let order = match with_carried(order).await {
+    let order = match with_carried(order, &fetch).await {
         Ok(order) => order,
         Err(error) => return post.say(Fact::Failed(error.to_string())),
     };
@@ -70,29 +70,22 @@ async fn start(wire: WireOrder, control: Control, post: Outbox) {
 }
 
 /// The same order with the sources that come with the program, which a page fetches when they are needed.
-async fn with_carried(mut order: Order) -> Result<Order> {
-    let mut fetched = Inputs::default();
+async fn with_carried(mut order: Order, fetch: &Function) -> Result<Order> {
+    let mut carried = Inputs::default();
     for source in &order.config.sources {
         if let Some(file) = embedded::file(&source.weights)? {
-            fetched.insert(file, fetch(&format!("assets/{file}")).await?);
+            carried.insert(file, fetched(&format!("assets/{file}"), fetch).await?);
         }
     }
-    order.inputs.extend(&fetched);
+    order.inputs.extend(&carried);
     Ok(order)
 }
 
-async fn fetch(path: &str) -> Result<Vec<u8>> {
+/// What the page's host serves at `path`, by `fetch`, which takes a path and a version and promises an array buffer.
+async fn fetched(path: &str, fetch: &Function) -> Result<Vec<u8>> {
     let failed = |_| Error::file(path, "could not be fetched: is the page still online?");
-    let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
-    let options = RequestInit::new();
-    options.set_cache(RequestCache::ForceCache);
-    let version = concat!("?v=", env!("CARGO_PKG_VERSION"));
-    let answer = JsFuture::from(scope.fetch_with_str_and_init(&format!("{path}{version}"), &options));
-    let answer: Response = answer.await.map_err(failed)?.unchecked_into();
-    if !answer.ok() {
-        return Err(failed(JsValue::NULL));
-    }
-    let contents = JsFuture::from(answer.array_buffer().map_err(failed)?).await.map_err(failed)?;
+    let promised = fetch.call2(&JsValue::NULL, &path.into(), &env!("CARGO_PKG_VERSION").into());
+    let contents = JsFuture::from(promised.map_err(failed)?.unchecked_into::<Promise>()).await.map_err(failed)?;
     Ok(Uint8Array::new(&contents).to_vec())
 }
 
