@@ -40,12 +40,13 @@ pub fn weight_and_std(mean: f64, std: f64) -> String {
     if std.is_finite() { format!("{} ± {}", weight(mean), weight(std)) } else { weight(mean) }
 }
 
-/// A time in words: `45 s`, `12 min`, `3.4 h`.
+/// A time in words: `45 s`, `12 min`, `3.4 h`, `24 days`.
 pub fn duration(secs: f64) -> String {
     match secs {
         secs if secs < 90.0 => format!("{secs:.0} s"),
         secs if secs < 5400.0 => format!("{:.0} min", secs / 60.0),
-        secs => format!("{:.1} h", secs / 3600.0),
+        secs if secs < 259_200.0 => format!("{:.1} h", secs / 3600.0),
+        secs => format!("{:.0} days", secs / 86_400.0),
     }
 }
 
@@ -76,7 +77,10 @@ mod tests {
 
     #[test]
     fn times_and_sizes_have_the_unit_that_fits() {
-        assert_eq!([5.0, 89.0, 720.0, 12_240.0].map(duration), ["5 s", "89 s", "12 min", "3.4 h"]);
+        assert_eq!(
+            [5.0, 89.0, 720.0, 12_240.0, 2_073_600.0].map(duration),
+            ["5 s", "89 s", "12 min", "3.4 h", "24 days"]
+        );
         assert_eq!([640_000, 12_300_000, 1_200_000_000].map(size), ["640 kB", "12.3 MB", "1.20 GB"]);
     }
 }

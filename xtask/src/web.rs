@@ -86,7 +86,14 @@ pub fn build(machine: &Machine, small: bool) -> Result<PathBuf, Failure> {
         steps::run(
             machine
                 .node_program("binaryen")?
-                .args(["--merge-similar-functions", "-Os", "--strip-debug", "--strip-producers", "--enable-simd", "--enable-bulk-memory"])
+                .args([
+                    "--merge-similar-functions",
+                    "-Os",
+                    "--strip-debug",
+                    "--strip-producers",
+                    "--enable-simd",
+                    "--enable-bulk-memory",
+                ])
                 .args(["--enable-nontrapping-float-to-int", "--enable-sign-ext", "--enable-mutable-globals"])
                 .args(["--enable-reference-types", "--enable-multivalue"])
                 .arg(&bound)

@@ -83,7 +83,7 @@ impl<'a> Endless<'a> {
     }
 
     fn epoch(plan: &Plan, epoch: u64) -> Result<Batches> {
-        let order = BatchPlan { epoch, ..batch_plan(&plan.config, &Position::default()) };
+        let order = BatchPlan { epoch, ..batch_plan(&plan.config, plan.train.len(), &Position::default()) };
         Batches::new(Arc::clone(&plan.train), order)
     }
 

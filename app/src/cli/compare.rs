@@ -167,7 +167,8 @@ fn run_cell(
         Some((run, checkpoint)) => (run, Some(checkpoint)),
         None => (RunFolder::create(&path, &plan.config)?, None),
     };
-    let trained = train_shown(&plan, &mut run, checkpoint.as_ref(), control, progress.cell(&cell.name()));
+    let trained =
+        train_shown(&plan, &mut run, checkpoint.as_ref(), control, progress.cell(&cell.name(), cost(&cell.config)));
     let ended = |failed: Option<String>| {
         let (command, device) = (command_line(), device.name.clone());
         let version = env!("CARGO_PKG_VERSION").into();

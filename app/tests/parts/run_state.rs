@@ -3,6 +3,7 @@
 use l2t_app::window::run::facts::Fact;
 use l2t_app::window::run::view_state::{LossPoint, Stage, ViewState};
 use l2t_core::bilevel::{Phase, Step};
+use l2t_core::experiment::work::Work;
 use l2t_core::experiment::{Event, PairStatistics};
 use l2t_core::matching::Pair;
 use l2t_core::objective::Objective;
@@ -21,10 +22,23 @@ fn losses(task: f64) -> Event {
     Event::Losses { task, matching: Some(0.5), auxiliary: Default::default(), pair_weights }
 }
 
+/// Two multiply-adds an iteration.
+const WORK: Work = Work {
+    learning: 2.0,
+    resting: 2.0,
+    measuring: 0.0,
+    testing: 0.0,
+    epochs: 2,
+    iterations: 4,
+    learning_epochs: 2,
+    every: 1,
+};
+
 #[test]
 fn a_run_is_followed_from_start_to_end() {
     let mut state = heard(vec![
-        Event::Started { epoch: 0, epochs: 2, iterations: 4 },
+        Event::Started { epoch: 0, done: 0, epochs: 2, iterations: 4 },
+        Event::Expected { work: WORK, multiply_add_secs: 0.5 },
         Event::Iteration { epoch: 0, done: 1, of: 4 },
         Event::Iteration { epoch: 0, done: 2, of: 4 },
         losses(2.25),
@@ -32,15 +46,15 @@ fn a_run_is_followed_from_start_to_end() {
     assert_eq!((state.stage.clone(), state.progress.at(), state.progress.left()), (Stage::Training, 0.5, 6));
     assert_eq!(state.losses, [LossPoint { at: 0.5, task: 2.25, matching: Some(0.5) }]);
     assert_eq!(state.latest_pairs().map(|pairs| pairs[0].mean), Some(1.5));
-    assert_eq!((state.iteration_secs(), state.secs_left()), (Some(1.0), Some(6.0)));
+    assert_eq!((state.iteration_secs(), state.secs_left()), (Some(1.0), Some(6.0)), "as expected");
     state.apply(Fact::Run(Event::Paused), 9.0);
-    assert_eq!((state.stage.clone(), state.secs_left()), (Stage::Waiting, None));
+    assert_eq!((state.stage.clone(), state.secs_left()), (Stage::Waiting, Some(6.0)));
     state.going_on();
     assert_eq!(state.stage, Stage::Training);
     state.apply(Fact::Run(Event::Iteration { epoch: 0, done: 3, of: 4 }), 100.0);
     assert_eq!(state.iteration_secs(), Some(1.0), "a pause is not an iteration");
     state.apply(Fact::Run(Event::Testing { done: 1, of: 3 }), 101.0);
-    assert_eq!((state.stage.clone(), state.testing), (Stage::Testing, Some((1, 3))));
+    assert_eq!((state.stage.clone(), state.testing, state.secs_left()), (Stage::Testing, Some((1, 3)), None));
 }
 
 #[test]
@@ -64,7 +78,7 @@ fn compiling_is_over_when_all_of_it_is_done() {
 
 #[test]
 fn failures_are_kept_in_words_and_warnings_do_not_end_a_run() {
-    let mut state = heard(vec![Event::Started { epoch: 0, epochs: 1, iterations: 1 }]);
+    let mut state = heard(vec![Event::Started { epoch: 0, done: 0, epochs: 1, iterations: 1 }]);
     state.apply(Fact::Warning("the folder is full".into()), 1.0);
     assert_eq!((state.stage.clone(), state.notices[0].warning), (Stage::Training, true));
     state.apply(Fact::Failed("the device is lost".into()), 2.0);

@@ -142,6 +142,9 @@ pub enum PairsConfig {
 pub struct TrainConfig {
     /// Images per step; 128 in the paper for small images.
     pub batch_size: usize,
+    /// What becomes of the images that are left at the end of an epoch and are fewer than a batch: other ones in every epoch are
+    /// left out (`dropped`), or they are a step of their own (`kept`), as in the authors' code, unless it is a single one.
+    pub last_batch: LastBatch,
     /// Images of a part of a batch: losses and derivatives of the parts are averaged, and batch normalisation sees one part at
     /// a time. 0 takes the whole batch, or as much of it as the memory holds.
     pub micro_batch: usize,
@@ -164,6 +167,16 @@ pub struct TrainConfig {
     pub weight_decay: f64,
     /// `f32`, or `f64` on the CPU device to tell rounding from error.
     pub precision: Precision,
+}
+
+/// What becomes of the images at the end of an epoch that are fewer than a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LastBatch {
+    /// They are left out.
+    Dropped,
+    /// They are a smaller batch.
+    Kept,
 }
 
 /// Floating-point type of a run.
@@ -284,6 +297,7 @@ impl Default for TrainConfig {
     fn default() -> Self {
         Self {
             batch_size: 128,
+            last_batch: LastBatch::Dropped,
             micro_batch: 0,
             chunk: 0,
             recompute: Recompute::Auto,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::history::{AuxiliaryLosses, EpochRecord, PairStatistics, RunSummary};
 use super::plan::Plan;
+use super::work::Work;
 use crate::bilevel::{LearnerState, Phase, Step};
 use crate::error::Result;
 
@@ -17,10 +18,19 @@ pub enum Event {
     Started {
         /// Epoch, 0-based, that the run is in.
         epoch: usize,
+        /// Iterations done in it.
+        done: usize,
         /// All epochs.
         epochs: usize,
         /// Iterations of an epoch.
         iterations: usize,
+    },
+    /// How long it will take, said once before the first iteration; [`super::time_left::TimeLeft`] makes seconds of it.
+    Expected {
+        /// The work of the whole run.
+        work: Work,
+        /// Seconds of a multiply-add on this device.
+        multiply_add_secs: f64,
     },
     /// A part of the first iteration on a GPU is done, and with it the compilation of the kernels that it needs.
     Compiling {

@@ -28,7 +28,9 @@ pub mod source_file;
 #[cfg(not(target_family = "wasm"))]
 pub mod store;
 pub mod test_part;
+pub mod time_left;
 mod warm_up;
+pub mod work;
 
 pub use config::{Config, Method};
 pub use control::{Control, Pace};
@@ -37,3 +39,4 @@ pub use history::{AuxiliaryLosses, EpochRecord, History, PairStatistics, RunSumm
 pub use plan::Plan;
 pub use run::run;
 pub use snapshot::Snapshot;
+pub use time_left::TimeLeft;

@@ -63,7 +63,8 @@ impl OuterBatches {
             seed: Seed(plan.config.seed ^ STREAM),
             epoch: epoch as u64,
             first_batch,
-            ..batch_plan(&plan.config, &Position::default())
+            drop_last: true,
+            ..batch_plan(&plan.config, self.images.len(), &Position::default())
         };
         let in_an_epoch = order(0, 0).batches_per_epoch(self.images.len());
         let (epoch, first) = (self.next / in_an_epoch, self.next % in_an_epoch);

@@ -96,3 +96,28 @@ fn what_was_left_out_of_any_part_is_told_once() {
         ["left out 1 file: cat/3.png is empty", "no test part: 2 of 6 images held out by the split seed"]
     );
 }
+
+/// Thirty images in batches of eight: three of them, or a fourth of six. In batches of 29 one image is left, which is no batch.
+#[test]
+fn the_last_batch_is_left_out_or_a_smaller_one() {
+    let of = |changes: &[&str]| {
+        let usual = ["target.width=0.0625", "data.per_class=3", "train.epochs=1", "method.name=scratch"];
+        let changes: Vec<String> = usual.iter().chain(changes).map(ToString::to_string).collect();
+        Plan::new(Config::preset("demo", &changes).unwrap(), Device::flex(), "CPU".into()).unwrap()
+    };
+    let batches = |changes: &[&str]| super::super::run::iterations(&of(changes));
+    assert_eq!(batches(&["train.batch_size=8"]), 3);
+    assert_eq!(batches(&["train.batch_size=8", "train.last_batch=kept"]), 4);
+    assert_eq!(batches(&["train.batch_size=29", "train.last_batch=kept"]), 1);
+    assert_eq!(batches(&["train.batch_size=30", "train.last_batch=kept"]), 1);
+
+    let plan = of(&["train.batch_size=8", "train.last_batch=kept"]);
+    let folder = tempfile::tempdir().unwrap();
+    let mut keeper = super::super::store::RunFolder::create(&folder.path().join("run"), &plan.config).unwrap();
+    let (control, mut nobody) = (super::super::Control::default(), |_| {});
+    let run = super::super::run(&plan, None, &control, &mut keeper, &mut nobody);
+    let outcome = futures_lite::future::block_on(run).unwrap();
+    // Means of an epoch are over all of its images.
+    let right = outcome.position.history.epochs[0].train_accuracy * 30.0;
+    assert!((right - right.round()).abs() < 1e-4 && right <= 30.0, "{right} of 30");
+}

@@ -5,7 +5,7 @@ use l2t_shaders::in_pool;
 use web_time::Instant;
 
 use super::checkpoint::{Checkpoint, Position};
-use super::config::{Config, PictureView};
+use super::config::{Config, LastBatch, PictureView};
 use super::control::{Boundary, Control, Pace, Woken};
 use super::evaluate::{accuracy, count_correct, upload_images, upload_labels};
 use super::event::{Audience, Event, LOWER_RATE};
@@ -14,7 +14,9 @@ use super::outer::OuterBatches;
 use super::pacing::{Pacing, wait_for};
 use super::plan::Plan;
 use super::test_part::TestPart;
+use super::time_left::multiply_add_secs;
 use super::warm_up::WarmUp;
+use super::work::Work;
 use crate::bilevel::{Iteration, Learner, LearnerState, Report, Step, Taken};
 use crate::data::{Augmentation, BatchPlan, Batches, HostBatch};
 use crate::error::{Error, Result};
@@ -116,10 +118,13 @@ pub async fn run(
     let mut position = from.map_or_else(Position::default, |checkpoint| checkpoint.position.clone());
     let clock = Clock { before: position.elapsed_secs, since: Instant::now() };
     let epochs = plan.config.train.epochs;
-    audience.hear(Event::Started { epoch: position.epoch, epochs, iterations: iterations(plan) });
-    // Kernels are compiled in the first iteration of a sitting.
-    let first = l2t_shaders::compiles_kernels(&state.target.theta);
-    let mut sitting = Sitting { first, pacing: Pacing::start() };
+    let (epoch_at, done) = (position.epoch, position.iteration);
+    audience.hear(Event::Started { epoch: epoch_at, done, epochs, iterations: iterations(plan) });
+    // Kernels are compiled from here to the end of the first iteration of a sitting.
+    let warm_up = l2t_shaders::compiles_kernels(&state.target.theta).then(|| WarmUp::start(&plan.learner));
+    let multiply_add_secs = multiply_add_secs(plan, &state).await?;
+    audience.hear(Event::Expected { work: Work::of(plan), multiply_add_secs });
+    let mut sitting = Sitting { warm_up, pacing: Pacing::start() };
     while position.epoch < epochs {
         state = plan.begun(state, &position);
         let (next, finished) = epoch(plan, state, &mut position, control, &mut sitting, audience).await?;
@@ -203,7 +208,7 @@ pub async fn show(plan: &Plan, state: &LearnerState, control: &Control, audience
 /// What lasts from one start of a run to its end or stop.
 struct Sitting {
     /// The next iteration is the first, and compiles its kernels.
-    first: bool,
+    warm_up: Option<WarmUp>,
     pacing: Pacing,
 }
 
@@ -219,13 +224,14 @@ impl Clock {
     }
 }
 
-/// How the training images are gone through from `position` on.
-pub fn batch_plan(config: &Config, position: &Position) -> BatchPlan {
+/// How `images` training images are gone through from `position` on.
+pub fn batch_plan(config: &Config, images: usize, position: &Position) -> BatchPlan {
+    let batch_size = config.train.batch_size;
     BatchPlan {
-        batch_size: config.train.batch_size,
+        batch_size,
         shuffle: true,
-        // A last batch of one image has no variance to normalise by, and every size is one more kernel to compile.
-        drop_last: true,
+        // A last batch of one image has no variance to normalise by where maps have one pixel.
+        drop_last: config.train.last_batch == LastBatch::Dropped || images % batch_size == 1,
         augmentation: match (config.data.augment, config.data.view) {
             (0, _) => Augmentation::None,
             (_, PictureView::Cropped) => Augmentation::ResizedCropFlip,
@@ -239,7 +245,12 @@ pub fn batch_plan(config: &Config, position: &Position) -> BatchPlan {
 
 /// Iterations of an epoch.
 pub fn iterations(plan: &Plan) -> usize {
-    batch_plan(&plan.config, &Position::default()).batches_per_epoch(plan.train.len())
+    iterations_over(&plan.config, plan.train.len())
+}
+
+/// Iterations of an epoch over so many training images.
+pub fn iterations_over(config: &Config, images: usize) -> usize {
+    batch_plan(config, images, &Position::default()).batches_per_epoch(images)
 }
 
 /// Puts a batch on the device, with what the sources say about it.
@@ -277,10 +288,9 @@ async fn epoch(
     let resting = Learner { meta_rule: None, ..learner.clone() };
     let mut sums = EpochSums::new(plan, &position.sums);
     let mut finished = true;
-    let mut warm_up = std::mem::take(&mut sitting.first).then(|| WarmUp::start(&learner));
     let mut outer = OuterBatches::new(plan, position);
-    for host in Batches::new(plan.train.clone(), batch_plan(&plan.config, position))? {
-        let mut pause = Pause { plan, control, audience, warm_up: warm_up.take() };
+    for host in Batches::new(plan.train.clone(), batch_plan(&plan.config, plan.train.len(), position))? {
+        let mut pause = Pause { plan, control, audience, warm_up: sitting.warm_up.take() };
         pause.wait(&state, Boundary::Iteration).await?;
         if control.stopped() {
             finished = false;
@@ -425,7 +435,8 @@ async fn measure(
         Some(data) => Some(accuracy(network, &network_state(plan, state), data, control.token(), |_, _| {}).await?),
         None => None,
     };
-    let images = (position.iteration * plan.config.train.batch_size) as f64;
+    // The last batch may be a short one.
+    let images = (position.iteration * plan.config.train.batch_size).min(plan.train.len()) as f64;
     let mean: Vec<f64> = position.sums.iter().map(|sum| sum / images).collect();
     let matching = plan.learner.model.matching.as_ref();
     let pairs = matching.map_or(&[][..], |matching| matching.pairs().pairs());

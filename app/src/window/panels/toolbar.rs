@@ -168,7 +168,7 @@ fn figures(state: &ViewState, narrow: bool) -> Vec<Figure> {
         figures.push(Figure {
             name: "Time left",
             value: left,
-            about: speed.unwrap_or_else(|| "known once it trains".into()),
+            about: speed.unwrap_or_else(|| "expected by what one forward pass takes".into()),
         });
     }
     figures

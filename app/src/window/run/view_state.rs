@@ -4,26 +4,15 @@ use std::sync::Arc;
 
 use l2t_core::bilevel::Step;
 use l2t_core::experiment::gradient_check::GradientCheck;
-use l2t_core::experiment::{EpochRecord, Event, History, PairStatistics, RunSummary};
+use l2t_core::experiment::run::iterations_over;
+use l2t_core::experiment::{EpochRecord, Event, History, PairStatistics, RunSummary, TimeLeft};
 
 use super::facts::{DeviceFacts, Experiment, Fact, KernelTimes};
 pub use super::progress::{Compiling, LossPoint, Notice, Progress, Stage, TakenStep};
 use crate::plots::PairPoint;
 
-/// Speed of the last iterations.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-struct Speed {
-    /// When the last iteration was handed over, in seconds.
-    last: Option<f64>,
-    /// Smoothed seconds of an iteration.
-    secs: Option<f64>,
-}
-
 /// Points of a curve beyond which every second one is dropped.
 const MOST_POINTS: usize = 4_000;
-
-/// Weight of the newest iteration in the smoothed time of one.
-const NEWEST: f64 = 0.2;
 
 /// Everything that the window knows of a run.
 #[derive(Debug, Clone, Default)]
@@ -64,7 +53,7 @@ pub struct ViewState {
     pub summary: Option<RunSummary>,
     /// What the user should know, the newest last.
     pub notices: Vec<Notice>,
-    speed: Speed,
+    time_left: TimeLeft,
 }
 
 impl ViewState {
@@ -103,12 +92,12 @@ impl ViewState {
 
     /// Seconds of an iteration, smoothed.
     pub fn iteration_secs(&self) -> Option<f64> {
-        self.speed.secs
+        self.time_left.iteration_secs()
     }
 
-    /// Seconds left, by the smoothed time of an iteration.
+    /// Seconds of training that are left: as expected before the first iteration, corrected by those that were timed.
     pub fn secs_left(&self) -> Option<f64> {
-        (self.stage == Stage::Training).then(|| self.speed.secs.map(|secs| secs * self.progress.left() as f64))?
+        self.can_go_on().then(|| self.time_left.secs())?
     }
 
     /// Whether the run can be told to go on.
@@ -118,7 +107,7 @@ impl ViewState {
 
     fn ready(&mut self, experiment: Arc<Experiment>) {
         let config = &experiment.config;
-        let of = experiment.images[0] / config.train.batch_size;
+        let of = iterations_over(config, experiment.images[0]);
         self.history = experiment.history.clone();
         self.progress = Progress { epoch: self.history.epochs.len(), epochs: config.train.epochs, done: 0, of };
         // What an earlier sitting measured is there epoch by epoch.
@@ -131,18 +120,20 @@ impl ViewState {
     }
 
     fn run(&mut self, event: Event, now: f64) {
+        self.time_left.hear(&event, now);
         match event {
-            Event::Started { epoch, epochs, iterations } => {
+            Event::Started { epoch, done, epochs, iterations } => {
                 self.stage = Stage::Training;
-                self.progress = Progress { epoch, epochs, done: 0, of: iterations };
+                self.progress = Progress { epoch, epochs, done, of: iterations };
             }
+            Event::Expected { .. } => {}
             Event::Compiling { done, of, phase, kernels } => {
                 self.compiling = (done < of).then_some(Compiling { done, of, phase });
                 self.kernels = Some(kernels);
             }
             Event::Iteration { epoch, done, of } => {
                 self.progress = Progress { epoch, done, of, ..self.progress };
-                self.time(now);
+                self.stage = Stage::Training;
             }
             Event::Losses { task, matching, pair_weights, .. } => {
                 let at = self.progress.at();
@@ -156,10 +147,7 @@ impl ViewState {
                 }
                 self.steps.push(TakenStep { step, task, matching });
             }
-            Event::Paused => {
-                self.stage = Stage::Waiting;
-                self.speed.last = None;
-            }
+            Event::Paused => self.stage = Stage::Waiting,
             Event::Epoch(record) => self.epoch(*record),
             Event::Testing { done, of } => {
                 self.stage = Stage::Testing;
@@ -176,22 +164,7 @@ impl ViewState {
 
     fn epoch(&mut self, record: EpochRecord) {
         self.progress = Progress { epoch: record.epoch, done: 0, ..self.progress };
-        // Measuring an epoch takes time that is no iteration's.
-        self.speed.last = None;
         self.history.epochs.push(record);
-    }
-
-    fn time(&mut self, now: f64) {
-        if self.stage != Stage::Training {
-            self.stage = Stage::Training;
-            self.speed.last = None;
-        }
-        // A run that takes one step at a time has steps to show; one that runs has none.
-        if let Some(last) = self.speed.last.replace(now) {
-            let secs = now - last;
-            let smoothed = |before: f64| (1.0 - NEWEST) * before + NEWEST * secs;
-            self.speed.secs = Some(self.speed.secs.map_or(secs, smoothed));
-        }
     }
 
     fn push_pairs(&mut self, at: f64, pairs: Vec<PairStatistics>) {

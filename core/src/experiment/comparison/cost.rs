@@ -1,50 +1,61 @@
 //! What a cell costs, relative to others: enough to deal cells to shards and to guess the time left.
 
 use crate::experiment::Config;
+use crate::experiment::work::{Passes, learning_epochs};
+use crate::network::architecture::{Wanted, named};
+use crate::objective::Memory;
 
 /// Stands for the images of a class where all are taken, which only the data could tell.
 const ALL_IMAGES: usize = 1000;
 
-/// Passes of an ordinary step on L_org: one forward, two for the gradient.
-const PLAIN_STEP: f64 = 3.0;
+/// Stands for the sources and regressors of an ordinary step, which only files of weights could tell: half of its own work.
+const MATCHED: f64 = 1.5;
 
-/// Estimated work of a run in passes of one image through a VGG-9 of width 1, up to the number of classes: images of a
-/// class × epochs × passes of an iteration × width².
+/// Estimated work of a run in multiply-adds, up to the number of classes: images of a class × epochs × passes of an iteration ×
+/// those of a forward pass of the target.
 ///
 /// An iteration is 3 forward passes F of the target from scratch and about 4.5 F where features are matched or a source
 /// is asked; with T virtual steps and their second derivatives it is (11 + 9 T) F, 29 F at T = 2 (ARCHITECTURE.md
-/// counts them), in as many iterations as take a step on φ. Sources of other sizes, other networks and the test are left out.
+/// counts them), in as many iterations as take a step on φ. How large the sources are and the test are left out.
 pub fn cost(config: &Config) -> f64 {
-    let matched = 1.5 * PLAIN_STEP;
+    let plain = Passes::plain(Memory::Keep).target;
+    let matched = MATCHED * plain;
     let passes = match config.method.name.learned() {
         Some(learned) if learned.what || learned.r#where => {
-            let learning = 11.0 + 9.0 * config.meta.matching_steps as f64;
-            matched + learning_share(config) * (learning - matched)
+            matched + learning_share(config) * (Passes::learning(&config.meta, Memory::Keep).target - matched)
         }
-        None if config.method.name.name() == "scratch" => PLAIN_STEP,
+        None if config.method.name.name() == "scratch" => plain,
         _ => matched,
     };
     let images = if config.data.per_class == 0 { ALL_IMAGES } else { config.data.per_class };
-    images as f64 * config.train.epochs as f64 * passes * config.target.width.powi(2)
+    images as f64 * config.train.epochs as f64 * passes * forward(config)
 }
 
 /// Iterations with a step on φ among all.
 fn learning_share(config: &Config) -> f64 {
-    let epochs =
-        if config.meta.epochs == 0 { config.train.epochs } else { config.meta.epochs.min(config.train.epochs) };
-    epochs as f64 / config.train.epochs as f64 / config.meta.every as f64
+    learning_epochs(config) as f64 / config.train.epochs as f64 / config.meta.every as f64
+}
+
+/// Multiply-adds of a forward pass of the target for one image. A network that cannot be built costs nothing: its cell ends in
+/// words at once. It has one class: what classifies is small beside the rest.
+fn forward(config: &Config) -> f64 {
+    let wanted =
+        Wanted { name: &config.target.network, width: config.target.width, classes: 1, size: config.data.size };
+    let network = named(&wanted).and_then(|architecture| architecture.build());
+    network.map_or(0.0, |network| network.forward_multiply_adds(network.output()) as f64)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn cost_of(changes: &[&str]) -> f64 {
+        let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        cost(&Config::from_toml("", &changes).expect("valid"))
+    }
+
     #[test]
     fn learning_to_transfer_costs_what_its_passes_say() {
-        let cost_of = |changes: &[&str]| {
-            let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
-            cost(&Config::from_toml("", &changes).expect("valid"))
-        };
         let ratio = cost_of(&["method.name=l2t-ww"]) / cost_of(&["method.name=scratch"]);
         assert!((ratio - 29.0 / 3.0).abs() < 1e-12, "{ratio}");
         assert!(cost_of(&["method.name=fm"]) < cost_of(&["method.name=l2t-w"]));
@@ -55,5 +66,36 @@ mod tests {
             cost_of(&["data.per_class=50", "train.epochs=3"]),
             cost_of(&["data.per_class=150", "train.epochs=1"])
         );
+    }
+
+    /// Channels in, channels out, kernel and side of the output of every convolution, added up by hand.
+    #[test]
+    fn a_network_costs_what_its_own_convolutions_do() {
+        let convolution = |from: u64, to: u64, kernel: u64, side: u64| from * to * kernel * kernel * side * side;
+        let group = |blocks: u64, (from, to, side): (u64, u64, u64)| {
+            let shortcut = if from == to { 0 } else { convolution(from, to, 1, side) };
+            convolution(from, to, 3, side) + (2 * blocks - 1) * convolution(to, to, 3, side) + shortcut
+        };
+        let groups = [(64, 64, 56), (64, 128, 28), (128, 256, 14), (256, 512, 7)];
+        let large = |blocks: [u64; 4]| {
+            convolution(3, 64, 7, 112) + blocks.into_iter().zip(groups).map(|(n, of)| group(n, of)).sum::<u64>()
+        };
+        let (eighteen, thirty_four) = (large([2, 2, 2, 2]), large([3, 4, 6, 3]));
+        // As published, without the layer that classifies.
+        assert_eq!((eighteen, thirty_four), (1_813_561_344, 3_663_249_408));
+        let small = |blocks: u64| {
+            let groups = [(16, 16, 32), (16, 32, 16), (32, 64, 8)];
+            convolution(3, 16, 3, 32) + groups.into_iter().map(|of| group(blocks, of)).sum::<u64>()
+        };
+        // With the layer that tells one class by the features.
+        for (expected, changes) in [
+            (eighteen + 512, &["target.network=resnet18", "data.size=224"][..]),
+            (thirty_four + 512, &["target.network=resnet34", "data.size=224"]),
+            (small(3) + 64, &["target.network=resnet20"]),
+            (small(9) + 64, &["target.network=resnet56", "target.width=0.25"]),
+        ] {
+            let scratch = ["method.name=scratch", "data.per_class=1", "train.epochs=1"];
+            assert_eq!(cost_of(&[changes, &scratch].concat()), 3.0 * expected as f64, "{changes:?}");
+        }
     }
 }
