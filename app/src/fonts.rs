@@ -3,7 +3,7 @@
 //! Statics, because every use of a constant would bring the file along once more.
 
 /// Letters.
-pub static LETTERS: &[u8] = epaint_default_fonts::UBUNTU_LIGHT;
+pub static LETTERS: &[u8] = include_bytes!("../assets/ubuntu-light.ttf");
 /// Arrows, mathematical signs and Greek letters.
 pub static SIGNS: &[u8] = include_bytes!("../assets/hack-signs.ttf");
 /// Pictures on buttons.
