@@ -150,7 +150,7 @@ mod tests {
         let mut fonts = usvg::fontdb::Database::new();
         fonts.load_font_data(fonts::LETTERS.to_vec());
         fonts.load_font_data(fonts::SIGNS.to_vec());
-        fonts.set_sans_serif_family("Ubuntu");
+        fonts.set_sans_serif_family("Ubuntu Light without hinting");
         let options = usvg::Options { fontdb: Arc::new(fonts), ..Default::default() };
         usvg::Tree::from_str(svg, &options).expect("well-formed")
     }
