@@ -321,8 +321,11 @@ describe("the lesson", () => {
     const link = tab.page.locator("#lesson a", { hasText: "Learn what" });
     await link.evaluate((anchor, small) => { anchor.href = `#${small}`; }, hash({ tab: "pair", train: "1", ...CPU }));
     await link.click();
-    await tab.page.locator("#frame").waitFor();
-    const framed = await tab.page.locator("#frame").boundingBox();
+    // In one look: it goes when the first epoch is over.
+    const framed = await (await tab.page.waitForFunction(() => {
+      const frame = document.getElementById("frame");
+      return !frame.hidden && frame.getBoundingClientRect().toJSON();
+    })).jsonValue();
     const { rect } = await tab.control("below the networks");
     assert.ok(Math.abs(framed.x - rect[0]) < 2 && Math.abs(framed.y - rect[1]) < 2, "what the step says");
     await tab.picture("lesson-framed");
