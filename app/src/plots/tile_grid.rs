@@ -4,11 +4,12 @@ use std::io;
 use std::ops::Range;
 
 use super::drawing::{Anchor, Drawing, Rect};
+use super::raster::SCALE;
 use super::text::{Paragraph, wrap};
 use super::theme;
 use crate::colours::{Colour, GROUND, INK, OUTLINE, SOFT_INK};
 
-/// Length of the longer edge of a tile: as many as its own pixels where that is between these.
+/// Length of the longer edge of a tile: as many as its own pixels where that is between these; a little more where it is enlarged.
 const TILE: [f64; 2] = [156.0, 320.0];
 const COLUMN_GAP: f64 = 16.0;
 const ROW_GAP: f64 = 16.0;
@@ -106,8 +107,7 @@ struct Layout<'a> {
 impl<'a> Layout<'a> {
     fn new(grid: &'a TileGrid) -> Self {
         let [height, width] = grid.size.map(|side| side as f64);
-        let longer = height.max(width);
-        let scale = longer.clamp(TILE[0], TILE[1]) / longer;
+        let scale = magnified(height.max(width));
         let tile = (width * scale, height * scale);
         let columns = grid.headings.len() as f64;
         let wide = 2.0 * theme::MARGIN + NAME_WIDTH + columns * (tile.0 + COLUMN_GAP);
@@ -194,6 +194,14 @@ impl<'a> Layout<'a> {
     }
 }
 
+/// CSS pixels to one of a tile whose longer edge has so many. Enlarged, each is a square of whole pixels of the PNG: squares of
+/// uneven sizes look like a pattern in the picture, and take thrice the bytes.
+fn magnified(longer: f64) -> f64 {
+    let scale = longer.clamp(TILE[0], TILE[1]) / longer;
+    let whole = f64::from(SCALE);
+    if scale > 1.0 { (scale * whole).ceil() / whole } else { scale }
+}
+
 /// The name of a row and more about it, from `top` downwards.
 fn draw_names(drawing: &mut Drawing, row: &TileRow, top: f64) {
     let mut y = top;
@@ -273,6 +281,23 @@ mod tests {
             let grid = grid(rows, columns, size);
             let (width, height) = tile_grid(&grid).unwrap().size();
             assert_eq!(png(&grid).dimensions(), (2 * width as u32, 2 * height as u32));
+        }
+    }
+
+    #[test]
+    fn an_enlarged_pixel_is_a_square_of_whole_pixels() {
+        for (longer, expected) in [(1.0, 156.0), (32.0, 5.0), (96.0, 2.0), (155.0, 1.5), (224.0, 1.0), (640.0, 0.5)] {
+            assert_eq!(magnified(longer), expected, "{longer}");
+        }
+        let square = TileGrid {
+            rows: vec![TileRow { outline: vec![], ..grid(1, 3, [96, 96]).rows[0].clone() }],
+            ..grid(1, 3, [96, 96])
+        };
+        let (layout, picture) = (Layout::new(&square), png(&square));
+        let [left, top] = [layout.column_left(2), layout.row_top(0)].map(|edge| (edge * f64::from(SCALE)) as u32);
+        for (index, colour) in square.rows[0].tiles[2].pixels.iter().enumerate() {
+            let (x, y) = (left + 4 * (index as u32 % 96), top + 4 * (index as u32 / 96));
+            assert!((0..16).all(|nth| picture.get_pixel(x + nth % 4, y + nth / 4).0 == *colour), "pixel {index}");
         }
     }
 
