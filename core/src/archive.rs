@@ -4,6 +4,7 @@ use std::io::{Read, Seek};
 
 use zip::ZipArchive;
 use zip::read::{ArchiveOffset, Config};
+use zip::result::ZipError;
 
 /// Whether `bytes` begin as a zip archive does, be it an empty one.
 pub(crate) fn is_zip(bytes: &[u8]) -> bool {
@@ -20,9 +21,17 @@ pub(crate) fn is_zip(bytes: &[u8]) -> bool {
 pub(crate) fn open<R: Read + Seek>(mut reader: R) -> Result<ZipArchive<R>, String> {
     let at_start = Config { archive_offset: ArchiveOffset::Known(0) };
     if ZipArchive::with_config(at_start, &mut reader).is_ok() {
-        return ZipArchive::with_config(at_start, reader).map_err(|error| error.to_string());
+        return ZipArchive::with_config(at_start, reader).map_err(|error| explained(&error));
     }
-    ZipArchive::new(reader).map_err(|error| error.to_string())
+    ZipArchive::new(reader).map_err(|error| explained(&error))
+}
+
+/// An error of the zip crate, in usual words where it is the usual one: the directory stands at an archive's end.
+fn explained(error: &ZipError) -> String {
+    match error.to_string() {
+        text if text.contains("EOCD") => "it is cut off: download or copy it again".into(),
+        text => text,
+    }
 }
 
 /// How large an unpacked file may be, and what it is a file of.

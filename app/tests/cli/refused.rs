@@ -58,7 +58,10 @@ fn bad_weights_are_named_with_the_key_at_fault() {
             ("sources.0.weights=away.safetensors", "away.safetensors: No such file"),
             ("sources.0.weights=away.pth", "away.pth: No such file"),
             ("sources.0.weights=short.safetensors", "short.safetensors: is no safetensors file: "),
-            ("sources.0.weights=shorter.safetensors", "shorter.safetensors: is no safetensors file: "),
+            (
+                "sources.0.weights=shorter.safetensors",
+                "shorter.safetensors: is no safetensors file: it is cut off or damaged",
+            ),
             ("sources.0.weights=empty.safetensors", "empty.safetensors: is no safetensors file: "),
             ("sources.0.weights=text.safetensors", "text.safetensors: is no safetensors file: "),
             ("sources.0.weights=text.txt", "text.txt: is no PyTorch checkpoint: "),

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use crate::data::dataset::PixelBox;
 use crate::data::files::{Files, join};
-use crate::data::listed::{Entry, Listed};
+use crate::data::listed::{Entry, Listed, is_in_a_class, listed_name};
 use crate::data::part::{Part, Section};
 use crate::error::{Error, Result};
 
@@ -44,7 +44,7 @@ pub(super) fn read(files: &Files, base: &str, section: Section) -> Result<Option
     };
     let lists = Lists { files, base };
     let class_names = lists.class_names()?;
-    let names = lists.by_number(IMAGES)?;
+    let names = lists.image_names()?;
     let [labels, parts] = [lists.beside(&names, LABELS)?, lists.beside(&names, PARTS)?];
     let has_boxes = files.has(&join(base, BOXES));
     let boxes = if has_boxes { lists.beside(&names, BOXES)? } else { BTreeMap::new() };
@@ -64,9 +64,7 @@ pub(super) fn read(files: &Files, base: &str, section: Section) -> Result<Option
     }
     let (folder, list) = (join(base, "images"), join(base, if section == Section::Train { PARTS } else { IMAGES }));
     let listed = Listed { files, folder, list: &list, class_names, entries, official };
-    if section == Section::Train {
-        listed.check_classes()?;
-    }
+    listed.check(section)?;
     Ok(Some(listed.into_part((section == Section::Train).then_some(VALIDATION))))
 }
 
@@ -116,6 +114,16 @@ impl Lists<'_> {
             }
         }
         if all.is_empty() { Err(self.fail(list, "is empty")) } else { Ok(all) }
+    }
+
+    /// The names of the images, each `class/file`.
+    fn image_names(&self) -> Result<ByNumber> {
+        let mut all = self.by_number(IMAGES)?;
+        all.values_mut().for_each(|name| *name = listed_name(name));
+        match all.iter().find(|(_, name)| !is_in_a_class(name)) {
+            Some((number, name)) => Err(self.wrong(IMAGES, *number, &format!("`{name}`, which is not `class/file`"))),
+            None => Ok(all),
+        }
     }
 
     /// A list that has to have the numbers of the images.

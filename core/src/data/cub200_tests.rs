@@ -70,6 +70,19 @@ fn it_is_the_same_wherever_its_folders_and_archives_lie() {
 }
 
 #[test]
+fn names_in_the_manner_of_windows_are_read_and_an_image_that_is_named_twice_is_refused() {
+    let with = |change: &dyn Fn(&str) -> String| {
+        from(miniature::changed(miniature::cub(), "CUB_200_2011/images.txt", |text| change(text))).unwrap()
+    };
+    let plain = loaded(&from(miniature::cub()).unwrap(), Split::Train);
+    assert_eq!(loaded(&with(&|text| text.replace('/', "\\").replace('\n', "\r\n")), Split::Train), plain);
+    let twice = with(&|text| text.replace("_0031_102.jpg", "_0046_100.jpg")).load(Split::Train, 16);
+    let wanted = "dropped files/CUB_200_2011/train_test_split.txt: has \
+                  `001.Black_footed_Albatross/Black_Footed_Albatross_0046_100.jpg` twice";
+    assert_eq!(twice.unwrap_err().to_string(), wanted);
+}
+
+#[test]
 fn lists_that_disagree_are_refused_by_name() {
     let list = |name: &str| format!("CUB_200_2011/{name}.txt");
     let replace = |name: &str, from: &str, to: &str| {
@@ -117,6 +130,12 @@ fn lists_that_disagree_are_refused_by_name() {
         ),
         ("images", "1 ", "one ", "images.txt: line 1 does not begin with a number"),
         ("images", "2 ", "1 ", "images.txt: has number 1 twice"),
+        (
+            "images",
+            "1 001",
+            "1 /data/001",
+            "images.txt: the entry of image 1 is `/data/001.Black_footed_Albatross/Black_Footed_Albatross_0046_100.jpg`, which is not `class/file`",
+        ),
         ("classes", "2 ", "4 ", "classes.txt: has no class 2, but one behind it"),
     ];
     for (name, from, to, wanted) in cases {

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::data::dataset::PixelBox;
 use crate::data::files::{Files, join};
-use crate::data::listed::{Entry, Listed, find_file, find_folder, folder, lies_in, split_folder};
+use crate::data::listed::{
+    Entry, Listed, also_learned, find_file, find_folder, folder, lies_in, listed_name, split_folder,
+};
 use crate::data::mat::{self, Value};
 use crate::data::part::{Part, Section};
 use crate::data::{parallel, voc};
@@ -56,11 +58,12 @@ pub(super) fn read(files: &Files, section: Section) -> Result<Option<Part>> {
     let entries: Vec<Entry> = list.images.iter().zip(items).map(entry).collect();
     let (folder, is_train) = (folder(files, "", "Images")?, section == Section::Train);
     let listed = Listed { files, folder, list: &list.name, class_names, entries, official };
-    if is_train {
-        listed.check_classes()?;
-    }
+    listed.check(section)?;
     files.stop().check()?;
-    Ok(Some(listed.into_part(is_train.then_some(VALIDATION))))
+    let mut part = listed.into_part(is_train.then_some(VALIDATION));
+    let others = both.iter().filter(|other| !is_train && other.name != list.name).flat_map(|other| &other.images);
+    part.notes.extend(also_learned(&list.images, others));
+    Ok(Some(part))
 }
 
 /// The box around all dogs of an image; `None` where nothing says where they are.
@@ -109,7 +112,7 @@ impl List {
 
 fn text(cell: Value) -> Option<String> {
     match cell {
-        Value::Text(text) => Some(text.trim().replace('\\', "/")),
+        Value::Text(text) => Some(listed_name(text.trim())),
         _ => None,
     }
 }

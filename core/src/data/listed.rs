@@ -1,11 +1,11 @@
 //! Pictures that lists name: found among the files, put in one order, and counted where they are missing.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::data::dataset::PixelBox;
 use crate::data::files::{Files, join};
-use crate::data::part::{Images, Part};
+use crate::data::part::{Images, Part, Section};
 use crate::data::unread::Unread;
 use crate::error::{Error, Result};
 
@@ -66,18 +66,47 @@ impl Listed<'_> {
         part
     }
 
-    /// Refuses a training part without one of its classes.
-    pub(super) fn check_classes(&self) -> Result<()> {
+    /// Refuses a list that names an image twice, and a training part without one of its classes.
+    pub(super) fn check(&self, section: Section) -> Result<()> {
+        let fail = |reason: String| Err(Error::file(self.files.path_of(self.list), reason));
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = self.entries.iter().find(|entry| !seen.insert(&entry.name)) {
+            return fail(format!("has `{}` twice", twice.name));
+        }
         let mut counts = vec![0; self.class_names.len()];
         self.entries.iter().for_each(|entry| counts[entry.class] += 1);
         match counts.iter().position(|count| *count == 0) {
-            Some(class) => {
-                let reason = format!("names no training image of class `{}`", self.class_names[class]);
-                Err(Error::file(self.files.path_of(self.list), reason))
+            Some(class) if section == Section::Train => {
+                fail(format!("names no training image of class `{}`", self.class_names[class]))
             }
-            None => Ok(()),
+            _ => Ok(()),
         }
     }
+}
+
+/// A name as a list has it, whatever system the list was written on: `\\` is `/`, and `./` in front goes.
+pub(super) fn listed_name(text: &str) -> String {
+    let name = text.replace('\\', "/");
+    name.strip_prefix("./").unwrap_or(&name).to_string()
+}
+
+/// Whether a name is `class/file`.
+pub(super) fn is_in_a_class(name: &str) -> bool {
+    let (class, file) = name.split_once('/').unwrap_or_default();
+    !file.contains('/') && ![class, file].iter().any(|part| ["", ".", ".."].contains(part))
+}
+
+/// That images to measure on are among those to learn from, where some are.
+pub(super) fn also_learned<'a>(
+    measured: impl IntoIterator<Item = &'a String>,
+    learned: impl IntoIterator<Item = &'a String>,
+) -> Option<String> {
+    let learned: BTreeSet<&String> = learned.into_iter().collect();
+    let mut both = measured.into_iter().filter(|name| learned.contains(name));
+    let first = both.next()?;
+    let more = both.count();
+    let others = if more == 0 { " is".into() } else { format!(" and {more} more are") };
+    Some(format!("`{first}`{others} in the list to learn from, too"))
 }
 
 /// The folder and the file of a name.

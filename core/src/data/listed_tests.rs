@@ -37,6 +37,17 @@ fn the_authors_validation_images_are_those_that_their_files_name() {
 }
 
 #[test]
+fn names_are_read_whatever_system_wrote_the_list() {
+    for text in ["a/b c.jpg", "a\\b c.jpg", "./a/b c.jpg", ".\\a\\b c.jpg"] {
+        assert_eq!(listed_name(text), "a/b c.jpg");
+        assert!(is_in_a_class(&listed_name(text)));
+    }
+    for name in ["", "a", "a/", "/a", "/a/b", "a/b/c", "../b", "a/..", "./b", "C:/a/b"] {
+        assert!(!is_in_a_class(name), "{name}");
+    }
+}
+
+#[test]
 fn names_that_differ_in_capitals_are_found_where_there_is_one() {
     let files = ["a/One.jpg", "a/two.jpg", "a/TWO.jpg", "b/one.jpg"].map(|name| (name.into(), Vec::new()));
     let files = Files::from_memory(Path::new(""), files.to_vec());

@@ -6,7 +6,9 @@
 use std::collections::BTreeSet;
 
 use crate::data::files::Files;
-use crate::data::listed::{Entry, Listed, find_file, find_folder, folder, lies_in, split_folder};
+use crate::data::listed::{
+    Entry, Listed, also_learned, find_file, find_folder, folder, is_in_a_class, lies_in, listed_name, split_folder,
+};
 use crate::data::part::{Part, Section};
 use crate::error::{Error, Result};
 
@@ -36,10 +38,10 @@ pub(super) fn read(files: &Files, section: Section) -> Result<Option<Part>> {
     };
     let Some(list) = find_file(files, "", list) else { return Ok(None) };
     let names = names(files, &list)?;
-    let mut classes: BTreeSet<String> = BTreeSet::new();
-    for list in [TRAIN, TEST].iter().filter_map(|list| find_file(files, "", list)) {
-        classes.extend(self::names(files, &list)?.iter().map(|name| split_folder(name).0.to_string()));
-    }
+    let other = if section == Section::Train { TEST } else { TRAIN };
+    let others = find_file(files, "", other).map(|list| self::names(files, &list)).transpose()?.unwrap_or_default();
+    let note = if section == Section::Test { also_learned(&names, &others) } else { None };
+    let classes: BTreeSet<String> = names.iter().chain(&others).map(|name| split_folder(name).0.to_string()).collect();
     let class_names: Vec<String> = classes.into_iter().collect();
     let entry = |name: String| {
         let class = class_names.binary_search_by(|class| class.as_str().cmp(split_folder(&name).0));
@@ -48,26 +50,21 @@ pub(super) fn read(files: &Files, section: Section) -> Result<Option<Part>> {
     let entries: Vec<Entry> = names.into_iter().map(entry).collect();
     let folder = folder(files, "", "Images")?;
     let listed = Listed { files, folder, list: &list, class_names, entries, official };
-    if section == Section::Train {
-        listed.check_classes()?;
-    }
-    Ok(Some(listed.into_part(None)))
+    listed.check(section)?;
+    let mut part = listed.into_part(None);
+    part.notes.extend(note);
+    Ok(Some(part))
 }
 
 /// The lines of a list, each the name of an image with its class as the folder.
 fn names(files: &Files, list: &str) -> Result<Vec<String>> {
-    let names: Vec<String> = files.lines(list)?.iter().map(|line| line.replace('\\', "/")).collect();
+    let names: Vec<String> = files.lines(list)?.iter().map(|line| listed_name(line)).collect();
     let fail = |reason: String| Err(Error::file(files.path_of(list), reason));
     if names.is_empty() {
         return fail("is empty".into());
     }
-    let wrong = |name: &String| name.matches('/').count() != 1 || name.starts_with('/') || name.ends_with('/');
-    if let Some(line) = names.iter().position(wrong) {
-        return fail(format!("entry {}, `{}`, is not `class/file`", line + 1, names[line]));
-    }
-    let mut seen = BTreeSet::new();
-    match names.iter().find(|name| !seen.insert(name.as_str())) {
-        Some(name) => fail(format!("has `{name}` twice")),
+    match names.iter().position(|name| !is_in_a_class(name)) {
+        Some(line) => fail(format!("entry {}, `{}`, is not `class/file`", line + 1, names[line])),
         None => Ok(names),
     }
 }

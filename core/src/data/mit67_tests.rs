@@ -57,3 +57,13 @@ fn lines_that_name_no_image_are_refused_by_name() {
                   class `buffet`";
     assert_eq!(gone, wanted);
 }
+
+#[test]
+fn images_that_are_learned_from_and_measured_on_are_noted() {
+    let tree = miniature::changed(miniature::mit67(), "TestImages.txt", |text| {
+        text.to_owned() + "\nairport_inside/airport 1.jpg"
+    });
+    let note = "`airport_inside/airport 1.jpg` is in the list to learn from, too";
+    assert!(load(tree.clone(), Split::Test).unwrap().notes.contains(&note.to_string()));
+    assert!(!load(tree, Split::Train).unwrap().notes.contains(&note.to_string()));
+}

@@ -5,7 +5,7 @@
 
 use crate::data::dataset::PixelBox;
 use crate::data::files::{Files, join};
-use crate::data::listed::{Entry, Listed, find_folder, folder, lies_in};
+use crate::data::listed::{Entry, Listed, also_learned, find_folder, folder, lies_in};
 use crate::data::part::{Part, Section};
 use crate::data::{parallel, voc};
 use crate::error::{Error, Result};
@@ -41,6 +41,9 @@ pub(super) fn read(files: &Files, section: Section) -> Result<Option<Part>> {
     }
     let class_names = class_names(files, &join(&splits, ACTIONS))?;
     let images = files.lines(&list)?;
+    let learned = join(&splits, "train.txt");
+    let learned = if section == Section::Test && files.has(&learned) { files.lines(&learned)? } else { Vec::new() };
+    let note = also_learned(&images, &learned);
     let annotations = find_folder(files, "", "XMLAnnotations");
     let items = parallel::map(&images, |image| item(files, annotations.as_deref(), image));
     files.stop().check()?;
@@ -55,10 +58,10 @@ pub(super) fn read(files: &Files, section: Section) -> Result<Option<Part>> {
     }
     let folder = folder(files, "", "JPEGImages")?;
     let listed = Listed { files, folder, list: &list, class_names, entries, official };
-    if section == Section::Train {
-        listed.check_classes()?;
-    }
-    Ok(Some(listed.into_part(None)))
+    listed.check(section)?;
+    let mut part = listed.into_part(None);
+    part.notes.extend(note);
+    Ok(Some(part))
 }
 
 /// The box around all people of an image who act; `None` where nothing says where they are.

@@ -8,7 +8,7 @@ use std::path::Path;
 use burn_tensor::{DType, Device, Element, Tensor, TensorData};
 use half::{bf16, f16};
 use l2t_shaders::batch_norm::Moments;
-use safetensors::{Dtype, SafeTensors};
+use safetensors::{Dtype, SafeTensorError, SafeTensors};
 
 use super::graph::Network;
 use super::running::RunningStats;
@@ -135,8 +135,12 @@ impl WeightMap {
     /// When it is truncated or none, or names the tensor of a type that is not read.
     pub fn from_safetensors(origin: impl Into<String>, bytes: &[u8]) -> Result<Self> {
         let mut map = Self::new(origin);
+        let broken = |e: SafeTensorError| match e {
+            SafeTensorError::MetadataIncompleteBuffer => "it is cut off or damaged: download or copy it again".into(),
+            other => one_line(&other),
+        };
         let file = SafeTensors::deserialize(bytes)
-            .map_err(|e| Error::file(&map.origin, format!("is no safetensors file: {}", one_line(&e))))?;
+            .map_err(|e| Error::file(&map.origin, format!("is no safetensors file: {}", broken(e))))?;
         let (_, header) = SafeTensors::read_metadata(bytes).expect("it was read as a whole");
         if let Some(notes) = header.metadata().as_ref().and_then(|metadata| metadata.get(NOTES)) {
             let broken = |e: toml::de::Error| Error::file(&map.origin, format!("has broken notes: {}", e.message()));

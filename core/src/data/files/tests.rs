@@ -162,7 +162,7 @@ fn missing_and_foreign_inputs_are_refused() {
     assert_eq!(message(open(Path::new("/dev/null"))), "/dev/null: is neither a file nor a folder");
     let cut = zip_of(&FILES)[..60].to_vec();
     let cut = message(Files::from_bytes("cut.zip", cut));
-    assert!(cut.starts_with("cut.zip: not a readable zip archive: ") && !cut.contains('\n'), "{cut}");
+    assert_eq!(cut, "cut.zip: not a readable zip archive: it is cut off: download or copy it again");
     fs::write(folder.path().join("not_text"), [0xff, 0xfe, 0x00]).unwrap();
     let error = open(folder.path()).unwrap().lines("not_text").unwrap_err();
     assert_eq!(error, Error::file(folder.path().join("not_text"), "is not UTF-8 text"));
