@@ -1,9 +1,12 @@
 //! `l2t saliency`: pictures and tables of what is transferred where.
 
+#[cfg(unix)]
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use crate::support::{Said, Sandbox};
+#[cfg(unix)]
+use crate::support::Said;
+use crate::support::Sandbox;
 use crate::{GOOD, train};
 
 /// `l2t saliency` of the good run into `out` of the sandbox, on its few validation images, with `changes`.

@@ -1,6 +1,8 @@
 //! A run that is stopped or killed ends, when it goes on, as if it had not been.
 
-use std::io::{BufRead, BufReader, Read};
+#[cfg(unix)]
+use std::io::Read;
+use std::io::{BufRead, BufReader};
 use std::process::Child;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -8,8 +10,10 @@ use std::time::Duration;
 use l2t_core::experiment::snapshot::zip;
 use safetensors::SafeTensors;
 
+#[cfg(unix)]
+use crate::metrics;
 use crate::support::{Said, Sandbox};
-use crate::{metrics, same, train};
+use crate::{same, train};
 
 /// Eighteen iterations an epoch: time to be stopped in the middle of one.
 fn longer(out: &str) -> String {
