@@ -154,8 +154,8 @@ pub struct TrainConfig {
     /// Whether the reverse pass keeps the values of every virtual step (`never`), or evaluates them again (`always`), which
     /// takes less memory and more time: 34 instead of 29 forward passes an iteration; or every pass evaluates its values
     /// again, a group of nodes at a time (`groups`): least memory, about 44 forward passes. `auto` takes the first of them
-    /// that fits into half of the CPU's free memory, or of a GPU into twice what it lets a kernel see at once. The numbers
-    /// are the same.
+    /// that fits into half of the machine's free memory, or of a GPU into twice what it lets a kernel see at once. The
+    /// numbers are the same.
     pub recompute: Recompute,
     /// Passes over the data; 200 in the paper.
     pub epochs: usize,

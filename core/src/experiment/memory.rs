@@ -94,12 +94,20 @@ pub struct Asked {
     pub recompute: Recompute,
     /// Bytes that an iteration may take, see [`budget`].
     pub budget: u64,
+    /// Bytes of them that no way makes fewer: what is as long as θ and φ.
+    pub fixed: u64,
 }
+
+/// Fewest images that a batch is divided into of itself: one alone has no variance where maps have one pixel.
+const FEWEST: usize = 2;
 
 impl Asked {
     /// The first of the ways that fits; the one that takes least where none does.
     pub fn divide(self, estimate: impl Fn(usize, Memory) -> u64) -> Division {
-        let Self { batch, part, chunk, recompute, budget } = self;
+        let Self { batch, part, chunk, recompute, budget, fixed } = self;
+        // A network whose vectors alone are beyond the budget still has half of it for values: smaller parts would cost it its
+        // normalisation, and save it next to nothing.
+        let most = budget.max(fixed.saturating_add(budget / 2));
         let first = if part == 0 { batch } else { part.min(batch) };
         let division = |part: usize, memory| Division {
             batch,
@@ -109,14 +117,14 @@ impl Asked {
             bytes: estimate(part, memory),
         };
         // Asked for by name, a part or a way is taken whatever it needs.
-        let smallest = if part == 0 && recompute == Recompute::Auto { 1 } else { first };
+        let smallest = if part == 0 && recompute == Recompute::Auto { FEWEST.min(batch) } else { first };
         let sizes = (1..=batch).map(|parts| batch.div_ceil(parts)).filter(|part| (smallest..=first).contains(part));
         let sizes = sizes.chain([first]);
         let ways = sizes.flat_map(|part| recompute.candidates(part < batch).iter().map(move |memory| (part, *memory)));
         let mut least = None::<Division>;
         for (part, memory) in ways {
             let found = division(part, memory);
-            if found.bytes <= budget {
+            if found.bytes <= most {
                 return found;
             }
             least = least.filter(|least| least.bytes <= found.bytes).or(Some(found));
@@ -155,8 +163,14 @@ impl Estimate<'_> {
         };
         let passes = objectives.iter().map(|objective| self.second(*objective, memory));
         let pass = passes.chain([self.first(self.model.total(), memory)]).max().unwrap_or(0);
-        let elements = images + self.batch * kept + part * pass + self.vectors(objectives.len());
-        (elements * self.dtype.size()) as u64
+        let elements = images + self.batch * kept + part * pass;
+        (elements * self.dtype.size()) as u64 + self.fixed()
+    }
+
+    /// Bytes of them that are there whatever is kept: of vectors like θ and φ.
+    pub fn fixed(&self) -> u64 {
+        let steps = self.rule.map_or(0, |rule| rule.scheme.objectives(rule.matching_steps).len());
+        (self.vectors(steps) * self.dtype.size()) as u64
     }
 
     /// Elements of one image that an ordinary step has at once.
@@ -214,8 +228,8 @@ impl Estimate<'_> {
 /// Bytes that an iteration may take.
 ///
 /// WebGPU does not say how much memory an adapter has. Twice what it lets a kernel see of one tensor stands for it: 256 MiB
-/// at WebGPU's least, and 4 to 8 GiB on a card of its own. On the CPU it is half of the memory that is free, where the
-/// system says so.
+/// at WebGPU's least, and 4 to 8 GiB on a card of its own. On the CPU, and for a software driver, whose memory is the
+/// machine's (both have no `largest` here), it is half of what is free, where the system says so.
 pub fn budget(largest: Option<u64>) -> u64 {
     largest.map_or_else(|| free_memory() / 2, |binding| 2 * binding)
 }
@@ -259,7 +273,7 @@ mod tests {
     }
 
     fn asked(recompute: Recompute, budget: u64) -> Asked {
-        Asked { batch: 64, part: 0, chunk: 20, recompute, budget }
+        Asked { batch: 64, part: 0, chunk: 20, recompute, budget, fixed: 100 }
     }
 
     #[test]
@@ -270,10 +284,21 @@ mod tests {
         assert_eq!(way(739), (64, Memory::Recompute));
         assert_eq!(way(419), (64, Memory::ByGroup));
         assert_eq!(way(227), (32, Memory::ByGroup));
-        assert_eq!(way(150), (22, Memory::ByGroup));
-        // Nothing fits: as little as can be.
-        assert_eq!(way(10), (1, Memory::ByGroup));
-        assert_eq!((of(740).chunk, of(10).chunk), (20, 1));
+        assert_eq!(way(150), (32, Memory::ByGroup));
+        assert_eq!((of(740).chunk, of(150).chunk), (20, 20));
+    }
+
+    #[test]
+    fn a_network_larger_than_the_budget_is_not_divided_for_that() {
+        let of = |budget, fixed| {
+            let found = Asked { fixed, ..asked(Recompute::Auto, budget) }
+                .divide(|part, memory| estimate(part, memory) - 100 + fixed);
+            (found.part, found.memory)
+        };
+        assert_eq!(of(740, 10_000), (64, Memory::Recompute));
+        assert_eq!(of(256, 10_000), (64, Memory::ByGroup));
+        // Nothing fits: as little as can be, but never one image.
+        assert_eq!(of(7, 10_000), (2, Memory::ByGroup));
     }
 
     #[test]

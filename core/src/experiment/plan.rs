@@ -126,13 +126,15 @@ impl Plan {
         let heard = if uses == SourceUse::EveryBatch { &sources[..] } else { &[] };
         let batch = config.train.batch_size;
         let footprint = Footprint::of_training(&learner, heard);
-        let largest_buffer = l2t_shaders::largest_buffer(&Tensor::<1>::zeros([1], (&device, dtype)));
+        let one = Tensor::<1>::zeros([1], (&device, dtype));
+        let largest_buffer = l2t_shaders::largest_buffer(&one);
         let chunk = images_at_once(batch, config.train.chunk, footprint, largest_buffer).ok_or_else(|| {
             too_large(config.target.width, footprint, largest_buffer, |width| {
                 footprint_at(width, &config, classes, &sources, heard).ok()
             })
         })?;
-        let division = division(&config, &learner, heard, chunk, dtype, budget(largest_buffer));
+        let budget = budget(largest_buffer.filter(|_| !l2t_shaders::is_in_software(&one)));
+        let division = division(&config, &learner, heard, chunk, dtype, budget);
         learner.model.memory = division.memory;
         Ok(Self {
             config,
@@ -363,7 +365,14 @@ fn division(config: &Config, learner: &Learner, heard: &[Source], chunk: usize, 
         batch: train.batch_size,
         dtype,
     };
-    let asked = Asked { batch: train.batch_size, part: train.micro_batch, chunk, recompute: train.recompute, budget };
+    let asked = Asked {
+        batch: train.batch_size,
+        part: train.micro_batch,
+        chunk,
+        recompute: train.recompute,
+        budget,
+        fixed: estimate.fixed(),
+    };
     asked.divide(|part, memory| estimate.bytes(part, memory))
 }
 

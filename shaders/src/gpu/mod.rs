@@ -29,6 +29,11 @@ pub fn compiles_kernels<const D: usize>(x: &Tensor<D>) -> bool {
     Gpu::holds(x)
 }
 
+/// Whether operations on `x` are kernels of a driver in software, as far as its device says; a browser's does not.
+pub fn is_in_software<const D: usize>(x: &Tensor<D>) -> bool {
+    Gpu::of(x).is_some_and(|gpu| gpu.is_in_software())
+}
+
 /// Bytes that one kernel can see of a tensor on the GPU that holds `x`; `None` in CPU memory, where there is no such limit.
 pub fn largest_buffer<const D: usize>(x: &Tensor<D>) -> Option<u64> {
     Gpu::of(x).map(|gpu| gpu.0.client.properties().memory.max_page_size)
