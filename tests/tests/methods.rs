@@ -4,6 +4,7 @@
 use burn_tensor::{Device, Tensor};
 use futures_lite::future::block_on;
 use l2t_core::Result;
+use l2t_core::bilevel::{LearnerState, Moving};
 use l2t_core::experiment::checkpoint::Checkpoint;
 use l2t_core::experiment::run::{Keeper, Outcome};
 use l2t_core::experiment::{Config, Control, EpochRecord, Event, Method, Plan, run};
@@ -154,6 +155,45 @@ fn what_phi_learned_outlives_the_first_theta() {
     let checkpoint = Checkpoint::from_bytes("latest", &keeper.latest).expect("a checkpoint");
     assert_eq!((checkpoint.position.epoch, checkpoint.position.iteration), (1, 0));
     assert_eq!(epochs(&train(&plan, Some(&checkpoint), None, &mut keeper)), records);
+}
+
+/// Behind `method.epochs` θ is trained as from scratch: the same numbers as a run without a source that takes up θ there, and a run
+/// that is stopped in between goes on alike.
+#[test]
+fn a_source_is_listened_to_in_its_epochs_alone() {
+    let scratch = plan(Method::Scratch, &[]);
+    let len = scratch.learner.model.network.layout().len();
+    let own = |vector: &Tensor<1>| vector.clone().slice([0..len]);
+    for method in [Method::L2tWw, Method::Fm, Method::LwfAt] {
+        let plan = plan(method, &["method.epochs=1"]);
+        let whole = train(&plan, None, None, &mut Memory::default());
+        let said: Vec<bool> = epochs(&whole)
+            .iter()
+            .map(|record| record.matching_loss.is_some() || !record.auxiliary_losses.is_empty())
+            .collect();
+        assert_eq!(said, [true, false, false], "{method:?}");
+
+        let mut keeper = Memory::default();
+        assert!(!train(&plan, None, Some(BETWEEN_EPOCHS), &mut keeper).summary.complete);
+        let checkpoint = Checkpoint::from_bytes("latest", &keeper.latest).expect("a checkpoint");
+        assert_eq!(epochs(&train(&plan, Some(&checkpoint), None, &mut keeper)), epochs(&whole), "{method:?}");
+
+        let state = checkpoint.restore(&plan).expect("its own state");
+        let target = Moving { theta: own(&state.target.theta), velocity: own(&state.target.velocity) };
+        let state = LearnerState { target, running: state.running, meta: scratch.initial_state().meta };
+        let taken_up = Checkpoint::take(&scratch, &state, checkpoint.position.clone());
+        let taken_up = block_on(taken_up).expect("the CPU answers");
+        // The best epoch may be the first, which this keeper has not seen.
+        let mut keeper = Memory { best: taken_up.to_bytes(), ..Memory::default() };
+        let alone = train(&scratch, Some(&taken_up), None, &mut keeper);
+        for (one, other) in epochs(&whole).iter().zip(epochs(&alone)).skip(1) {
+            assert_eq!(
+                (one.task_loss, one.validation_accuracy),
+                (other.task_loss, other.validation_accuracy),
+                "{method:?}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -82,8 +82,12 @@ impl Scene<'_> {
 
     /// The weight of the pair while the run learned, which says whether matching it mattered.
     fn pair_weight(&self) -> Option<String> {
-        let last = self.checkpoint.position.history.epochs.last()?;
-        let found = last.pair_weights.iter().find(|statistics| statistics.pair == self.pair())?;
+        let history = &self.checkpoint.position.history;
+        let found = history
+            .matched(history.epochs.len())?
+            .pair_weights
+            .iter()
+            .find(|statistics| statistics.pair == self.pair())?;
         let hardly = if found.mean < HARDLY_MATCHED { ": the run hardly matched it" } else { "" };
         let value = weight_and_std(found.mean, found.std);
         Some(format!("λ of this pair was {value} over the training images{hardly}."))

@@ -26,11 +26,13 @@ fn losses(task: f64) -> Event {
 const WORK: Work = Work {
     learning: 2.0,
     resting: 2.0,
+    alone: 2.0,
     measuring: 0.0,
     testing: 0.0,
     epochs: 2,
     iterations: 4,
     learning_epochs: 2,
+    transfer_epochs: 2,
     every: 1,
 };
 

@@ -115,6 +115,9 @@ pub struct MethodConfig {
     /// β, the factor on L_wfm in L_total. The paper gives no value; 0.5 is the authors' code's. Whether the virtual matching
     /// steps have it too says `meta.inner_beta`.
     pub beta: f64,
+    /// Epochs in which the sources are listened to, from the first; behind them L_org alone is minimised, as in early-stopped
+    /// distillation (Cho and Hariharan, 2019). 0 stands for all, as in the paper.
+    pub epochs: usize,
     /// λ_o, LwF's factor on the distillation loss: 1, as Li and Hoiem chose.
     pub distillation: f64,
     /// τ, which softens the predictions that LwF compares: 2, as Li and Hoiem chose.
@@ -286,6 +289,7 @@ impl Default for MethodConfig {
             name: Method::L2tWw,
             pairs: None,
             beta: 0.5,
+            epochs: 0,
             distillation: lwf::WEIGHT,
             temperature: lwf::TEMPERATURE,
             attention: at::WEIGHT,

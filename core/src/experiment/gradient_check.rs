@@ -67,7 +67,10 @@ pub async fn check_hypergradient(plan: &Plan, state: &LearnerState, epoch: usize
     }
     let (exact, state) = (exact_plan(plan).await?, exact_state(state).await?);
     let (rule, mut learner) = (exact.sgd(epoch), exact.learner_at(epoch));
-    let meta_rule = learner.meta_rule.as_mut().expect("φ is learned");
+    let Some(meta_rule) = learner.meta_rule.as_mut() else {
+        let reason = format!("no source is listened to in epoch {}: there is no hypergradient", epoch + 1);
+        return Err(Error::config("method.epochs", reason));
+    };
     // A run that uses differences itself would otherwise be checked against its like.
     meta_rule.method = HypergradientMethod::Exact;
     let meta_rule = *meta_rule;

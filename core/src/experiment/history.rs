@@ -62,6 +62,11 @@ impl History {
             .or(self.epochs.last())
     }
 
+    /// The last epoch up to `until` (1-based) in which layers were matched: behind it λ is what it was then.
+    pub fn matched(&self, until: usize) -> Option<&EpochRecord> {
+        self.epochs.iter().rev().find(|record| record.epoch <= until && !record.pair_weights.is_empty())
+    }
+
     /// Whether the last epoch is the best so far.
     pub fn last_is_best(&self) -> bool {
         self.best().map(|record| record.epoch) == self.epochs.last().map(|record| record.epoch)

@@ -215,14 +215,24 @@ impl Plan {
                 rule.adam.lr *= outer.lr / self.config.train.lr;
             }
         }
-        learner
+        if self.transfers_in(epoch) {
+            return learner;
+        }
+        // θ keeps its layout; what only matching reads of it rests.
+        let model = TargetModel { matching: None, auxiliary: vec![], ..learner.model };
+        Learner { model, meta: None, meta_rule: None }
+    }
+
+    /// Whether the sources are listened to in `epoch` (0-based), if they are at all.
+    fn transfers_in(&self, epoch: usize) -> bool {
+        self.config.method.epochs == 0 || epoch < self.config.method.epochs
     }
 
     /// Whether the iteration at `position`, of `iterations` in an epoch, takes a step on φ, if φ is learned at all.
     pub(super) fn learns_at(&self, iterations: usize, position: &Position) -> bool {
         let meta = &self.config.meta;
         let goes_on = meta.epochs == 0 || position.epoch < meta.epochs;
-        goes_on && position.iterations_done(iterations).is_multiple_of(meta.every)
+        goes_on && self.transfers_in(position.epoch) && position.iterations_done(iterations).is_multiple_of(meta.every)
     }
 
     /// What ends all that is done with it.

@@ -21,7 +21,7 @@ use crate::bilevel::{Iteration, Learner, LearnerState, Report, Step, Taken};
 use crate::data::{Augmentation, BatchPlan, Batches, HostBatch};
 use crate::error::{Error, Result};
 use crate::network::weights::{NetworkState, read};
-use crate::objective::{Batch, Chunk, Part};
+use crate::objective::{Batch, Chunk, Objective, Part};
 use crate::seed::Seed;
 use crate::source::SourceOutputs;
 
@@ -76,10 +76,10 @@ struct EpochSums {
 const COMMON: usize = 3;
 
 impl EpochSums {
-    fn new(plan: &Plan, from: &[f64]) -> Self {
-        let pairs = plan.learner.model.matching.as_ref().map_or(0, |matching| matching.pairs().len());
+    fn new(plan: &Plan, learner: &Learner, from: &[f64]) -> Self {
+        let pairs = learner.model.matching.as_ref().map_or(0, |matching| matching.pairs().len());
         let mut start = from.to_vec();
-        start.resize(COMMON + plan.learner.model.auxiliary.len() + 2 * pairs, 0.0);
+        start.resize(COMMON + learner.model.auxiliary.len() + 2 * pairs, 0.0);
         let shape = [start.len()];
         let data = burn_tensor::TensorData::new(start, shape);
         Self { sums: Tensor::from_data(data, (&plan.device, plan.dtype)), pairs }
@@ -121,7 +121,8 @@ pub async fn run(
     let (epoch_at, done) = (position.epoch, position.iteration);
     audience.hear(Event::Started { epoch: epoch_at, done, epochs, iterations: iterations(plan) });
     // Kernels are compiled from here to the end of the first iteration of a sitting.
-    let warm_up = l2t_shaders::compiles_kernels(&state.target.theta).then(|| WarmUp::start(&plan.learner));
+    let warm_up =
+        l2t_shaders::compiles_kernels(&state.target.theta).then(|| WarmUp::start(&plan.learner_at(position.epoch)));
     let multiply_add_secs = multiply_add_secs(plan, &state).await?;
     audience.hear(Event::Expected { work: Work::of(plan), multiply_add_secs });
     let mut sitting = Sitting { warm_up, pacing: Pacing::start() };
@@ -266,8 +267,8 @@ pub fn prepare(plan: &Plan, learner: &Learner, state: &LearnerState, host: HostB
 fn chunk(plan: &Plan, learner: &Learner, state: &LearnerState, host: &HostBatch) -> Chunk {
     let x = upload_images(host, &plan.device, plan.dtype);
     let y = upload_labels(host, learner.model.network.classes(), &plan.device, plan.dtype);
-    let outputs: Vec<SourceOutputs> =
-        plan.heard().iter().map(|source| source.outputs(&x, plan.needs_logits())).collect();
+    let heard = if learner.model.total() == Objective::Task { &[] } else { plan.heard() };
+    let outputs: Vec<SourceOutputs> = heard.iter().map(|source| source.outputs(&x, plan.needs_logits())).collect();
     let auxiliary = learner.model.taught(&outputs);
     let features = outputs.into_iter().map(|outputs| outputs.features).collect();
     let transfer = learner.transfer(&state.meta.phi, &features);
@@ -286,7 +287,7 @@ async fn epoch(
     let (rule, learner, of) = (plan.sgd(position.epoch), plan.learner_at(position.epoch), iterations(plan));
     // Between two steps on φ.
     let resting = Learner { meta_rule: None, ..learner.clone() };
-    let mut sums = EpochSums::new(plan, &position.sums);
+    let mut sums = EpochSums::new(plan, &learner, &position.sums);
     let mut finished = true;
     let mut outer = OuterBatches::new(plan, position);
     for host in Batches::new(plan.train.clone(), batch_plan(&plan.config, plan.train.len(), position))? {
@@ -438,9 +439,10 @@ async fn measure(
     // The last batch may be a short one.
     let images = (position.iteration * plan.config.train.batch_size).min(plan.train.len()) as f64;
     let mean: Vec<f64> = position.sums.iter().map(|sum| sum / images).collect();
-    let matching = plan.learner.model.matching.as_ref();
+    let model = plan.learner_at(position.epoch).model;
+    let matching = model.matching.as_ref();
     let pairs = matching.map_or(&[][..], |matching| matching.pairs().pairs());
-    let auxiliary = &plan.learner.model.auxiliary;
+    let auxiliary = &model.auxiliary;
     let first_pair = COMMON + auxiliary.len();
     let pair_weights = pairs.iter().enumerate().map(|(nth, pair)| {
         let (first, second) = (mean[first_pair + nth], mean[first_pair + pairs.len() + nth]);

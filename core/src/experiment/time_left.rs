@@ -121,11 +121,13 @@ mod tests {
     const WORK: Work = Work {
         learning: 3.0,
         resting: 3.0,
+        alone: 3.0,
         measuring: 1.0,
         testing: 2.0,
         epochs: 2,
         iterations: 4,
         learning_epochs: 2,
+        transfer_epochs: 2,
         every: 1,
     };
 

@@ -63,6 +63,8 @@ pub struct Work {
     pub learning: f64,
     /// Of one without.
     pub resting: f64,
+    /// Of one that listens to no source.
+    pub alone: f64,
     /// Of measuring an epoch.
     pub measuring: f64,
     /// Of the test.
@@ -73,6 +75,8 @@ pub struct Work {
     pub iterations: usize,
     /// Epochs with steps on φ, from the first.
     pub learning_epochs: usize,
+    /// Epochs in which sources are listened to, from the first.
+    pub transfer_epochs: usize,
     /// Iterations from one step on φ to the next.
     pub every: usize,
 }
@@ -95,11 +99,13 @@ impl Work {
         Self {
             learning,
             resting,
+            alone: batch * Passes::plain(plan.division.memory).target * target,
             measuring: plan.validation.as_ref().map_or(0, |part| part.len()) as f64 * target,
             testing: plan.test.as_ref().map_or(0, TestPart::images) as f64 * target,
             epochs: config.train.epochs,
             iterations: iterations(plan),
             learning_epochs: learning_epochs(config),
+            transfer_epochs: transfer_epochs(config),
             every: config.meta.every,
         }
     }
@@ -111,9 +117,11 @@ impl Work {
         let last = self.learning_epochs * self.iterations;
         // Those whose number is a multiple of `every`.
         let learning = last.div_ceil(self.every).saturating_sub(at.div_ceil(self.every));
+        let alone = iterations.min((self.epochs - self.transfer_epochs) * self.iterations);
         let epochs = self.epochs.saturating_sub(epoch) as f64;
         learning as f64 * self.learning
-            + iterations.saturating_sub(learning) as f64 * self.resting
+            + iterations.saturating_sub(learning + alone) as f64 * self.resting
+            + alone as f64 * self.alone
             + epochs * self.measuring
             + self.testing
     }
@@ -121,8 +129,14 @@ impl Work {
 
 /// Epochs in which φ is learned, where it is.
 pub(super) fn learning_epochs(config: &Config) -> usize {
-    let (epochs, learning) = (config.train.epochs, config.meta.epochs);
+    let (epochs, learning) = (transfer_epochs(config), config.meta.epochs);
     if learning == 0 { epochs } else { learning.min(epochs) }
+}
+
+/// Epochs in which sources are listened to, where they are.
+pub(super) fn transfer_epochs(config: &Config) -> usize {
+    let (epochs, transfer) = (config.train.epochs, config.method.epochs);
+    if transfer == 0 { epochs } else { transfer.min(epochs) }
 }
 
 /// Images that the meta-objective is measured on.
@@ -200,20 +214,23 @@ mod tests {
         let plain = Work {
             learning: 7.0,
             resting: 2.0,
+            alone: 1.0,
             measuring: 0.5,
             testing: 11.0,
             epochs: 5,
             iterations: 4,
             learning_epochs: 3,
+            transfer_epochs: 5,
             every: 3,
         };
-        for (every, learning_epochs) in [(1, 5), (3, 3), (2, 1), (7, 5)] {
-            let work = Work { every, learning_epochs, ..plain };
+        for (every, learning_epochs, transfer_epochs) in [(1, 5, 5), (3, 3, 5), (2, 1, 3), (7, 2, 2)] {
+            let work = Work { every, learning_epochs, transfer_epochs, ..plain };
             for epoch in 0..5 {
                 for done in 0..=4 {
                     let to_come = (epoch * 4 + done..20).map(|number| {
-                        let learns = number / 4 < learning_epochs && number % every == 0;
-                        if learns { 7.0 } else { 2.0 }
+                        let (epoch, step) = (number / 4, number % every == 0);
+                        let passes = if epoch < transfer_epochs { 2.0 } else { 1.0 };
+                        if epoch < learning_epochs && step { 7.0 } else { passes }
                     });
                     let expected = to_come.sum::<f64>() + 0.5 * (5 - epoch) as f64 + 11.0;
                     assert_eq!(work.left(epoch, done), expected, "{every}, {learning_epochs}: {done} of {epoch}");

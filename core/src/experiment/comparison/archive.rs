@@ -112,8 +112,10 @@ impl Curves {
         let column = |value: &dyn Fn(&EpochRecord) -> Option<f64>, decimals| -> Vec<f64> {
             history.epochs.iter().filter_map(value).map(|value| rounded(value, decimals)).collect()
         };
+        let best = history.matched(best).map_or(0, |record| record.epoch);
         let kept = |r: &&EpochRecord| r.epoch == best || r.epoch == 1 || r.epoch.is_multiple_of(stride);
-        let kept = history.epochs.iter().filter(|_| with_pairs).filter(kept);
+        let matched = history.epochs.iter().filter(|r| with_pairs && !r.pair_weights.is_empty());
+        let kept = matched.filter(kept);
         let weights =
             |r: &EpochRecord| r.pair_weights.iter().map(|p| (rounded(p.mean, 3), rounded(p.std, 3))).collect();
         let first = history.epochs.first().filter(|_| with_pairs);

@@ -1,7 +1,7 @@
 //! What a cell costs, relative to others: enough to deal cells to shards and to guess the time left.
 
 use crate::experiment::Config;
-use crate::experiment::work::{Passes, learning_epochs};
+use crate::experiment::work::{Passes, learning_epochs, transfer_epochs};
 use crate::network::architecture::{Wanted, named};
 use crate::objective::Memory;
 
@@ -22,13 +22,20 @@ pub fn cost(config: &Config) -> f64 {
     let matched = MATCHED * plain;
     let passes = match config.method.name.learned() {
         Some(learned) if learned.what || learned.r#where => {
-            matched + learning_share(config) * (Passes::learning(&config.meta, Memory::Keep).target - matched)
+            listening(config) + learning_share(config) * (Passes::learning(&config.meta, Memory::Keep).target - matched)
         }
         None if config.method.name.name() == "scratch" => plain,
-        _ => matched,
+        _ => listening(config),
     };
     let images = if config.data.per_class == 0 { ALL_IMAGES } else { config.data.per_class };
     images as f64 * config.train.epochs as f64 * passes * forward(config)
+}
+
+/// Passes of an iteration without a step on φ, over all epochs: with a source in those that listen to one.
+fn listening(config: &Config) -> f64 {
+    let plain = Passes::plain(Memory::Keep).target;
+    let share = transfer_epochs(config) as f64 / config.train.epochs as f64;
+    plain * (1.0 + (MATCHED - 1.0) * share)
 }
 
 /// Iterations with a step on φ among all.
@@ -60,6 +67,8 @@ mod tests {
         assert!((ratio - 29.0 / 3.0).abs() < 1e-12, "{ratio}");
         assert!(cost_of(&["method.name=fm"]) < cost_of(&["method.name=l2t-w"]));
         // A fifth of the epochs at 29 passes, the rest at 4.5.
+        let half = ["method.name=fm", "train.epochs=40", "method.epochs=20"];
+        assert!((cost_of(&half) / cost_of(&["method.name=scratch", "train.epochs=40"]) - 1.25).abs() < 1e-12);
         let ratio = cost_of(&["train.epochs=40", "meta.epochs=8"]) / cost_of(&["train.epochs=40"]);
         assert!((ratio - (0.2 + 0.8 * 4.5 / 29.0)).abs() < 1e-12, "{ratio}");
         assert_eq!(

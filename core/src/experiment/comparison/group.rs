@@ -103,7 +103,8 @@ fn pair_weights(outcomes: &[&CellOutcome]) -> Vec<(Pair, Sample)> {
     let learned =
         |outcome: &&&CellOutcome| outcome.cell.config.method.name.learned().is_some_and(|learned| learned.r#where);
     let mut by_pair: BTreeMap<Pair, Vec<f64>> = BTreeMap::new();
-    let best = outcomes.iter().filter(learned).filter_map(|outcome| best_epoch(outcome));
+    let learning = outcomes.iter().filter(learned);
+    let best = learning.filter_map(|outcome| outcome.history()?.matched(best_epoch(outcome)?.epoch));
     for weights in best.flat_map(|record| &record.pair_weights) {
         by_pair.entry(weights.pair).or_default().push(weights.mean);
     }

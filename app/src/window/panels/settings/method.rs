@@ -25,6 +25,11 @@ const PAIRS: Words = words(
     "which pairs of layers may be matched; 'Edit pairs' above the picture chooses them one by one",
 );
 const BETA: Words = words("Matching weight", "β", "factor on the matching loss: L_total = L_org + β L_wfm");
+const EPOCHS: Words = words(
+    "Transfer epochs",
+    "",
+    "epochs, from the first, in which the source is listened to; 0 stands for all of them",
+);
 
 fn show(rows: &mut Rows<'_>, draft: &mut Config, base: &Config, _: &State) {
     let (method, before) = (&mut draft.method, &base.method);
@@ -43,4 +48,5 @@ fn show(rows: &mut Rows<'_>, draft: &mut Config, base: &Config, _: &State) {
     ];
     rows.list(&PAIRS, (&mut method.pairs, &before.pairs), options, "chosen by hand");
     rows.number(&BETA, (&mut method.beta, before.beta), 0.0..=100.0, 0.05);
+    rows.number(&EPOCHS, (&mut method.epochs, before.epochs), 0..=1000, 0.5);
 }
