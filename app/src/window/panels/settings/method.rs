@@ -28,7 +28,7 @@ const BETA: Words = words("Matching weight", "β", "factor on the matching loss:
 const EPOCHS: Words = words(
     "Transfer epochs",
     "",
-    "epochs, from the first, in which the source is listened to; 0 stands for all of them",
+    "epochs, from the first, in which the source is listened to; behind them the target trains alone",
 );
 
 fn show(rows: &mut Rows<'_>, draft: &mut Config, base: &Config, _: &State) {
@@ -48,5 +48,5 @@ fn show(rows: &mut Rows<'_>, draft: &mut Config, base: &Config, _: &State) {
     ];
     rows.list(&PAIRS, (&mut method.pairs, &before.pairs), options, "chosen by hand");
     rows.number(&BETA, (&mut method.beta, before.beta), 0.0..=100.0, 0.05);
-    rows.number(&EPOCHS, (&mut method.epochs, before.epochs), 0..=1000, 0.5);
+    rows.epochs(&EPOCHS, (&mut method.epochs, before.epochs));
 }

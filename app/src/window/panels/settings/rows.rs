@@ -82,6 +82,20 @@ impl Rows<'_> {
         }
     }
 
+    /// A count of epochs, of which none stands for all.
+    pub fn epochs(&mut self, words: &Words, (value, base): (&mut usize, usize)) {
+        const ALL: &str = "all";
+        let said = |count: usize| if count == 0 { ALL.to_owned() } else { count.to_string() };
+        let back = self.row(words, (*value != base).then(|| said(base)), &mut |ui| {
+            let drag = DragValue::new(value).range(0..=1000).clamp_existing_to_range(false).speed(0.5);
+            let drag = drag.custom_formatter(|count, _| said(count as usize));
+            drag.custom_parser(|text| if text.trim() == ALL { Some(0.0) } else { text.trim().parse().ok() }).ui(ui)
+        });
+        if back {
+            *value = base;
+        }
+    }
+
     /// One of a list; `other` says what is chosen where it is none of them.
     pub fn list<T: PartialEq + Clone>(
         &mut self,
