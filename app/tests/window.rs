@@ -22,6 +22,7 @@ use l2t_app::window::shell::link::Link;
 use l2t_app::window::shell::settings::Settings;
 use l2t_app::window::shell::tab::Tab;
 use l2t_core::device::{DeviceChoice, instead_of_lost, open, open_shared};
+use l2t_core::experiment::Config;
 use l2t_core::experiment::config::PairsConfig;
 
 /// A run of a few iterations on the CPU.
@@ -365,6 +366,18 @@ fn a_newcomer_is_shown_around_once() {
     press(&mut harness, "?");
     press(&mut harness, "Take the tour");
     assert!(says(&harness, "Two networks (1 of 5)"));
+}
+
+/// Who has chosen nothing sees where to transfer being learned; the paper's own rates need longer to show it.
+#[test]
+fn see_it_learn_begins_where_lambda_moves_soonest() {
+    let builder = Harness::builder().with_size([1280.0, 860.0]).with_max_steps(8);
+    let mut harness = builder.build_eframe(|creation| App::new(&creation.egui_ctx, cpu(), &Settings::default(), None));
+    harness.run_steps(3);
+    press(&mut harness, "See it learn");
+    until(&mut harness, "it trains as soon as it is ready", |state| state.stage == Stage::Training);
+    let experiment = harness.state().state().experiment.clone().expect("it trains");
+    assert_eq!(experiment.config, Config::preset("demo-early", &[]).expect("a preset"));
 }
 
 #[test]

@@ -113,8 +113,9 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["preset", "config", "resume"]))]
 pub struct TrainArguments {
-    /// An experiment that comes with the program: demo, source, source-resnet32, source-textures, cifar10-50,
-    /// paper-cifar10, cub200, dogs, mit67, stanford40, demo-large, source-resnet10, bench, bench-photographs.
+    /// An experiment that comes with the program: demo, demo-early, source, source-resnet32, source-textures,
+    /// cifar10-50, paper-cifar10, cub200, dogs, mit67, stanford40, demo-large, source-resnet10, bench,
+    /// bench-photographs.
     #[arg(long)]
     pub preset: Option<String>,
     /// An experiment in a TOML file; every run writes its own as config.toml.

@@ -3,7 +3,7 @@
 use crate::support::{Sandbox, TINY};
 
 #[test]
-fn the_demo_compares_four_columns_and_can_be_given_again() {
+fn the_demo_compares_five_columns_and_can_be_given_again() {
     let sandbox = Sandbox::new();
     let line = format!("demo {TINY} --out out");
     sandbox.run(&line).succeeds(&line).mentions(&[
@@ -11,11 +11,12 @@ fn the_demo_compares_four_columns_and_can_be_given_again() {
         "fm-one-to-one: test accuracy",
         "fm-all-to-all: test accuracy",
         "l2t-ww: test accuracy",
+        "l2t-where-early: test accuracy",
         "comparison.png",
     ]);
     let summary: serde_json::Value = serde_json::from_slice(&sandbox.read("out/summary.json")).expect("JSON");
-    let folders: Vec<_> = (0..4).map(|nth| summary["runs"][nth]["folder"].as_str().unwrap_or_default()).collect();
-    assert_eq!(folders, ["scratch", "fm-one-to-one", "fm-all-to-all", "l2t-ww"]);
+    let folders: Vec<_> = (0..5).map(|nth| summary["runs"][nth]["folder"].as_str().unwrap_or_default()).collect();
+    assert_eq!(folders, ["scratch", "fm-one-to-one", "fm-all-to-all", "l2t-ww", "l2t-where-early"]);
     let pairs =
         |folder: &str| String::from_utf8_lossy(&sandbox.read(&format!("out/{folder}/config.toml"))).into_owned();
     assert!(pairs("fm-one-to-one").contains("pairs = \"one-to-one\"") && pairs("fm-all-to-all").contains("all-to-all"));

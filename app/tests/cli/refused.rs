@@ -200,8 +200,8 @@ fn bad_configuration_files_are_named_with_the_line_or_key() {
     }
     sandbox.refuses(
         "train --preset demon --device cpu --out out",
-        "--preset: demon is none of bench, demo, source, source-resnet32, source-textures, cifar10-50, paper-cifar10, \
-         cub200, dogs, mit67, stanford40, demo-large, source-resnet10, bench-photographs",
+        "--preset: demon is none of bench, demo, demo-early, source, source-resnet32, source-textures, cifar10-50, \
+         paper-cifar10, cub200, dogs, mit67, stanford40, demo-large, source-resnet10, bench-photographs",
     );
 }
 

@@ -342,9 +342,10 @@ impl Default for MetaConfig {
 }
 
 /// Embedded experiments by name.
-pub const PRESETS: [(&str, &str); 14] = [
+pub const PRESETS: [(&str, &str); 15] = [
     ("bench", include_str!("../../presets/bench.toml")),
     ("demo", include_str!("../../presets/demo.toml")),
+    ("demo-early", include_str!("../../presets/demo-early.toml")),
     ("source", include_str!("../../presets/source.toml")),
     ("source-resnet32", include_str!("../../presets/source-resnet32.toml")),
     ("source-textures", include_str!("../../presets/source-textures.toml")),

@@ -38,7 +38,7 @@ const TOUR: [Step; 5] = [
     Step {
         heading: "What is transferred",
         words: "Press a number. Below you see the channels of the source that the pair weighs most and least, for one image, \
-                and what the target makes of them. The weights w are learned, too, and differ from image to image.",
+                and what the target makes of them. The weights w are even, unless the method learns them: l2t-ww does, for each image.",
         at: Spot::Networks,
         task: "Press the number at the end of a line.",
         done: |state| state.selection.tab.shows_pair(),

@@ -87,8 +87,14 @@ impl App {
         self.looks.asked = None;
     }
 
+    /// Who has chosen nothing sees the demo where λ moves soonest.
     fn see_it_learn(&mut self) {
         self.state.help = Help::tour();
+        let untouched = self.state.preset == "demo" && self.state.draft == self.state.base;
+        if untouched && self.state.run.progress.at() == 0.0 {
+            self.state.begin_from("demo-early");
+            return self.start(None, Pace::Run, false);
+        }
         match (&self.session, &self.state.run.stage) {
             (Some(session), Stage::Opening) => session.set_pace(Pace::Run),
             _ => self.pace(Pace::Run),
