@@ -47,8 +47,8 @@ const EXPERIMENTS = [
       + "in it. After four epochs five of fifteen pairs are above 1.5, block 2 → group 1 first, and block 5 → group 4 is near nothing. "
       + "Learning stops after eight epochs, and after fifteen the source is not listened to any more. It names 68 % of the test images, "
       + "against 64 % with every pair alike and 58 % in the paper's way, where λ stays about where chance has put it: its rate is meant "
-      + "for hundreds of epochs. Is it the pairs that pay? In part: over ten seeds most of the gain over every pair alike comes of letting go "
-      + "of the source half-way, and the learned pairs add about two points to that.",
+      + "for hundreds of epochs. Is it the pairs that pay? In part: over ten seeds half of the gain over every pair alike, or more, comes of "
+      + "letting go of the source half-way, and the learned pairs add one to three points to that.",
   },
   {
     title: "3. What is transferred?",
@@ -88,7 +88,7 @@ const EXPERIMENTS = [
     shows: "All three name about 50 % of the test images: from scratch 51 %, matching every layer 50 %, where learned 50 %. A source helps "
       + "as far as its task has something in common with yours; features that ignore the light are of no use to somebody who is to name "
       + "it. φ does not switch them off: it is rewarded for the loss a step or two later, which matching lowers here too. One seed, where a "
-      + "point or two is chance: over ten, every way of matching costs three to four.",
+      + "point or two is chance: over ten, every way of matching costs three points or more.",
   },
 ];
 
