@@ -107,7 +107,10 @@ fn source_train_refuses_what_cannot_work() {
     sandbox.write_pictures("pets", 4);
     for (line, message) in [
         ("source train --data away --out x.safetensors", "away: no such file or folder"),
-        ("source train --preset sauce --out x.safetensors", "--preset: sauce is none of bench, demo, demo-early, source, "),
+        (
+            "source train --preset sauce --out x.safetensors",
+            "--preset: sauce is none of bench, demo, demo-early, source, ",
+        ),
         (
             "source train --data pets --network resnet9 --set train.batch_size=2 --out x.safetensors",
             "target.network: resnet9 is none of vgg9; resnet8, resnet14",
