@@ -14,11 +14,11 @@ use crate::charts::compare_curves;
 /// Between pairs chosen by hand and learned ones stand all pairs at equal weight, so that what all pairs are worth is not taken
 /// for what learning is worth. The paper's way to learn is followed by the best one that was found for so short a run.
 const COLUMNS: [(&str, &str, &[&str]); 5] = [
-    ("scratch", "demo", &["method.name=scratch"]),
+    ("scratch", "demo", &["method.name=scratch", "method.pairs="]),
     ("fm-one-to-one", "demo", &["method.name=fm", "method.pairs=one-to-one"]),
     ("fm-all-to-all", "demo", &["method.name=fm", "method.pairs=all-to-all"]),
     ("l2t-ww", "demo", &["method.name=l2t-ww", "method.pairs="]),
-    ("l2t-where-early", "demo-early", &[]),
+    ("l2t-where-early", "demo-early", &["method.name=l2t-where", "method.pairs="]),
 ];
 
 pub fn run(arguments: &DemoArguments) -> Result<Ending> {

@@ -5,7 +5,8 @@ use crate::support::{Sandbox, TINY};
 #[test]
 fn the_demo_compares_five_columns_and_can_be_given_again() {
     let sandbox = Sandbox::new();
-    let line = format!("demo {TINY} --out out");
+    // A column's own method stands, whatever is asked for.
+    let line = format!("demo {TINY} --set method.name=lwf --out out");
     sandbox.run(&line).succeeds(&line).mentions(&[
         "scratch: test accuracy",
         "fm-one-to-one: test accuracy",
@@ -19,6 +20,9 @@ fn the_demo_compares_five_columns_and_can_be_given_again() {
     assert_eq!(folders, ["scratch", "fm-one-to-one", "fm-all-to-all", "l2t-ww", "l2t-where-early"]);
     let pairs =
         |folder: &str| String::from_utf8_lossy(&sandbox.read(&format!("out/{folder}/config.toml"))).into_owned();
+    for (folder, method) in [("scratch", "scratch"), ("fm-all-to-all", "fm"), ("l2t-where-early", "l2t-where")] {
+        assert!(pairs(folder).contains(&format!("name = \"{method}\"")), "{folder}");
+    }
     assert!(pairs("fm-one-to-one").contains("pairs = \"one-to-one\"") && pairs("fm-all-to-all").contains("all-to-all"));
     assert!(image::load_from_memory(&sandbox.read("out/comparison.png")).is_ok());
     let trained = sandbox.read("out/l2t-ww/target.safetensors");
