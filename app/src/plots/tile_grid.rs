@@ -195,7 +195,7 @@ impl<'a> Layout<'a> {
 }
 
 /// CSS pixels to one of a tile whose longer edge has so many. Enlarged, each is a square of whole pixels of the PNG: squares of
-/// uneven sizes look like a pattern in the picture, and take thrice the bytes.
+/// uneven sizes look like a pattern in the picture.
 fn magnified(longer: f64) -> f64 {
     let scale = longer.clamp(TILE[0], TILE[1]) / longer;
     let whole = f64::from(SCALE);
