@@ -39,7 +39,7 @@ pub fn target_name(plan: &Plan) -> String {
 pub fn draw(columns: &Columns, label: &str, history: &History) -> Result<Vec<(String, Vec<u8>)>> {
     let curves_of_run = compare_curves(&format!("{label}: learning curves"), &[(label, history)]);
     let mut files = curves_of_run.files("learning-curves")?;
-    let Some(last) = history.matched(history.epochs.len()) else { return Ok(files) };
+    let Some(last) = history.last_matched() else { return Ok(files) };
     let title = format!("{label}: where it transfers, mean λ of epoch {}", last.epoch);
     let matching = matching_diagram(&title, &columns.sources, &columns.target, &last.pair_weights);
     files.extend(drawn(matching)?.files("matching")?);

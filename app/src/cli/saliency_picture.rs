@@ -82,12 +82,8 @@ impl Scene<'_> {
 
     /// The weight of the pair while the run learned, which says whether matching it mattered.
     fn pair_weight(&self) -> Option<String> {
-        let history = &self.checkpoint.position.history;
-        let found = history
-            .matched(history.epochs.len())?
-            .pair_weights
-            .iter()
-            .find(|statistics| statistics.pair == self.pair())?;
+        let last = self.checkpoint.position.history.last_matched()?;
+        let found = last.pair_weights.iter().find(|statistics| statistics.pair == self.pair())?;
         let hardly = if found.mean < HARDLY_MATCHED { ": the run hardly matched it" } else { "" };
         let value = weight_and_std(found.mean, found.std);
         Some(format!("λ of this pair was {value} over the training images{hardly}."))

@@ -62,9 +62,18 @@ impl History {
             .or(self.epochs.last())
     }
 
-    /// The last epoch up to `until` (1-based) in which layers were matched: behind it λ is what it was then.
-    pub fn matched(&self, until: usize) -> Option<&EpochRecord> {
-        self.epochs.iter().rev().find(|record| record.epoch <= until && !record.pair_weights.is_empty())
+    /// The last epoch in which layers were matched: behind it λ is what it was then.
+    pub fn last_matched(&self) -> Option<&EpochRecord> {
+        self.matched_until(usize::MAX)
+    }
+
+    /// The last such epoch up to the best one: λ of the weights that are kept.
+    pub fn best_matched(&self) -> Option<&EpochRecord> {
+        self.matched_until(self.best()?.epoch)
+    }
+
+    fn matched_until(&self, epoch: usize) -> Option<&EpochRecord> {
+        self.epochs.iter().rev().find(|record| record.epoch <= epoch && !record.pair_weights.is_empty())
     }
 
     /// Whether the last epoch is the best so far.

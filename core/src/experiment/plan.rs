@@ -225,13 +225,13 @@ impl Plan {
 
     /// Whether the sources are listened to in `epoch` (0-based), if they are at all.
     fn transfers_in(&self, epoch: usize) -> bool {
-        self.config.method.epochs == 0 || epoch < self.config.method.epochs
+        is_among(epoch, self.config.method.epochs)
     }
 
     /// Whether the iteration at `position`, of `iterations` in an epoch, takes a step on φ, if φ is learned at all.
     pub(super) fn learns_at(&self, iterations: usize, position: &Position) -> bool {
         let meta = &self.config.meta;
-        let goes_on = meta.epochs == 0 || position.epoch < meta.epochs;
+        let goes_on = is_among(position.epoch, meta.epochs);
         goes_on && self.transfers_in(position.epoch) && position.iterations_done(iterations).is_multiple_of(meta.every)
     }
 
@@ -360,6 +360,11 @@ fn renamed(error: Error, from: &str, to: &str) -> Error {
 fn target(config: &Config, classes: usize) -> Result<Network> {
     let TargetConfig { network, width } = &config.target;
     named(&Wanted { name: network, width: *width, classes, size: config.data.size })?.build()
+}
+
+/// Whether `epoch` (0-based) is among the first `epochs`, where 0 stands for all.
+fn is_among(epoch: usize, epochs: usize) -> bool {
+    epochs == 0 || epoch < epochs
 }
 
 /// How a batch goes through memory, of which an iteration may take `budget` bytes.

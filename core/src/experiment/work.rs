@@ -129,14 +129,17 @@ impl Work {
 
 /// Epochs in which φ is learned, where it is.
 pub(super) fn learning_epochs(config: &Config) -> usize {
-    let (epochs, learning) = (transfer_epochs(config), config.meta.epochs);
-    if learning == 0 { epochs } else { learning.min(epochs) }
+    at_most(config.meta.epochs, transfer_epochs(config))
 }
 
 /// Epochs in which sources are listened to, where they are.
 pub(super) fn transfer_epochs(config: &Config) -> usize {
-    let (epochs, transfer) = (config.train.epochs, config.method.epochs);
-    if transfer == 0 { epochs } else { transfer.min(epochs) }
+    at_most(config.method.epochs, config.train.epochs)
+}
+
+/// The first `epochs` of `all`, where 0 stands for all.
+fn at_most(epochs: usize, all: usize) -> usize {
+    if epochs == 0 { all } else { epochs.min(all) }
 }
 
 /// Images that the meta-objective is measured on.

@@ -107,15 +107,14 @@ fn rounded(value: f64, decimals: i32) -> f64 {
 
 impl Curves {
     fn of(history: &History, with_pairs: bool) -> Self {
-        let best = history.best().map_or(0, |record| record.epoch);
+        let best = history.best_matched().map_or(0, |record| record.epoch);
         let stride = history.epochs.len().div_ceil(EPOCHS_WITH_PAIRS).max(1);
         let column = |value: &dyn Fn(&EpochRecord) -> Option<f64>, decimals| -> Vec<f64> {
             history.epochs.iter().filter_map(value).map(|value| rounded(value, decimals)).collect()
         };
-        let best = history.matched(best).map_or(0, |record| record.epoch);
         let kept = |r: &&EpochRecord| r.epoch == best || r.epoch == 1 || r.epoch.is_multiple_of(stride);
-        let matched = history.epochs.iter().filter(|r| with_pairs && !r.pair_weights.is_empty());
-        let kept = matched.filter(kept);
+        let matched = |r: &&EpochRecord| with_pairs && !r.pair_weights.is_empty();
+        let kept = history.epochs.iter().filter(matched).filter(kept);
         let weights =
             |r: &EpochRecord| r.pair_weights.iter().map(|p| (rounded(p.mean, 3), rounded(p.std, 3))).collect();
         let first = history.epochs.first().filter(|_| with_pairs);

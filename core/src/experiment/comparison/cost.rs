@@ -20,22 +20,22 @@ const MATCHED: f64 = 1.5;
 pub fn cost(config: &Config) -> f64 {
     let plain = Passes::plain(Memory::Keep).target;
     let matched = MATCHED * plain;
+    // An iteration without a step on φ, over all epochs.
+    let listening = plain + transfer_share(config) * (matched - plain);
     let passes = match config.method.name.learned() {
         Some(learned) if learned.what || learned.r#where => {
-            listening(config) + learning_share(config) * (Passes::learning(&config.meta, Memory::Keep).target - matched)
+            listening + learning_share(config) * (Passes::learning(&config.meta, Memory::Keep).target - matched)
         }
         None if config.method.name.name() == "scratch" => plain,
-        _ => listening(config),
+        _ => listening,
     };
     let images = if config.data.per_class == 0 { ALL_IMAGES } else { config.data.per_class };
     images as f64 * config.train.epochs as f64 * passes * forward(config)
 }
 
-/// Passes of an iteration without a step on φ, over all epochs: with a source in those that listen to one.
-fn listening(config: &Config) -> f64 {
-    let plain = Passes::plain(Memory::Keep).target;
-    let share = transfer_epochs(config) as f64 / config.train.epochs as f64;
-    plain * (1.0 + (MATCHED - 1.0) * share)
+/// Epochs that listen to a source among all.
+fn transfer_share(config: &Config) -> f64 {
+    transfer_epochs(config) as f64 / config.train.epochs as f64
 }
 
 /// Iterations with a step on φ among all.
@@ -66,9 +66,10 @@ mod tests {
         let ratio = cost_of(&["method.name=l2t-ww"]) / cost_of(&["method.name=scratch"]);
         assert!((ratio - 29.0 / 3.0).abs() < 1e-12, "{ratio}");
         assert!(cost_of(&["method.name=fm"]) < cost_of(&["method.name=l2t-w"]));
-        // A fifth of the epochs at 29 passes, the rest at 4.5.
+        // Half of the epochs at 4.5 passes, the rest at 3.
         let half = ["method.name=fm", "train.epochs=40", "method.epochs=20"];
         assert!((cost_of(&half) / cost_of(&["method.name=scratch", "train.epochs=40"]) - 1.25).abs() < 1e-12);
+        // A fifth of the epochs at 29 passes, the rest at 4.5.
         let ratio = cost_of(&["train.epochs=40", "meta.epochs=8"]) / cost_of(&["train.epochs=40"]);
         assert!((ratio - (0.2 + 0.8 * 4.5 / 29.0)).abs() < 1e-12, "{ratio}");
         assert_eq!(

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::outcome::{CellOutcome, CellState};
 use super::statistics::Sample;
-use crate::experiment::EpochRecord;
 use crate::matching::Pair;
 
 /// A method's cells of one setting.
@@ -103,14 +102,9 @@ fn pair_weights(outcomes: &[&CellOutcome]) -> Vec<(Pair, Sample)> {
     let learned =
         |outcome: &&&CellOutcome| outcome.cell.config.method.name.learned().is_some_and(|learned| learned.r#where);
     let mut by_pair: BTreeMap<Pair, Vec<f64>> = BTreeMap::new();
-    let learning = outcomes.iter().filter(learned);
-    let best = learning.filter_map(|outcome| outcome.history()?.matched(best_epoch(outcome)?.epoch));
+    let best = outcomes.iter().filter(learned).filter_map(|outcome| outcome.history()?.best_matched());
     for weights in best.flat_map(|record| &record.pair_weights) {
         by_pair.entry(weights.pair).or_default().push(weights.mean);
     }
     by_pair.into_iter().filter_map(|(pair, values)| Some((pair, Sample::of(&values)?))).collect()
-}
-
-fn best_epoch(outcome: &CellOutcome) -> Option<&EpochRecord> {
-    outcome.history()?.best()
 }
