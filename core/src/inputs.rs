@@ -92,6 +92,18 @@ impl Inputs {
         found.map(|source| source.until(&self.stop))
     }
 
+    /// The bytes of the file called `path`, or of `within` it where it is a folder.
+    ///
+    /// # Errors
+    /// Where it cannot be read; names it.
+    pub fn bytes(&self, path: &str, within: &str) -> Result<Vec<u8>> {
+        self.stop.check()?;
+        match self.handed.get(path).and_then(|files| files.first()) {
+            Some((_, bytes)) => Ok(bytes.clone()),
+            None => self.bytes_elsewhere(path, within),
+        }
+    }
+
     /// The weights called `from`; those that the program carries or makes need no file, see [`read_weights`].
     ///
     /// # Errors
@@ -110,6 +122,13 @@ impl Inputs {
 /// What lies on disk.
 #[cfg(not(target_family = "wasm"))]
 impl Inputs {
+    /// The bytes of the file called `path`, or of `within` it where it is a folder.
+    fn bytes_elsewhere(&self, path: &str, within: &str) -> Result<Vec<u8>> {
+        let place = self.place(path);
+        let place = if place.is_dir() { place.join(within) } else { place };
+        std::fs::read(&place).map_err(|error| explained(path, Error::file(&place, error)))
+    }
+
     fn data_elsewhere(&self, path: &str) -> Result<DataSource> {
         DataSource::open_until(&self.place(path), &self.stop).map_err(|error| explained(path, error))
     }
@@ -147,6 +166,10 @@ fn explained(path: &str, error: Error) -> Error {
 /// A page has no disk.
 #[cfg(target_family = "wasm")]
 impl Inputs {
+    fn bytes_elsewhere(&self, path: &str, _: &str) -> Result<Vec<u8>> {
+        Err(Error::file(path, "a page has no files of its own: drop the run on it"))
+    }
+
     fn data_elsewhere(&self, path: &str) -> Result<DataSource> {
         Err(Error::file(path, "a page has no files of its own: drop the pictures on it"))
     }

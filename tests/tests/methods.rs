@@ -35,11 +35,14 @@ impl Keeper for Memory {
 
 /// Forty images, four iterations an epoch, three epochs.
 fn plan(method: Method, changes: &[&str]) -> Plan {
+    try_plan(method, changes).unwrap_or_else(|e| panic!("{method:?}: {e}"))
+}
+
+fn try_plan(method: Method, changes: &[&str]) -> Result<Plan> {
     let common = ["train.epochs=3", "target.width=0.0625", "data.per_class=5", "train.batch_size=10"];
     let mut all: Vec<String> = common.iter().chain(changes).map(|change| (*change).to_owned()).collect();
     all.push(format!("method.name={}", method.name()));
-    let config = Config::preset("demo", &all).unwrap_or_else(|e| panic!("{method:?}: {e}"));
-    Plan::new(config, Device::flex(), "CPU".into()).unwrap_or_else(|e| panic!("{method:?}: {e}"))
+    Plan::new(Config::preset("demo", &all)?, Device::flex(), "CPU".into())
 }
 
 /// What fine-tuning needs.
@@ -155,6 +158,60 @@ fn what_phi_learned_outlives_the_first_theta() {
     let checkpoint = Checkpoint::from_bytes("latest", &keeper.latest).expect("a checkpoint");
     assert_eq!((checkpoint.position.epoch, checkpoint.position.iteration), (1, 0));
     assert_eq!(epochs(&train(&plan, Some(&checkpoint), None, &mut keeper)), records);
+}
+
+/// What one task taught is there from the first step on another, and stays; resumed runs have it too.
+#[test]
+fn phi_of_another_run_is_used_as_it_stands() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("taught.safetensors");
+    let design = ["meta.where_per=pair", "meta.where_start=even", "meta.where_lr=0.1", "meta.epochs=1"];
+    let mut keeper = Memory::default();
+    let taught = train(&plan(Method::L2tWhere, &design), None, None, &mut keeper);
+    std::fs::write(&path, &keeper.latest).expect("written");
+    // Those behind the epoch in which they are learned.
+    let weights = |record: &EpochRecord| record.pair_weights.iter().map(|pair| pair.mean).collect::<Vec<_>>();
+    let learned = weights(epochs(&taught).last().expect("three epochs"));
+    assert!(learned.iter().any(|mean| (mean - 1.0).abs() > 0.05), "{learned:?}");
+
+    let reuse = format!("method.phi='{}'", path.display());
+    let elsewhere = [&design[..], &["data.synthetic=texture", &reuse]].concat();
+    let plan = plan(Method::L2tWhere, &elsewhere);
+    assert!(plan.learner.meta_rule.is_none(), "no step on φ is taken");
+    let records = epochs(&train(&plan, None, None, &mut Memory::default()));
+    assert!(records.iter().all(|record| weights(record) == learned), "{records:?}");
+    let mut keeper = Memory::default();
+    assert!(!train(&plan, None, Some(BETWEEN_EPOCHS), &mut keeper).summary.complete);
+    let checkpoint = Checkpoint::from_bytes("latest", &keeper.latest).expect("a checkpoint");
+    assert_eq!(epochs(&train(&plan, Some(&checkpoint), None, &mut keeper)), records);
+}
+
+#[test]
+fn phi_that_means_something_else_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("taught.safetensors");
+    let mut keeper = Memory::default();
+    train(&plan(Method::L2tWhere, &["train.epochs=1"]), None, None, &mut keeper);
+    std::fs::write(&path, &keeper.latest).expect("written");
+    let refused = |method: Method, changes: &[&str]| {
+        let reuse = format!("method.phi='{}'", path.display());
+        let error = try_plan(method, &[&[&reuse[..]], changes].concat()).map(drop).expect_err("refused");
+        error.to_string().replace(&path.display().to_string(), "RUN")
+    };
+    for (method, changes, reason) in [
+        (Method::L2tWw, &[][..], "method.phi: RUN was learned with method.name = l2t-where, and here it is l2t-ww"),
+        (Method::L2tWhere, &["meta.where_per=pair"], "with meta.where_per = image, and here it is pair"),
+        (Method::L2tWhere, &["meta.where_total=constant"], "with meta.where_total = free, and here it is constant"),
+        (Method::L2tWhere, &["method.pairs=single"], "numbers for its pairs of layers, and those of this source and"),
+        (Method::L2tWhere, &["method.phi=nowhere"], "nowhere"),
+        (Method::L2tWhere, &["method.phi=' '"], "method.phi: is empty"),
+    ] {
+        let error = refused(method, changes);
+        assert!(error.contains(reason), "{error}");
+    }
+    // Those that have no φ have no use for it.
+    let reuse = format!("method.phi='{}'", path.display());
+    assert!(try_plan(Method::Fm, &[&reuse]).is_ok() && try_plan(Method::Scratch, &[&reuse]).is_ok());
 }
 
 /// Behind `method.epochs` θ is trained as from scratch: the same numbers as a run without a source that takes up θ there, and a run

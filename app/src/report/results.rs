@@ -9,6 +9,7 @@
 //! | `val ARCHIVE SETTING METHOD` | the same of the validation images |
 //! | `time ARCHIVE SETTING METHOD` | mean time of a run |
 //! | `less ARCHIVE SETTING METHOD REFERENCE` | mean paired difference in points, with its 95 % interval |
+//! | `better ARCHIVE SETTING METHOD REFERENCE` | the same of whichever of both validation prefers at a seed, and at how many seeds it is the method |
 //! | `λ ARCHIVE SETTING METHOD EPOCH` | mean of λ over pairs, images and seeds, in one of the epochs that are kept |
 //! | `tests ARCHIVE` | the table of test accuracies |
 //! | `lambda ARCHIVE SETTING METHOD` | the table of λ in the best epoch |
@@ -21,7 +22,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use l2t_core::experiment::comparison::difference::{Difference, paired};
+use l2t_core::experiment::comparison::difference::{Difference, paired, preferred};
 use l2t_core::experiment::comparison::group::Group;
 use l2t_core::experiment::comparison::report::Setting;
 use l2t_core::experiment::comparison::settings::Choices;
@@ -110,6 +111,7 @@ fn value(what: &str, folder: &Path, reports: &BTreeMap<String, Report>) -> Resul
         ("time", []) => group.wall_secs.map(|secs| duration(secs.mean)),
         ("lambda", []) => Some(pair_weight_table(group)),
         ("less", [reference]) => less(report, setting, method, reference),
+        ("better", [reference]) => better(report, setting, method, reference),
         ("λ", [epoch]) => epoch.parse().ok().and_then(|epoch| mean_lambda(report, setting, method, epoch)),
         _ => return Err(unknown("is no place holder")),
     };
@@ -119,6 +121,13 @@ fn value(what: &str, folder: &Path, reports: &BTreeMap<String, Report>) -> Resul
 fn less(report: &Report, setting: &Setting, method: &str, reference: &str) -> Option<String> {
     let sample = Sample::of(&paired(method, reference, &outcomes(report, setting)))?;
     Some(format!("{} {}", points(sample.mean), interval(&sample)))
+}
+
+/// Of training both and keeping what validation prefers.
+fn better(report: &Report, setting: &Setting, method: &str, reference: &str) -> Option<String> {
+    let kept = preferred(method, reference, &outcomes(report, setting));
+    let sample = Sample::of(&kept.at_seeds)?;
+    Some(format!("{} {} ({} of {})", points(sample.mean), interval(&sample), kept.first, sample.n))
 }
 
 fn outcomes<'a>(report: &'a Report, setting: &Setting) -> Vec<&'a CellOutcome> {
@@ -231,10 +240,11 @@ mod tests {
     #[test]
     fn place_holders_become_figures() {
         let words = "# R\n{{test small fine-grained-n5 scratch}} | {{val small fine-grained-n5 fm}} | \
-                     {{time small fine-grained-n5 fm}} | {{less small fine-grained-n5 fm scratch}}\n\n{{csv maps}}";
+                     {{time small fine-grained-n5 fm}} | {{less small fine-grained-n5 fm scratch}} | \
+                     {{better small fine-grained-n5 fm scratch}}\n\n{{csv maps}}";
         let text = page(words).expect("good words");
         // Scratch has 0.30 and 0.60, fm 0.40 at the first seed alone.
-        assert!(text.starts_with("# R\n45.00 ± 21.21 | 50.00 | 2 min | +10.00 –\n"), "{text}");
+        assert!(text.starts_with("# R\n45.00 ± 21.21 | 50.00 | 2 min | +10.00 – | +10.00 – (1 of 1)\n"), "{text}");
         assert!(text.contains("| learned mass | 3      | 25.00 % |"), "{text}");
         assert!(text.contains("*`small`: 4 of 6 cells are done.*"), "{text}");
     }

@@ -204,6 +204,16 @@ impl Checkpoint {
         })
     }
 
+    /// Numbers of its φ.
+    pub(super) fn phi_len(&self) -> Option<usize> {
+        self.vectors.iter().find(|(name, _)| name == "phi").map(|(_, values)| values.len())
+    }
+
+    /// Its φ, on `device`.
+    pub(super) fn phi(&self, device: &Device, dtype: DType) -> Result<Tensor<1>> {
+        self.vector("phi", self.phi_len().unwrap_or_default(), device, dtype)
+    }
+
     fn vector(&self, name: &str, len: usize, device: &Device, dtype: DType) -> Result<Tensor<1>> {
         let found = self.vectors.iter().find(|(key, _)| key == name).map(|(_, values)| values);
         match found {

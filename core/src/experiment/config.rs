@@ -118,6 +118,10 @@ pub struct MethodConfig {
     /// Epochs in which the sources are listened to, from the first; behind them L_org alone is minimised, as in early-stopped
     /// distillation (Cho and Hariharan, 2019). 0 stands for all, as in the paper.
     pub epochs: usize,
+    /// A run, or a checkpoint, whose φ is used as it stands: what and where to match as another task taught it, for the price of
+    /// feature matching. Without it φ is learned, as in the paper. A method that learns no φ has no use for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phi: Option<String>,
     /// λ_o, LwF's factor on the distillation loss: 1, as Li and Hoiem chose.
     pub distillation: f64,
     /// τ, which softens the predictions that LwF compares: 2, as Li and Hoiem chose.
@@ -290,6 +294,7 @@ impl Default for MethodConfig {
             pairs: None,
             beta: 0.5,
             epochs: 0,
+            phi: None,
             distillation: lwf::WEIGHT,
             temperature: lwf::TEMPERATURE,
             attention: at::WEIGHT,
@@ -480,6 +485,9 @@ impl Config {
                 "is empty; leave it out for the built-in images (--set data.path=)",
             ));
         }
+        if self.method.phi.as_ref().is_some_and(|path| path.trim().is_empty()) {
+            return Err(Error::config("method.phi", "is empty; leave it out to learn φ (--set method.phi=)"));
+        }
         match self.sources.iter().position(|source| source.weights.trim().is_empty()) {
             Some(nth) => Err(Error::config(format!("sources[{nth}].weights"), "is empty; name a file, or embedded")),
             None => Ok(()),
@@ -501,6 +509,11 @@ impl Config {
             return Err(Error::config("method.pairs", format!("{} has no pairs of layers; leave it out", recipe.name)));
         }
         Ok(())
+    }
+
+    /// Whether steps on φ are taken.
+    pub fn learns_phi(&self) -> bool {
+        self.method.name.recipe().learns_phi() && self.method.phi.is_none()
     }
 
     /// What the drawn task is called in a configuration.

@@ -21,6 +21,7 @@ mod micro_batch;
 mod outer;
 mod pacing;
 pub mod plan;
+mod reused;
 pub mod run;
 pub mod saliency;
 pub mod snapshot;

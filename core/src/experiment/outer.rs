@@ -21,7 +21,7 @@ const STREAM: u64 = 0x006f_7574_6572;
 /// # Errors
 /// When either part would be empty.
 pub(super) fn hold_out(config: &Config, train: Dataset) -> Result<(Dataset, Option<Dataset>)> {
-    if config.meta.measured_on != MeasuredOn::HeldOut || !config.method.name.recipe().learns_phi() {
+    if config.meta.measured_on != MeasuredOn::HeldOut || !config.learns_phi() {
         return Ok((train, None));
     }
     let (rest, held_out) = train.stratified_split(config.meta.held_out, Seed(config.seed ^ STREAM));

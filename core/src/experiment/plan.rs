@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use burn_tensor::{DType, Device, Tensor};
 
-use super::checkpoint::Position;
+use super::checkpoint::{Checkpoint, Position};
 use super::config::{Config, MetaConfig, PairsConfig, Precision, TargetConfig};
 use super::memory::{Asked, Division, Estimate, budget};
 use super::micro_batch::{Footprint, images_at_once, too_large};
-use super::outer;
 use super::test_part::TestPart;
+use super::{outer, reused};
 use crate::bilevel::{Adam, AdamState, InnerRule, Learner, LearnerState, MetaRule, MetaSchedule, Moving, Sgd};
 use crate::data::{Dataset, Split, world_per_class, world_until};
 use crate::error::{Error, Result};
@@ -55,6 +55,8 @@ pub struct Plan {
     pub sources: Vec<Source>,
     /// What the target starts with of the first source; only where it is fine-tuned.
     pub start: Option<Start>,
+    /// The run that φ is taken from, where it is not learned.
+    reused: Option<Checkpoint>,
     /// Networks and rules.
     pub learner: Learner,
     /// How a batch goes through memory.
@@ -123,6 +125,7 @@ impl Plan {
             SourceUse::Nothing | SourceUse::EveryBatch => None,
         };
         let mut learner = learner(&config, network, &sources)?;
+        let reused = reused::run(&config, &learner, &inputs)?;
         let heard = if uses == SourceUse::EveryBatch { &sources[..] } else { &[] };
         let batch = config.train.batch_size;
         let footprint = Footprint::of_training(&learner, heard);
@@ -148,6 +151,7 @@ impl Plan {
             outer: outer.map(Arc::new),
             sources,
             start,
+            reused,
             learner,
             division,
             largest_buffer,
@@ -160,7 +164,9 @@ impl Plan {
         let model = &self.learner.model;
         let theta = model.layout.upload(model.layout.init(seed, "theta"), &self.device, self.dtype);
         let phi = match &self.learner.meta {
-            Some(meta) => meta.layout().upload(meta.layout().init(seed, "phi"), &self.device, self.dtype),
+            Some(meta) => reused::phi(self.reused.as_ref(), || {
+                meta.layout().upload(meta.layout().init(seed, "phi"), &self.device, self.dtype)
+            }),
             // A run that matches nothing has no φ; one unused entry stands for it.
             None => Tensor::zeros([1], (&self.device, self.dtype)),
         };
@@ -258,7 +264,8 @@ impl Plan {
             |weights: &str| matches!(crate::embedded::file(weights), Ok(None)) && !weights.starts_with(UNTRAINED);
         let data = self.config.data.path.iter().map(String::as_str);
         let weights = self.config.sources.iter().map(|source| &source.weights[..]).filter(|weights| on_disk(weights));
-        if !data.chain(weights).any(|path| is_relative(path) && !self.inputs.has(path)) {
+        let phi = self.config.method.phi.iter().map(String::as_str);
+        if !data.chain(weights).chain(phi).any(|path| is_relative(path) && !self.inputs.has(path)) {
             return None;
         }
         self.inputs.folder().map(String::from).or_else(working_folder)
@@ -425,7 +432,7 @@ fn learner(config: &Config, network: Network, sources: &[Source]) -> Result<Lear
     let meta = MetaNetworks::designed(matching.source_channels(), learned, WhereDesign { start, total, per })
         .reading(&matching.pooled_columns(), matching.segments().clone());
     let rate = |own: f64| if own > 0.0 { own / config.meta.lr } else { 1.0 };
-    let meta_rule = (learned.what || learned.r#where).then(|| MetaRule {
+    let meta_rule = config.learns_phi().then(|| MetaRule {
         scheme: config.meta.scheme,
         matching_steps: config.meta.matching_steps,
         // The rate of an epoch is set by `Plan::learner_at`.

@@ -2,6 +2,7 @@
 
 use crate::experiment::Config;
 use crate::experiment::work::{Passes, learning_epochs, transfer_epochs};
+use crate::method::SourceUse;
 use crate::network::architecture::{Wanted, named};
 use crate::objective::Memory;
 
@@ -22,11 +23,11 @@ pub fn cost(config: &Config) -> f64 {
     let matched = MATCHED * plain;
     // An iteration without a step on φ, over all epochs.
     let listening = plain + transfer_share(config) * (matched - plain);
-    let passes = match config.method.name.learned() {
-        Some(learned) if learned.what || learned.r#where => {
+    let passes = match config.method.name.recipe().sources {
+        SourceUse::Nothing | SourceUse::Start => plain,
+        _ if config.learns_phi() => {
             listening + learning_share(config) * (Passes::learning(&config.meta, Memory::Keep).target - matched)
         }
-        None if config.method.name.name() == "scratch" => plain,
         _ => listening,
     };
     let images = if config.data.per_class == 0 { ALL_IMAGES } else { config.data.per_class };
@@ -69,6 +70,8 @@ mod tests {
         // Half of the epochs at 4.5 passes, the rest at 3.
         let half = ["method.name=fm", "train.epochs=40", "method.epochs=20"];
         assert!((cost_of(&half) / cost_of(&["method.name=scratch", "train.epochs=40"]) - 1.25).abs() < 1e-12);
+        // φ that is not learned costs nothing beside feature matching.
+        assert_eq!(cost_of(&["method.phi=runs/other"]), cost_of(&["method.name=fm"]));
         // A fifth of the epochs at 29 passes, the rest at 4.5.
         let ratio = cost_of(&["train.epochs=40", "meta.epochs=8"]) / cost_of(&["train.epochs=40"]);
         assert!((ratio - (0.2 + 0.8 * 4.5 / 29.0)).abs() < 1e-12, "{ratio}");

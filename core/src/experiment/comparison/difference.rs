@@ -90,11 +90,40 @@ fn best_of<'a>(kind: Reference, groups: &'a [Group], outcomes: &[&CellOutcome]) 
 
 /// Test accuracy of one label less that of another at every seed that both have.
 pub fn paired(method: &str, reference: &str, outcomes: &[&CellOutcome]) -> Vec<f64> {
-    let accuracies = |label: &str| {
-        let mine: Vec<_> = outcomes.iter().filter(|outcome| outcome.cell.method == label).collect();
-        move |seed: u64| mine.iter().find(|outcome| outcome.cell.seed == seed)?.test_accuracy()
-    };
-    let (of_method, of_reference) = (accuracies(method), accuracies(reference));
-    let seeds = outcomes.iter().filter(|outcome| outcome.cell.method == method).map(|outcome| outcome.cell.seed);
-    seeds.filter_map(|seed| Some(of_method(seed)? - of_reference(seed)?)).collect()
+    let both = at_seeds_of_both(method, reference, outcomes);
+    let differences = both.iter().map(|(one, other)| Some(one.test_accuracy()? - other.test_accuracy()?));
+    differences.flatten().collect()
+}
+
+/// What one gets who trains two methods at every seed and keeps the one that validation prefers, the first of equals.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preferred {
+    /// Test accuracy of the one that is kept less that of the second, at every seed that both have.
+    pub at_seeds: Vec<f64>,
+    /// Seeds at which the first is kept.
+    pub first: usize,
+}
+
+/// What validation prefers of `first` and `second`; the test images choose nothing.
+pub fn preferred(first: &str, second: &str, outcomes: &[&CellOutcome]) -> Preferred {
+    let both = at_seeds_of_both(first, second, outcomes);
+    let chosen = both.iter().map(|(one, other)| {
+        let keeps_first = one.validation_accuracy()? >= other.validation_accuracy()?;
+        let gain = one.test_accuracy()? - other.test_accuracy()?;
+        Some((if keeps_first { gain } else { 0.0 }, usize::from(keeps_first)))
+    });
+    let (at_seeds, kept): (Vec<_>, Vec<_>) = chosen.flatten().unzip();
+    Preferred { at_seeds, first: kept.iter().sum() }
+}
+
+/// The cells of two labels at every seed that has both.
+fn at_seeds_of_both<'a>(
+    one: &str,
+    other: &str,
+    outcomes: &[&'a CellOutcome],
+) -> Vec<(&'a CellOutcome, &'a CellOutcome)> {
+    let of_one = outcomes.iter().filter(|outcome| outcome.cell.method == one);
+    let of_other = |seed| move |outcome: &&&CellOutcome| outcome.cell.method == other && outcome.cell.seed == seed;
+    let beside = |mine: &CellOutcome| outcomes.iter().find(of_other(mine.cell.seed));
+    of_one.filter_map(|mine| Some((*mine, *beside(mine)?))).collect()
 }

@@ -1,4 +1,4 @@
-use super::super::difference::Reference;
+use super::super::difference::{Preferred, Reference, preferred};
 use super::super::outcome::CellState;
 use super::super::{Grid, tables};
 use super::*;
@@ -106,6 +106,25 @@ fn differences_are_paired_by_seed_and_the_reference_is_chosen_on_validation() {
     assert_eq!((ww.reference.as_str(), ww.sample.map(|sample| sample.n)), ("fm", Some(2)));
     assert!(differences.iter().all(|d| d.method != d.reference));
     assert!(report.settings[1].differences.is_empty(), "nothing to compare with");
+}
+
+#[test]
+fn what_validation_prefers_is_kept_whatever_the_test_says() {
+    let of = |one: f64, other: f64| {
+        let report = report(|method, seed| match method {
+            "scratch" => done(seed, 0.5, 0.25 * seed as f64, 1),
+            "fm" => done(seed, one, other, 1),
+            _ => CellState::Missing,
+        });
+        let few = report.outcomes.iter().filter(|outcome| outcome.cell.per_class == 5);
+        preferred("fm", "scratch", &few.collect::<Vec<_>>())
+    };
+    // Scratch has 0.25, 0.5 and 0.75 on validation at seeds 1, 2 and 3, which stand in the grid as 3, 1, 2; of equals the first.
+    assert_eq!(of(0.75, 0.5), Preferred { at_seeds: vec![0.0, 0.25, 0.25], first: 2 });
+    assert_eq!(of(0.25, 1.0), Preferred { at_seeds: vec![-0.25; 3], first: 3 });
+    let nothing = report(|_, _| CellState::Missing);
+    let nothing = preferred("fm", "scratch", &nothing.outcomes.iter().collect::<Vec<_>>());
+    assert_eq!(nothing, Preferred { at_seeds: vec![], first: 0 });
 }
 
 /// The best of them is chosen among the methods with fixed pairs; what is called so without more is the first of the grid.
