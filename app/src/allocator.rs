@@ -9,6 +9,15 @@ pub fn keep_memory() {
     glibc::keep_memory();
 }
 
+/// Bytes that are allocated and not freed; `None` where the allocator does not say. What the system counts as the process's is
+/// more, by what was freed and is kept.
+pub fn in_use() -> Option<u64> {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    return glibc::in_use();
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    None
+}
+
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod glibc {
     /// Above this an allocation has its own mapping; the largest tensors stay well below.
@@ -31,5 +40,18 @@ mod glibc {
         if accepted.contains(&0) {
             log::debug!("the allocator refused a setting: {accepted:?}; training may be slower");
         }
+    }
+
+    /// Asked for by name, because systems older than glibc 2.33 do not have it and run this program all the same.
+    #[expect(unsafe_code, reason = "glibc's statistics have no safe interface")]
+    pub fn in_use() -> Option<u64> {
+        // SAFETY: the name ends with a zero byte, and looking it up changes nothing.
+        let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"mallinfo2".as_ptr()) };
+        if found.is_null() {
+            return None;
+        }
+        // SAFETY: glibc's function of this name takes nothing and returns these numbers.
+        let found = unsafe { std::mem::transmute::<*mut libc::c_void, extern "C" fn() -> libc::mallinfo2>(found)() };
+        Some((found.uordblks + found.hblkhd) as u64)
     }
 }

@@ -337,7 +337,7 @@ impl Setup {
     }
 
     /// Steps 1 to 4 by hand, as [`Learner::iteration`] does them.
-    pub fn unrolled(&self, batch: &Batch) -> (LearnerState, Pass, Trajectory) {
+    pub fn unrolled(&self, batch: &Batch) -> (LearnerState, (Pass, Tensor<1>), Trajectory) {
         let (state, first) = self.learner.target_step(&self.state, &self.rule, batch);
         let trajectory = self.learner.unroll(&state.target, &self.meta_rule(), batch, batch);
         (state, first, trajectory)
@@ -423,7 +423,7 @@ async fn check_first(
     out: &mut Comparison,
     fixture: &Fixture,
     setup: &Setup,
-    first: &Pass,
+    (first, gradient): &(Pass, Tensor<1>),
     state: &LearnerState,
     floor: f64,
 ) {
@@ -432,7 +432,7 @@ async fn check_first(
     out.add("first.beta_matching_loss", &host(matching).await, fixture.get("first.beta_matching_loss"), floor);
     let total = task.clone() + matching.clone();
     out.add("first.total_loss", &host(&total).await, fixture.get("first.total_loss"), floor);
-    check_theta(out, fixture, setup, "first.grad.", &first.gradient, floor).await;
+    check_theta(out, fixture, setup, "first.grad.", gradient, floor).await;
     check_theta(out, fixture, setup, "theta0.", &state.target.theta, floor).await;
     check_velocity(out, fixture, setup, state, floor).await;
     check_running(out, fixture, setup, "theta0.target.", &state.running, floor).await;

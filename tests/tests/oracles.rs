@@ -65,13 +65,13 @@ const STEP: f64 = 1e-5;
 const TOLERANCE: f64 = 1e-6;
 
 fn check_second_derivatives(model: &TargetModel, theta: &Tensor<1>, batch: &Batch, objective: Objective) {
-    let pass = model.evaluate_keeping(Keep::Values, objective, theta, batch);
+    let (pass, gradient) = model.evaluate_keeping(Keep::Values, objective, theta, batch);
     let (u, v) = (direction(&model.layout, 0.3), direction(&model.layout, 4.1));
     let SecondDerivatives { mixed, hessian_vector } = model.second_derivatives(&pass, theta, &u, batch, true);
     let hu = hessian_vector.expect("asked for");
-    let plus = model.evaluate(objective, &(theta.clone() + u.clone() * STEP), batch);
-    let minus = model.evaluate(objective, &(theta.clone() - u.clone() * STEP), batch);
-    let expected = (plus.gradient.clone() - minus.gradient.clone()) / (2.0 * STEP);
+    let (plus, plus_gradient) = model.evaluate(objective, &(theta.clone() + u.clone() * STEP), batch);
+    let (minus, minus_gradient) = model.evaluate(objective, &(theta.clone() - u.clone() * STEP), batch);
+    let expected = (plus_gradient - minus_gradient) / (2.0 * STEP);
     assert!(norm(&expected) > 1e-2, "{objective:?}: H u is not near zero");
     let error = norm(&(hu.clone() - expected.clone())) / norm(&expected);
     assert!(error < TOLERANCE, "{objective:?}: H u errs by {error:.1e}");
@@ -84,7 +84,7 @@ fn check_second_derivatives(model: &TargetModel, theta: &Tensor<1>, batch: &Batc
         "{objective:?}: ⟨v, H u⟩ = {left}, ⟨u, H v⟩ = {right}"
     );
 
-    check_evaluated_again(model, theta, &u, batch, &pass);
+    check_evaluated_again(model, theta, &u, batch, (&pass, &gradient));
 
     let Some(mixed) = mixed else {
         assert_eq!(objective, Objective::Task, "only L_org does not depend on φ");
@@ -108,17 +108,29 @@ fn check_second_derivatives(model: &TargetModel, theta: &Tensor<1>, batch: &Batc
 }
 
 /// Values that were not kept are evaluated again, and are the same to the last bit: gradients, `H u` and mixed products.
-fn check_evaluated_again(model: &TargetModel, theta: &Tensor<1>, u: &Tensor<1>, batch: &Batch, kept: &Pass) {
+fn check_evaluated_again(
+    model: &TargetModel,
+    theta: &Tensor<1>,
+    u: &Tensor<1>,
+    batch: &Batch,
+    kept: (&Pass, &Tensor<1>),
+) {
     let by_group = TargetModel { memory: Memory::ByGroup, ..model.clone() };
     for model in [model, &by_group] {
         check_evaluated_again_by(model, theta, u, batch, kept);
     }
 }
 
-fn check_evaluated_again_by(model: &TargetModel, theta: &Tensor<1>, u: &Tensor<1>, batch: &Batch, kept: &Pass) {
-    let anew = model.evaluate(kept.objective, theta, batch);
+fn check_evaluated_again_by(
+    model: &TargetModel,
+    theta: &Tensor<1>,
+    u: &Tensor<1>,
+    batch: &Batch,
+    (kept, kept_gradient): (&Pass, &Tensor<1>),
+) {
+    let (anew, gradient) = model.evaluate(kept.objective, theta, batch);
     assert!(kept.keeps_values() && !anew.keeps_values());
-    assert_eq!(values(&anew.gradient), values(&kept.gradient), "{:?}", kept.objective);
+    assert_eq!(values(&gradient), values(kept_gradient), "{:?}", kept.objective);
     for hessian in [true, false] {
         let of = |pass: &Pass| {
             let found = model.second_derivatives(pass, theta, u, batch, hessian);

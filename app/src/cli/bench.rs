@@ -1,7 +1,8 @@
 //! `l2t bench`: where the time of an iteration goes.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use burn_tensor::{Device, Distribution, Tensor};
 use l2t_core::bilevel::{Learner, LearnerState, Phase, Step};
@@ -17,6 +18,7 @@ use super::args::BenchArguments;
 use super::bench_loader;
 use super::progress::loading;
 use super::{Ending, open_device};
+use crate::allocator::in_use;
 
 /// One timed iteration.
 #[derive(Debug, Default)]
@@ -44,8 +46,7 @@ pub fn run(arguments: &BenchArguments) -> Result<Ending> {
     let learner = plan.learner_at(0);
     let mut state = plan.initial_state();
     let host = first_batch(&plan)?;
-    let before = memory_in_use(&plan.device);
-    let first = iteration(&plan, &learner, &mut state, &host);
+    let (first, peak) = with_peak(|| iteration(&plan, &learner, &mut state, &host));
     let mut held = vec![(1, memory_in_use(&plan.device))];
     let timed = (1..=arguments.repeats).map(|nth| {
         let timing = iteration(&plan, &learner, &mut state, &host);
@@ -57,8 +58,8 @@ pub fn run(arguments: &BenchArguments) -> Result<Ending> {
     let timings: Vec<Timing> = timed.collect();
     report(&plan, &learner, &first, &timings);
     say!("estimated        {:.0} MiB for an iteration", plan.division.bytes as f64 / 1048576.0);
-    if let Some(peak) = peak_memory().filter(|_| plan.largest_buffer.is_none()) {
-        say!("measured         {:.0} MiB at most beyond what there was before the first", (peak - before) / 1048576.0);
+    if let Some(peak) = peak.filter(|_| plan.largest_buffer.is_none()) {
+        say!("measured         {:.0} MiB allocated at most in the first, beyond what was before it", peak / 1048576.0);
     }
     bench_loader::report(&plan, arguments.repeats, |host| drop(iteration(&plan, &learner, &mut state, host)))?;
     for (nth, bytes) in held {
@@ -236,6 +237,28 @@ fn matrix_product(plan: &Plan) -> f64 {
         .collect();
     secs.sort_by(f64::total_cmp);
     2e-9 * (N as f64).powi(3) / secs[2]
+}
+
+/// What `work` gives, and the most bytes that were allocated meanwhile beyond those before it, looked at every millisecond;
+/// `None` where the allocator does not say.
+fn with_peak<T>(work: impl FnOnce() -> T) -> (T, Option<f64>) {
+    let done = AtomicBool::new(false);
+    let most = || {
+        let mut most = in_use()?;
+        while !done.load(Ordering::Relaxed) {
+            most = most.max(in_use()?);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Some(most)
+    };
+    let before = in_use();
+    std::thread::scope(|scope| {
+        let watch = scope.spawn(most);
+        let given = work();
+        done.store(true, Ordering::Relaxed);
+        let most = watch.join().expect("it only looks");
+        (given, most.zip(before).map(|(most, before)| most.saturating_sub(before) as f64))
+    })
 }
 
 /// Bytes of live tensors on a GPU, or what the process has where the device is the CPU.

@@ -114,7 +114,7 @@ pub fn hypergradient(
     batch: &Batch,
     method: HypergradientMethod,
 ) -> Tensor<1> {
-    let mut pass = ReversePass::begin(trajectory.steps.len(), trajectory.measured.gradient.clone());
+    let mut pass = ReversePass::begin(trajectory.steps.len(), trajectory.gradient.clone());
     while pass.advance_over(model, rule, trajectory, batch, method).is_some() {}
     pass.hypergradient(meta, phi, batch)
 }
@@ -156,7 +156,7 @@ fn central_differences(
         let theta = combine(&[(1.0, &step.theta), (sign, &shift)]);
         model.evaluate(step.pass.objective, &theta, batch)
     };
-    let (plus, minus) = (at(1.0), at(-1.0));
+    let ((plus, plus_gradient), (minus, minus_gradient)) = (at(1.0), at(-1.0));
     let scale = norm / (2.0 * LENGTH);
     let difference = |plus: Tensor<2>, minus: Tensor<2>| (plus - minus) * scale.clone().reshape([1, 1]);
     let mixed =
@@ -164,5 +164,5 @@ fn central_differences(
             channel_weights: difference(plus.channel_weights, minus.channel_weights),
             pair_weights: difference(plus.pair_weights, minus.pair_weights),
         });
-    Products { mixed, hessian_vector: Some((plus.gradient - minus.gradient) * scale) }
+    Products { mixed, hessian_vector: Some((plus_gradient - minus_gradient) * scale) }
 }

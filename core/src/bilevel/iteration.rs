@@ -196,7 +196,7 @@ impl<'a> Iteration<'a> {
 
     /// 1. One ordinary step of θ on L_total → θ_0.
     fn target_step(&mut self) -> Taken {
-        let (state, pass) = self.learner.target_step(&self.state, self.rule, self.batch);
+        let (state, (pass, _)) = self.learner.target_step(&self.state, self.rule, self.batch);
         self.state = state;
         if let Some((_, rule)) = learned(self.learner) {
             self.next = Next::Virtual(Box::new(Unrolling::begin(rule, &self.state.target)));
@@ -223,7 +223,7 @@ impl<'a> Iteration<'a> {
         let Some((t, pass)) = unrolling.advance(model, &rule.inner, batch) else {
             let trajectory = unrolling.measure(model, self.outer);
             let task_loss = trajectory.measured.task_loss.clone();
-            let pass = ReversePass::begin(trajectory.steps.len(), trajectory.measured.gradient.clone());
+            let pass = ReversePass::begin(trajectory.steps.len(), trajectory.gradient.clone());
             self.report_mut().adapted_task_loss = task_loss.clone();
             self.next = Next::Reverse(Box::new(trajectory), Box::new(pass));
             return Taken { step: Step::Measure, task_loss, matching_loss: None };

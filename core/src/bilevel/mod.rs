@@ -75,12 +75,12 @@ impl Learner {
         Some(Transfer::new(matching, meta, phi, features))
     }
 
-    /// Step 1: the ordinary step on L_total (L_org where nothing is added to it). The running statistics see this pass only.
-    pub fn target_step(&self, state: &LearnerState, rule: &Sgd, batch: &Batch) -> (LearnerState, Pass) {
-        let pass = self.model.evaluate(self.model.total(), &state.target.theta, batch);
-        let target = rule.step(&state.target, &pass.gradient);
+    /// Step 1: the ordinary step on L_total (L_org where nothing is added to it), whose gradient is returned, too. The running statistics see this pass only.
+    pub fn target_step(&self, state: &LearnerState, rule: &Sgd, batch: &Batch) -> (LearnerState, (Pass, Tensor<1>)) {
+        let (pass, gradient) = self.model.evaluate(self.model.total(), &state.target.theta, batch);
+        let target = rule.step(&state.target, &gradient);
         let running = self.model.running_after(&pass, &state.target.theta, batch, &state.running);
-        (LearnerState { target, running, meta: state.meta.clone() }, pass)
+        (LearnerState { target, running, meta: state.meta.clone() }, (pass, gradient))
     }
 
     /// One iteration of Algorithm 1. `reached` is called when a step has been handed to the device.

@@ -7,13 +7,13 @@ use super::scheme::HypergradientMethod;
 use super::sgd::{Moving, Sgd};
 use crate::objective::{Batch, Keep, Memory, Objective, Pass, TargetModel};
 
-/// One virtual step: where it started and the gradient it took.
+/// One virtual step.
 #[derive(Debug, Clone)]
 pub struct InnerStep {
     /// θ_t.
     pub theta: Tensor<1>,
-    /// The loss evaluated at θ_t, with its gradient; and everything that its second derivatives need, unless that is
-    /// evaluated again ([`crate::objective::Memory`]).
+    /// The loss evaluated at θ_t, and everything that its second derivatives need, unless that is evaluated again
+    /// ([`crate::objective::Memory`]).
     pub pass: Pass,
 }
 
@@ -24,8 +24,10 @@ pub struct Trajectory {
     pub steps: Vec<InnerStep>,
     /// θ_{T+1}.
     pub adapted: Tensor<1>,
-    /// L_org evaluated at θ_{T+1}: the meta-objective and where the reverse pass starts.
+    /// L_org evaluated at θ_{T+1}: the meta-objective.
     pub measured: Pass,
+    /// Its gradient: where the reverse pass starts.
+    pub gradient: Tensor<1>,
 }
 
 /// The virtual steps under way.
@@ -50,8 +52,8 @@ impl Unrolling {
     pub fn advance(&mut self, model: &TargetModel, rule: &Sgd, batch: &Batch) -> Option<(usize, &Pass)> {
         let t = self.steps.len();
         let keep = if self.is_exact && model.memory == Memory::Keep { Keep::Values } else { Keep::Nothing };
-        let pass = model.evaluate_keeping(keep, *self.objectives.get(t)?, &self.at.theta, batch);
-        let next = rule.step(&self.at, &pass.gradient);
+        let (pass, gradient) = model.evaluate_keeping(keep, *self.objectives.get(t)?, &self.at.theta, batch);
+        let next = rule.step(&self.at, &gradient);
         let from = std::mem::replace(&mut self.at, next);
         self.steps.push(InnerStep { theta: from.theta, pass });
         Some((t, &self.steps[t].pass))
@@ -59,7 +61,7 @@ impl Unrolling {
 
     /// Measures L_org where the steps have led.
     pub fn measure(self, model: &TargetModel, batch: &Batch) -> Trajectory {
-        let measured = model.evaluate(Objective::Task, &self.at.theta, batch);
-        Trajectory { steps: self.steps, adapted: self.at.theta, measured }
+        let (measured, gradient) = model.evaluate(Objective::Task, &self.at.theta, batch);
+        Trajectory { steps: self.steps, adapted: self.at.theta, measured, gradient }
     }
 }

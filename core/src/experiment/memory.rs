@@ -2,15 +2,13 @@
 //!
 //! Most of what an iteration needs are the values of nodes. All may be kept; or those of the pass that is under way, the reverse
 //! pass evaluating the values of each virtual step again, for about five more forward passes; or those between groups of nodes
-//! alone, each group being evaluated again, for some fifteen more ([`Memory`]). The numbers are the same, so that the choice
-//! may depend on the machine. Where none of them fits, the batch is taken in parts, whose normalisations do not see each
-//! other: those are other numbers, and the run says so.
+//! alone, each group being evaluated again, for some fifteen more ([`Memory`]). What each takes is counted before
+//! ([`super::estimate`]). The numbers are the same, so that the choice may depend on the machine. Where none of them fits, the
+//! batch is taken in parts, whose normalisations do not see each other: those are other numbers, and the run says so.
 
-use burn_tensor::DType;
 use serde::{Deserialize, Serialize};
 
-use crate::bilevel::MetaRule;
-use crate::objective::{Memory, Objective, TargetModel};
+use crate::objective::Memory;
 
 /// `train.recompute`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,98 +128,6 @@ impl Asked {
             least = least.filter(|least| least.bytes <= found.bytes).or(Some(found));
         }
         least.expect("there is a way")
-    }
-}
-
-/// What an iteration takes in memory beyond what there is between two of them.
-#[derive(Debug, Clone, Copy)]
-pub struct Estimate<'a> {
-    /// The target.
-    pub model: &'a TargetModel,
-    /// How φ is learned, if it is.
-    pub rule: Option<&'a MetaRule>,
-    /// Elements of an image's features that the sources' matched layers have.
-    pub features: usize,
-    /// Numbers of φ.
-    pub phi: usize,
-    /// Images of a batch.
-    pub batch: usize,
-    /// Of all tensors.
-    pub dtype: DType,
-}
-
-impl Estimate<'_> {
-    /// Bytes, where `part` images are normalised together.
-    pub fn bytes(&self, part: usize, memory: Memory) -> u64 {
-        let objectives = self.rule.map_or_else(Vec::new, |rule| rule.scheme.objectives(rule.matching_steps));
-        // The images and what they are matched with, of the whole batch.
-        let [channels, height, width] = self.model.network.input_shape();
-        let images = self.batch * (channels * height * width + self.features);
-        let kept: usize = match memory {
-            Memory::Keep => objectives.iter().map(|objective| self.model.kept(*objective)).sum(),
-            Memory::Recompute | Memory::ByGroup => 0,
-        };
-        let passes = objectives.iter().map(|objective| self.second(*objective, memory));
-        let pass = passes.chain([self.first(self.model.total(), memory)]).max().unwrap_or(0);
-        let elements = images + self.batch * kept + part * pass;
-        (elements * self.dtype.size()) as u64 + self.fixed()
-    }
-
-    /// Bytes of them that are there whatever is kept: of vectors like θ and φ.
-    pub fn fixed(&self) -> u64 {
-        let steps = self.rule.map_or(0, |rule| rule.scheme.objectives(rule.matching_steps).len());
-        (self.vectors(steps) * self.dtype.size()) as u64
-    }
-
-    /// Elements of one image that an ordinary step has at once.
-    fn first(&self, objective: Objective, memory: Memory) -> usize {
-        let (network, last) = (&self.model.network, self.model.last_node(objective));
-        let (maps, of_a_layer) = self.regressed(objective);
-        // A node's value, its cotangent, and that of what it reads.
-        let passing = 3 * network.widest();
-        match memory {
-            Memory::ByGroup => {
-                let (ends, inside) = self.stretches(objective);
-                // d and r̄ of one target layer are gone before the way back begins.
-                ends + (2 * of_a_layer).max(inside + passing)
-            }
-            Memory::Keep | Memory::Recompute => network.values(last) + (2 * maps).max(passing),
-        }
-    }
-
-    /// Elements of one image that second derivatives have at once, besides what was kept.
-    fn second(&self, objective: Objective, memory: Memory) -> usize {
-        let (network, last) = (&self.model.network, self.model.last_node(objective));
-        let (maps, of_a_layer) = self.regressed(objective);
-        let (values, passing) = (network.values(last), 3 * network.widest());
-        match memory {
-            // Tangents, and ṙ.
-            Memory::Keep => values + maps + passing,
-            // With values and cotangents, d and r̄.
-            Memory::Recompute => 3 * (values + maps) + passing,
-            Memory::ByGroup => {
-                let (ends, inside) = self.stretches(objective);
-                // d, r̄, ṙ and r̄̇ of one target layer, or values, cotangents and tangents of one stretch.
-                2 * ends + (4 * of_a_layer).max(3 * inside + passing)
-            }
-        }
-    }
-
-    /// Elements of what the regressors give for one image: of all target layers, and of the one that has the most.
-    fn regressed(&self, objective: Objective) -> (usize, usize) {
-        let matching = self.model.matching.as_ref().filter(|_| self.model.has_matching(objective));
-        matching.map_or((0, 0), |matching| (matching.regressed(), matching.regressed_of_a_layer()))
-    }
-
-    fn stretches(&self, objective: Objective) -> (usize, usize) {
-        self.model.stretches(objective).elements(&self.model.network)
-    }
-
-    /// Elements of vectors like θ and φ.
-    fn vectors(&self, steps: usize) -> usize {
-        // θ_t and the gradient of every virtual step; and velocities, adjoints, what is assembled, and what comes of it.
-        let like_theta = if steps == 0 { 4 } else { 2 * steps + 7 };
-        self.model.layout.len() * like_theta + 6 * self.phi
     }
 }
 

@@ -10,6 +10,7 @@ pub mod checkpoint;
 pub mod comparison;
 pub mod config;
 mod control;
+pub mod estimate;
 pub mod evaluate;
 pub mod event;
 pub mod gradient_check;

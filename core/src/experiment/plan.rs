@@ -6,7 +6,8 @@ use burn_tensor::{DType, Device, Tensor};
 
 use super::checkpoint::{Checkpoint, Position};
 use super::config::{Config, MetaConfig, PairsConfig, Precision, TargetConfig};
-use super::memory::{Asked, Division, Estimate, budget};
+use super::estimate::{Estimate, matched};
+use super::memory::{Asked, Division, budget};
 use super::micro_batch::{Footprint, images_at_once, too_large};
 use super::test_part::TestPart;
 use super::{outer, reused};
@@ -137,7 +138,8 @@ impl Plan {
             })
         })?;
         let budget = budget(largest_buffer.filter(|_| !l2t_shaders::is_in_software(&one)));
-        let division = division(&config, &learner, heard, chunk, dtype, budget);
+        let matched = matched(&learner, heard, largest_buffer.is_none());
+        let division = division(&config, &learner, matched, chunk, dtype, budget);
         learner.model.memory = division.memory;
         Ok(Self {
             config,
@@ -375,14 +377,12 @@ fn is_among(epoch: usize, epochs: usize) -> bool {
 }
 
 /// How a batch goes through memory, of which an iteration may take `budget` bytes.
-fn division(config: &Config, learner: &Learner, heard: &[Source], chunk: usize, dtype: DType, budget: u64) -> Division {
+fn division(config: &Config, learner: &Learner, matched: usize, chunk: usize, dtype: DType, budget: u64) -> Division {
     let train = &config.train;
-    let layers = heard.iter().flat_map(|source| source.layers().taps);
-    let features = layers.map(|tap| tap.shape.iter().product::<usize>()).sum();
     let estimate = Estimate {
         model: &learner.model,
         rule: learner.meta_rule.as_ref(),
-        features,
+        matched,
         phi: learner.meta.as_ref().map_or(0, |meta| meta.layout().len()),
         batch: train.batch_size,
         dtype,

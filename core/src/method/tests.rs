@@ -144,14 +144,14 @@ fn losses(pass: &Pass) -> Vec<f64> {
 /// PyTorch prints twelve digits behind the point here; the sums have some hundred terms in double precision.
 fn check(method: Method, expected_losses: &[f64], expected_gradient: &[f64]) {
     let (model, theta, batch) = setting(method);
-    let pass = model.evaluate(model.total(), &theta, &batch);
+    let (pass, gradient) = model.evaluate(model.total(), &theta, &batch);
     let close = |got: f64, expected: f64| (got - expected).abs() < 1e-11 * expected.abs().max(1.0);
     let got = losses(&pass);
     assert_eq!(got.len(), expected_losses.len(), "{method:?}: {got:?}");
     for (got, expected) in got.iter().zip(expected_losses) {
         assert!(close(*got, *expected), "{method:?}: loss {got}, PyTorch {expected}");
     }
-    let gradient = pass.gradient.to_data().try_to_vec::<f64>().expect("double precision");
+    let gradient = gradient.to_data().try_to_vec::<f64>().expect("double precision");
     assert_eq!(model.layout.entries().len(), expected_gradient.len(), "{method:?}: entries of θ");
     for (k, (entry, expected)) in model.layout.entries().iter().zip(expected_gradient).enumerate() {
         let part = &gradient[entry.offset..entry.offset + entry.len()];
@@ -263,11 +263,11 @@ fn the_auxiliary_gradients_are_those_of_central_differences() {
     const STEP: f64 = 1e-5;
     for method in [Method::Lwf, Method::At, Method::LwfAt] {
         let (model, theta, batch) = setting(method);
-        let gradient = model.evaluate(Objective::Total, &theta, &batch).gradient;
+        let (_, gradient) = model.evaluate(Objective::Total, &theta, &batch);
         for phase in [0.3, 4.1] {
             let u = vector(&model.layout, |_, i| (i as f64 * 1.37 + phase).sin());
             let at = |step: f64| {
-                let pass = model.evaluate(Objective::Total, &(theta.clone() + u.clone() * step), &batch);
+                let (pass, _) = model.evaluate(Objective::Total, &(theta.clone() + u.clone() * step), &batch);
                 losses(&pass).iter().sum::<f64>()
             };
             let expected = (at(STEP) - at(-STEP)) / (2.0 * STEP);
@@ -283,9 +283,9 @@ fn the_auxiliary_gradients_are_those_of_central_differences() {
 fn a_dead_layer_has_a_finite_attention_gradient() {
     let (model, _, batch) = setting(Method::At);
     let theta = vector(&model.layout, |k, _| if k == 3 { -1.0 } else { 0.0 });
-    let pass = model.evaluate(Objective::Total, &theta, &batch);
+    let (pass, gradient) = model.evaluate(Objective::Total, &theta, &batch);
     assert!(losses(&pass).iter().all(|loss| loss.is_finite()), "{:?}", losses(&pass));
-    assert!(pass.gradient.to_data().try_to_vec::<f64>().expect("double precision").iter().all(|g| g.is_finite()));
+    assert!(gradient.to_data().try_to_vec::<f64>().expect("double precision").iter().all(|g| g.is_finite()));
 }
 
 #[test]

@@ -84,7 +84,7 @@ pub enum Keep {
     Values,
 }
 
-/// An objective evaluated at one θ, with its gradient.
+/// What an objective leaves that was evaluated at one θ, besides its gradient, which nobody needs as long.
 #[derive(Debug, Clone)]
 pub struct Pass {
     /// What was evaluated.
@@ -95,8 +95,6 @@ pub struct Pass {
     pub matching_loss: Option<Tensor<1>>,
     /// The auxiliary losses, `[1]` each, if they were part of it.
     pub auxiliary_losses: Vec<(AuxiliaryKind, Tensor<1>)>,
-    /// ∇_θ, zero where the objective does not reach.
-    pub gradient: Tensor<1>,
     parts: Vec<PartPass>,
 }
 
@@ -150,13 +148,20 @@ impl TargetModel {
         self.matching.as_ref().expect("an objective with matching needs pairs")
     }
 
-    /// Value and gradient of `objective` at `theta`, with the batch's own moments in batch normalisation.
-    pub fn evaluate(&self, objective: Objective, theta: &Tensor<1>, batch: &Batch) -> Pass {
+    /// Value and gradient of `objective` at `theta`, with the batch's own moments in batch normalisation. The gradient is zero
+    /// where the objective does not reach.
+    pub fn evaluate(&self, objective: Objective, theta: &Tensor<1>, batch: &Batch) -> (Pass, Tensor<1>) {
         self.evaluate_keeping(Keep::Nothing, objective, theta, batch)
     }
 
     /// [`TargetModel::evaluate`] that may keep what second derivatives need.
-    pub fn evaluate_keeping(&self, keep: Keep, objective: Objective, theta: &Tensor<1>, batch: &Batch) -> Pass {
+    pub fn evaluate_keeping(
+        &self,
+        keep: Keep,
+        objective: Objective,
+        theta: &Tensor<1>,
+        batch: &Batch,
+    ) -> (Pass, Tensor<1>) {
         let mut parts = Vec::with_capacity(batch.parts().len());
         let (mut task, mut matching, mut gradient) = (vec![], vec![], None);
         let mut auxiliary: Vec<Vec<Tensor<1>>> = vec![vec![]; self.auxiliary.len()];
@@ -169,14 +174,14 @@ impl TargetModel {
             parts.push(pass);
         }
         let kinds = self.auxiliary.iter().map(|auxiliary| auxiliary.kind());
-        Pass {
+        let pass = Pass {
             objective,
             task_loss: batch.mean(task),
             matching_loss: batch.mean(matching),
             auxiliary_losses: kinds.zip(auxiliary).filter_map(|(kind, all)| Some((kind, batch.mean(all)?))).collect(),
-            gradient: gradient.expect("a batch has images"),
             parts,
-        }
+        };
+        (pass, gradient.expect("a batch has images"))
     }
 
     /// Elements of one image that an evaluation of `objective` keeps with [`Keep::Values`].
