@@ -173,7 +173,7 @@ fn second_derivatives_of_a_residual_network() {
             widths: vec![3, 5],
             blocks,
             shortcut,
-            classes: 3,
+            classes: Some(3),
             size,
             names: BlockNames::Authors,
         };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use burn_tensor::{DType, Device, Tensor, TensorData};
+use l2t_core::experiment::{Config, Plan};
 use l2t_core::network::Mode;
 use l2t_core::network::architecture::of_weights;
 use l2t_core::network::weights::WeightMap;
@@ -108,7 +109,12 @@ fn what_is_another_network_is_refused_in_a_line_that_names_it() {
         (changed(same, &[("layer1.0.se.fc1.weight", vec![2, 4, 1, 1])]), "has layer1.0.se.fc1.weight"),
         (changed(without("layer3.0.bn2"), &[]), "missing (layer3.0.bn2.weight"),
         (changed(without("layer2"), &[]), "has layer3.0.bn1.bias, which is no part"),
-        (changed(without("fc"), &[]), "fc.weight is missing"),
+        (changed(without("fc.weight"), &[]), "fc.weight is missing beside fc.bias"),
+        (
+            changed(without("fc"), &[("fc.weight", vec![7, 10, 1, 1])]),
+            "fc.weight is no matrix but has shape [7, 10, 1, 1]",
+        ),
+        (changed(without("conv1"), &[("conv1.weight", vec![4, 1, 7, 7])]), "conv1.weight has shape [4, 1, 7, 7] where"),
         (changed(without("conv1"), &[("conv1.0.weight", vec![4, 3, 3, 3])]), "a stem of three convolutions"),
         (changed(without("layer"), &[]), "is neither a ResNet"),
     ];
@@ -116,6 +122,64 @@ fn what_is_another_network_is_refused_in_a_line_that_names_it() {
         let error = Source::new(&weights, None, SIZE, &Device::flex(), DType::F32).expect_err(words).to_string();
         assert!(error.starts_with("odd.pth") && error.contains(words) && !error.contains('\n'), "{words}: {error}");
     }
+}
+
+/// Backbones are published without their last layer: their layers are those of the whole network.
+#[test]
+fn a_network_without_its_classifier_is_a_source() {
+    let whole = Source::new(&load(FILES[0].0), None, SIZE, &Device::flex(), DType::F64).expect("it is whole");
+    let weights = changed(|name| (!name.starts_with("fc.")).then(|| name.to_owned()), &[]);
+    let backbone = Source::new(&weights, None, SIZE, &Device::flex(), DType::F64).expect("its layers are there");
+    assert!(whole.network.has_classifier() && !backbone.network.has_classifier());
+    assert_eq!((backbone.name.as_str(), &backbone.keys.missing[..]), ("ResNet-12", &[][..]));
+    let recorded = WeightMap::from_bytes("recorded", &bytes("tiny_forward.safetensors")).expect("safetensors");
+    let x = recorded.get("x").expect("recorded");
+    let data = TensorData::new(x.values.clone(), x.shape.clone());
+    let x = Tensor::<4>::from_data(data, (&Device::flex(), DType::F64));
+    let layers = |source: &Source| source.features(&x).iter().map(|map| map.to_data()).collect::<Vec<_>>();
+    assert_eq!(layers(&backbone), layers(&whole));
+    // Where logits are asked for, it is refused by name before anything begins; where layers are, it is trained with.
+    let folder = tempfile::tempdir().expect("there is room");
+    let path = folder.path().join("backbone.safetensors");
+    std::fs::write(&path, weights.to_safetensors()).expect("there is room");
+    let plan = |method: &str| {
+        let set = [
+            format!("sources=[{{weights={:?}}}]", path.display().to_string()),
+            format!("method.name={method}"),
+            "data.size=64".into(),
+            "target.network=resnet-2-1-1-1".into(),
+            "target.width=0.0625".into(),
+            "data.per_class=2".into(),
+            "train.batch_size=4".into(),
+        ];
+        Plan::new(Config::preset("demo", &set).expect("valid"), Device::flex(), "CPU".into())
+    };
+    for method in ["lwf", "lwf+at"] {
+        let error = plan(method).expect_err("it has no logits").to_string();
+        let wanted = format!("backbone.safetensors has no classifier, and {method} learns from the logits of one");
+        assert!(error.starts_with("sources[0].weights: ") && error.contains(&wanted), "{error}");
+    }
+    for method in ["at", "fm", "l2t-ww"] {
+        plan(method).unwrap_or_else(|error| panic!("{method}: {error}"));
+    }
+}
+
+/// What is of another shape is neither matched nor missing, and is named with both shapes.
+#[test]
+fn keys_of_another_shape_are_named() {
+    let weights = changed(
+        |name| (!name.starts_with("conv1") && name != "layer2.0.bn1.bias").then(|| name.to_owned()),
+        &[("conv1.weight", vec![4, 1, 7, 7]), ("layer2.0.bn1.bias", vec![5])],
+    );
+    let network = of_weights(&weights, None).expect("known").build().expect("it fits");
+    let report = network.compare_keys(&weights);
+    assert_eq!((report.misshapen.len(), report.missing.len(), report.unexpected.len()), (2, 0, 0));
+    let words = report.to_string();
+    let both = "2 of another shape (conv1.weight has shape [4, 1, 7, 7] where the network has [4, 3, 7, 7], layer2.0.bn1.bias has shape [5] where the network has [6])";
+    assert!(words.starts_with(&format!("{} keys matched, {both}, 0 missing", report.matched.len())), "{words}");
+    let error =
+        Source::new(&weights, None, SIZE, &Device::flex(), DType::F32).expect_err("it does not fit").to_string();
+    assert!(error.ends_with("where the network has [4, 3, 7, 7], and 1 more have another"), "{error}");
 }
 
 #[test]

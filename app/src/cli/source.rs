@@ -9,6 +9,7 @@ use l2t_core::data::{DataSource, Split};
 use l2t_core::error::OneLine;
 use l2t_core::experiment::evaluate::accuracy;
 use l2t_core::experiment::store::write_whole;
+use l2t_core::method::{AuxiliaryKind, Method};
 use l2t_core::network::architecture::of_weights;
 use l2t_core::source::{Source, read_weights};
 use l2t_core::stop::Stop;
@@ -24,6 +25,9 @@ pub fn eval(arguments: &EvalArguments) -> Result<Ending> {
     let weights = read_weights(&utf8(&arguments.weights)?)?.trained_with(mean, std);
     let device = open_device(arguments.device.device)?;
     let source = Source::new(&weights, None, arguments.size, &device.device, DType::F32)?;
+    if !source.network.has_classifier() {
+        return Err(weights.error("has no classifier, the last layer, so that there is no accuracy to measure"));
+    }
     say!("source  {}: {}", source.name, source.keys);
     source.read_as.iter().for_each(|note| say!("source  {note}"));
     if !["mean", "std"].iter().any(|key| weights.notes().contains_key(*key)) && !is_embedded(&arguments.weights) {
@@ -78,8 +82,17 @@ pub fn inspect(path: &Path) -> Result<Ending> {
     let weights = read_weights(&utf8(path)?)?;
     let architecture = of_weights(&weights, None)?;
     let (network, name, matched) = (architecture.build()?, architecture.title(), architecture.matched());
-    say!("{name}, {} classes, {} weights", network.classes(), network.layout().count());
+    let classes =
+        if network.has_classifier() { format!("{} classes", network.classes()) } else { "no classifier".into() };
+    say!("{name}, {classes}, {} weights", network.layout().count());
     say!("{}", network.compare_keys(&weights));
+    if !network.has_classifier() {
+        let methods: Vec<&str> = Method::ALL.into_iter().filter(needs_logits).map(Method::name).collect();
+        say!(
+            "without a classifier, its last layer, it is a source all the same: its layers are matched; only {} and `l2t source eval` ask for one",
+            methods.join(", ")
+        );
+    }
     weights.naming().iter().for_each(|naming| say!("the names are {naming}"));
     weights.read_as().iter().for_each(|note| say!("{note}"));
     for (key, note) in weights.notes() {
@@ -91,6 +104,10 @@ pub fn inspect(path: &Path) -> Result<Ending> {
         say!("layer {nth:2}  {:<10} {channels:4} × {height} × {width}  {mark}", tap.label);
     }
     Ok(Ending::Done)
+}
+
+fn needs_logits(method: &Method) -> bool {
+    method.recipe().auxiliary.contains(&AuxiliaryKind::Distillation)
 }
 
 pub fn convert(path: &Path, out: &Path) -> Result<Ending> {

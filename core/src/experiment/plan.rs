@@ -120,6 +120,7 @@ impl Plan {
         }
         let uses = config.method.name.recipe().sources;
         let sources = if uses == SourceUse::Nothing { vec![] } else { sources(&config, &inputs, &device, dtype)? };
+        refuse_without_logits(&config, &sources)?;
         let network = target(&config, classes)?;
         let start = match uses {
             SourceUse::Start => Some(Start::new(&config.target.network, &network, &sources[0])?),
@@ -353,6 +354,20 @@ fn sources(config: &Config, inputs: &Inputs, device: &Device, dtype: DType) -> R
             source.map_err(|e| renamed(e, "layers", &format!("sources[{nth}].layers")))
         })
         .collect()
+}
+
+/// A method that learns from logits needs sources that have some.
+fn refuse_without_logits(config: &Config, sources: &[Source]) -> Result<()> {
+    let method = config.method.name;
+    let headless = sources.iter().position(|source| !source.network.has_classifier());
+    let Some(nth) = headless.filter(|_| method.recipe().auxiliary.contains(&AuxiliaryKind::Distillation)) else {
+        return Ok(());
+    };
+    let (weights, name) = (&config.sources[nth].weights, method.name());
+    let reason = format!(
+        "{weights} has no classifier, and {name} learns from the logits of one: take weights with their last layer, or a method that matches layers"
+    );
+    Err(Error::config(format!("sources[{nth}].weights"), reason))
 }
 
 /// The same error with `from` at the start of its key replaced: what read a part does not know where the part stands.

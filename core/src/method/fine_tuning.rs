@@ -6,7 +6,7 @@
 //!
 //! Only where source and target have the same architecture, which is why the paper's ResNet-to-VGG experiments have no
 //! such row; it is what a practitioner would try first where it can be done (Yosinski et al., 2014). All layers are
-//! trained. The classifier is drawn anew where the number of classes differs, and kept where it does not.
+//! trained. The classifier is drawn anew where the number of classes differs or the source has none, and kept where it does not.
 //!
 //! The learning rate is the run's own (`train.lr`), for an equal comparison; fine-tuning is often done at a tenth of it
 //! or less (Li and Hoiem do so), so look at `train.lr=0.01` too before calling a result fine-tuning's best.
@@ -48,7 +48,7 @@ impl Start {
         if ours.len() != theirs.len() || target.features() != source.network.features() {
             return Err(different(format!("it has {} weights and not {}", ours.len(), theirs.len())));
         }
-        let new_classifier = target.classes() != source.network.classes();
+        let new_classifier = !source.network.has_classifier() || target.classes() != source.network.classes();
         let kept = if new_classifier { target.layout().entries()[ours.len()].offset } else { target.layout().len() };
         Ok(Self { kept, new_classifier })
     }
@@ -61,8 +61,8 @@ impl Start {
     }
 }
 
-/// The entries of all layers but the classifier, which is the last and has a weight and a bias.
+/// The entries of all layers but the classifier, which is the last, where there is one, and has a weight and a bias.
 fn below_classifier(network: &Network) -> &[ParamEntry] {
     let entries = network.layout().entries();
-    &entries[..entries.len() - 2]
+    &entries[..entries.len() - if network.has_classifier() { 2 } else { 0 }]
 }

@@ -99,7 +99,7 @@ fn pairs(target: &Network) -> PairSet {
 /// The tiny target with what the method adds, by its recipe, and a batch.
 fn setting(method: Method) -> (TargetModel, Tensor<1>, Batch) {
     let layers = vec![Layer::Conv(3), Layer::Pool, Layer::Conv(4), Layer::Pool];
-    let network = VggConfig { layers, classes: 3, size: 10 }.build().expect("ten pixels can be halved twice");
+    let network = VggConfig { layers, classes: Some(3), size: 10 }.build().expect("ten pixels can be halved twice");
     let (recipe, mut layout) = (method.recipe(), network.layout().clone());
     let auxiliary = recipe.auxiliary.iter().map(|kind| -> std::sync::Arc<dyn Auxiliary> {
         match kind {

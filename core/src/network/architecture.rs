@@ -124,6 +124,21 @@ pub fn of_weights(weights: &WeightMap, size: Option<usize>) -> Result<Box<dyn Ar
     })
 }
 
+/// Classes of the linear layer called `head`, the last of a network; `None` where a file has nothing of it, as backbones are
+/// published.
+///
+/// # Errors
+/// Where the file has only its bias, or a weight that is no matrix.
+pub(super) fn classes(weights: &WeightMap, head: &str) -> Result<Option<usize>> {
+    let [weight, bias] = ["weight", "bias"].map(|part| format!("{head}.{part}"));
+    match weights.shape(&weight) {
+        Some(&[classes, _]) => Ok(Some(classes)),
+        Some(shape) => Err(weights.error(format!("{weight} is no matrix but has shape {shape:?}"))),
+        None if weights.shape(&bias).is_some() => Err(weights.error(format!("{weight} is missing beside {bias}"))),
+        None => Ok(None),
+    }
+}
+
 /// `channels` times `width`, and at least one.
 pub(super) fn scaled(channels: usize, width: f64) -> usize {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive channel count")]

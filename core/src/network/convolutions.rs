@@ -40,11 +40,11 @@ mod tests {
     #[test]
     fn every_shape_is_there_once_and_the_classifier_is_not() {
         let layers = vec![Layer::Conv(3), Layer::Conv(3), Layer::Conv(3), Layer::Pool];
-        let network = VggConfig { layers, classes: 5, size: 6 }.build().unwrap();
+        let network = VggConfig { layers, classes: Some(5), size: 6 }.build().unwrap();
         let geometry = Geometry { stride: 1, padding: 1 };
         let shape = |weight| ConvolutionShape { input: [3, 6, 6], weight, geometry };
         assert_eq!(network.convolutions(), [shape([3, 3, 3, 3])]);
-        let deeper = VggConfig { layers: vec![Layer::Conv(4), Layer::Conv(3), Layer::Pool], classes: 5, size: 6 };
+        let deeper = VggConfig { layers: vec![Layer::Conv(4), Layer::Conv(3), Layer::Pool], classes: Some(5), size: 6 };
         let found = deeper.build().unwrap().convolutions();
         let second = ConvolutionShape { input: [4, 6, 6], weight: [3, 4, 3, 3], geometry };
         assert_eq!(found, [shape([4, 3, 3, 3]), second]);

@@ -104,7 +104,7 @@ impl Network {
         &self.norms
     }
 
-    /// The last node: the logits, `[B, classes, 1, 1]`.
+    /// The last node: the logits, `[B, classes, 1, 1]`, or without a classifier the pooled features.
     pub fn output(&self) -> NodeId {
         self.nodes.len() - 1
     }
@@ -114,14 +114,19 @@ impl Network {
         self.nodes[0].shape
     }
 
-    /// Number of classes.
+    /// Number of classes; of a network without a classifier, whose output is the pooled features, as many as these are.
     pub fn classes(&self) -> usize {
         self.nodes[self.output()].shape[0]
     }
 
-    /// The node whose value the pooled features are read from: the input of the last linear layer.
+    /// Whether its output is the logits of classes.
+    pub fn has_classifier(&self) -> bool {
+        !matches!(self.nodes[self.output()].op, Op::GlobalAveragePool)
+    }
+
+    /// The node whose value the pooled features are read from: the input of the classifier.
     pub fn features(&self) -> NodeId {
-        self.nodes[self.output()].inputs[0]
+        if self.has_classifier() { self.nodes[self.output()].inputs[0] } else { self.output() }
     }
 
     /// Elements of the largest value that one image has in a forward pass.

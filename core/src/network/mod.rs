@@ -18,6 +18,7 @@ mod names;
 mod rescale;
 pub mod resnet;
 mod running;
+mod safe_tensors;
 mod stretches;
 mod subsample;
 mod tangent;

@@ -129,7 +129,7 @@ mod tests {
     fn one_value_says_nothing_about_the_variance() {
         let device = (&Device::flex(), DType::F64);
         let layers = vec![Layer::Conv(3), Layer::Pool, Layer::Conv(2)];
-        let network = VggConfig { layers, classes: 2, size: 2 }.build().expect("two pixels can be halved once");
+        let network = VggConfig { layers, classes: Some(2), size: 2 }.build().expect("two pixels can be halved once");
         let mut theta = network.layout().init(crate::seed::Seed(1), "theta");
         let biases: Vec<Vec<f64>> = [("features.0.bias", 3), ("features.4.bias", 2)]
             .map(|(name, count)| {

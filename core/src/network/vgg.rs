@@ -6,7 +6,7 @@
 use l2t_shaders::conv::Geometry;
 use l2t_shaders::max_pool::Window;
 
-use super::architecture::{Architecture, Family, scaled};
+use super::architecture::{Architecture, Family, classes, scaled};
 use super::graph::{Builder, Network};
 use super::layout::Init;
 use super::weights::WeightMap;
@@ -43,8 +43,8 @@ pub enum Layer {
 pub struct VggConfig {
     /// Convolutions and poolings in order.
     pub layers: Vec<Layer>,
-    /// Number of classes.
-    pub classes: usize,
+    /// Number of classes; `None` for a network without its last layer.
+    pub classes: Option<usize>,
     /// Side of the square input in pixels.
     pub size: usize,
 }
@@ -75,7 +75,7 @@ impl VggConfig {
                 Pool => Pool,
             })
             .to_vec();
-        Self { layers, classes, size }
+        Self { layers, classes: Some(classes), size }
     }
 
     /// Reads the shape off the keys and shapes of a checkpoint: `features.<n>.weight` of a convolution is followed by
@@ -96,9 +96,7 @@ impl VggConfig {
             layers.push(Layer::Conv(filters));
             next = at + 3;
         }
-        let Some(&[classes, _]) = weights.shape("classifier.weight") else {
-            return Err(weights.error("classifier.weight is missing or is no matrix"));
-        };
+        let classes = classes(weights, "classifier")?;
         if layers.is_empty() {
             return Err(weights.error("features.0.weight is missing"));
         }
@@ -136,7 +134,9 @@ impl VggConfig {
             }
         }
         x = net.global_average_pool(x);
-        net.linear("classifier", x, self.classes, [Init::Normal(0.01), Init::Constant(0.0)]);
+        if let Some(classes) = self.classes {
+            net.linear("classifier", x, classes, [Init::Normal(0.01), Init::Constant(0.0)]);
+        }
         Ok(net.finish())
     }
 }

@@ -1,6 +1,6 @@
-//! Weights in and out: safetensors, and PyTorch checkpoints including the authors' legacy one.
+//! Named weights, read from a file of any kind (`safe_tensors`, `torch`), and a network's among them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 #[cfg(not(target_family = "wasm"))]
 use std::path::Path;
@@ -8,7 +8,6 @@ use std::path::Path;
 use burn_tensor::{DType, Device, Element, Tensor, TensorData};
 use half::{bf16, f16};
 use l2t_shaders::batch_norm::Moments;
-use safetensors::{Dtype, SafeTensorError, SafeTensors};
 
 use super::graph::Network;
 use super::running::RunningStats;
@@ -16,9 +15,6 @@ use super::torch;
 use super::{foreign, names, rescale};
 use crate::archive;
 use crate::error::{Error, Result};
-
-/// Key of the notes in a file's metadata; one key with all of them as TOML, because the library writes keys in no order.
-const NOTES: &str = "l2t.source";
 
 /// One tensor on the host, row-major.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,9 +67,10 @@ impl WeightMap {
     /// # Errors
     /// Names it when it is truncated or of no known format.
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self> {
-        let map = if foreign::is_safetensors(bytes) {
+        let is_called_so = name.to_ascii_lowercase().ends_with(".safetensors");
+        let map = if foreign::is_safetensors(bytes) || (is_called_so && (1..=8).contains(&bytes.len())) {
             Self::from_safetensors(name, bytes)?
-        } else if name.to_ascii_lowercase().ends_with(".safetensors") && !archive::is_zip(bytes) {
+        } else if is_called_so && !archive::is_zip(bytes) {
             let reason = foreign::foreign(bytes).unwrap_or_else(|| "is cut off or damaged".into());
             return Err(Error::file(name, format!("is no safetensors file: it {reason}")));
         } else if let Some(what) = foreign::foreign(bytes).filter(|_| !torch::is_tarred(bytes)) {
@@ -96,7 +93,7 @@ impl WeightMap {
     }
 
     /// Takes in a tensor, or remembers that it is of a type that holds no weights.
-    fn take(&mut self, name: &str, dtype: &str, shape: Vec<usize>, bytes: &[u8]) {
+    pub(super) fn take(&mut self, name: &str, dtype: &str, shape: Vec<usize>, bytes: &[u8]) {
         match widen(dtype, bytes) {
             Some(values) => self.insert(name, shape, values),
             None => self.unread.push((name.to_owned(), dtype.to_owned())),
@@ -127,81 +124,6 @@ impl WeightMap {
     /// Whose names the weights have in the file, in words; `None` where it was not read from one, or they are nobody's.
     pub fn naming(&self) -> Option<&'static str> {
         self.naming.map(names::Naming::words)
-    }
-
-    /// Reads the contents of a safetensors file; errors call it `origin`.
-    ///
-    /// # Errors
-    /// When it is truncated or none, or names the tensor of a type that is not read.
-    pub fn from_safetensors(origin: impl Into<String>, bytes: &[u8]) -> Result<Self> {
-        let mut map = Self::new(origin);
-        let broken = |e: SafeTensorError| match e {
-            SafeTensorError::MetadataIncompleteBuffer => "it is cut off or damaged: download or copy it again".into(),
-            other => one_line(&other),
-        };
-        let file = SafeTensors::deserialize(bytes)
-            .map_err(|e| Error::file(&map.origin, format!("is no safetensors file: {}", broken(e))))?;
-        let (_, header) = SafeTensors::read_metadata(bytes).expect("it was read as a whole");
-        if let Some(notes) = header.metadata().as_ref().and_then(|metadata| metadata.get(NOTES)) {
-            let broken = |e: toml::de::Error| Error::file(&map.origin, format!("has broken notes: {}", e.message()));
-            map.notes = toml::from_str(notes).map_err(broken)?;
-        }
-        for (name, view) in file.tensors() {
-            map.take(&name, &format!("{:?}", view.dtype()), view.shape().to_vec(), view.data());
-        }
-        Ok(map)
-    }
-
-    /// The contents of a safetensors file, in single precision (what PyTorch and our own reader expect of weights).
-    pub fn to_safetensors(&self) -> Vec<u8> {
-        #[expect(clippy::cast_possible_truncation, reason = "weights are trained in single precision")]
-        let bytes: BTreeMap<&str, (Vec<usize>, Vec<u8>)> = self
-            .tensors
-            .iter()
-            .map(|(name, tensor)| {
-                let bytes = tensor.values.iter().flat_map(|v| (*v as f32).to_le_bytes()).collect();
-                (name.as_str(), (tensor.shape.clone(), bytes))
-            })
-            .collect();
-        let views = bytes.iter().map(|(name, (shape, bytes))| {
-            let view = safetensors::tensor::TensorView::new(Dtype::F32, shape.clone(), bytes);
-            (*name, view.expect("shape and bytes come from one tensor"))
-        });
-        safetensors::serialize(views, None).expect("names and views are valid")
-    }
-
-    /// The contents of a safetensors file that is half as large, with the [notes](Self::notes): matrices and kernels in
-    /// half precision (relative error 2⁻¹¹, or absolute 3e-8 below 6e-5), vectors, which hold the variances, in single.
-    ///
-    /// # Panics
-    /// If a weight is beyond 65504, the largest number of half precision.
-    pub fn to_safetensors_half(&self) -> Vec<u8> {
-        #[expect(clippy::cast_possible_truncation, reason = "rounding is what is asked for")]
-        let bytes: BTreeMap<&str, (Dtype, &HostTensor, Vec<u8>)> = self
-            .tensors
-            .iter()
-            .map(|(name, tensor)| {
-                let half = tensor.shape.len() > 1;
-                let bytes = if half {
-                    let rounded = |v: &f64| {
-                        let half = f16::from_f64(*v);
-                        assert!(half.is_finite(), "{name} holds {v}, too large for half precision");
-                        half.to_le_bytes()
-                    };
-                    tensor.values.iter().flat_map(rounded).collect()
-                } else {
-                    tensor.values.iter().flat_map(|v| (*v as f32).to_le_bytes()).collect()
-                };
-                (name.as_str(), (if half { Dtype::F16 } else { Dtype::F32 }, tensor, bytes))
-            })
-            .collect();
-        let views = bytes.iter().map(|(name, (dtype, tensor, bytes))| {
-            let view = safetensors::tensor::TensorView::new(*dtype, tensor.shape.clone(), bytes);
-            (*name, view.expect("shape and bytes come from one tensor"))
-        });
-        let notes = toml::to_string(&self.notes).expect("notes are plain text");
-        safetensors::serialize(views, Some(HashMap::from([(NOTES.to_owned(), notes)])))
-            .expect("names and views are valid")
     }
 
     /// What the file says about itself, by key: of a source that was trained here the task, its classes, the command, the
@@ -263,7 +185,7 @@ impl WeightMap {
     }
 }
 
-fn one_line(error: &dyn fmt::Display) -> String {
+pub(super) fn one_line(error: &dyn fmt::Display) -> String {
     error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -289,13 +211,36 @@ pub struct KeyReport {
     pub matched: Vec<String>,
     /// Weights of the network that the checkpoint lacks.
     pub missing: Vec<String>,
+    /// Weights that the checkpoint has in another shape.
+    pub misshapen: Vec<Misshapen>,
     /// Keys of the checkpoint that the network has no use for.
     pub unexpected: Vec<String>,
+}
+
+/// A weight of another shape than the network has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misshapen {
+    /// Its key.
+    pub name: String,
+    /// In the checkpoint.
+    pub shape: Vec<usize>,
+    /// In the network.
+    pub wanted: Vec<usize>,
+}
+
+impl fmt::Display for Misshapen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} has shape {:?} where the network has {:?}", self.name, self.shape, self.wanted)
+    }
 }
 
 impl fmt::Display for KeyReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} keys matched", self.matched.len())?;
+        if !self.misshapen.is_empty() {
+            let listed: Vec<String> = self.misshapen.iter().map(ToString::to_string).collect();
+            write!(f, ", {} of another shape ({})", listed.len(), listed.join(", "))?;
+        }
         for (what, keys) in [("missing", &self.missing), ("unexpected", &self.unexpected)] {
             write!(f, ", {} {what}", keys.len())?;
             if !keys.is_empty() {
@@ -327,10 +272,15 @@ impl Network {
     /// Compares the keys of `weights` with the network's. PyTorch's counters of batches are no weights and are passed over.
     pub fn compare_keys(&self, weights: &WeightMap) -> KeyReport {
         let mut report = KeyReport::default();
-        for (name, _) in self.expected() {
-            if weights.get(&name).is_some() { report.matched.push(name) } else { report.missing.push(name) }
+        for (name, wanted) in self.expected() {
+            match weights.shape(&name) {
+                Some(shape) if shape == wanted => report.matched.push(name),
+                Some(shape) => report.misshapen.push(Misshapen { name, shape: shape.to_vec(), wanted }),
+                None => report.missing.push(name),
+            }
         }
-        let known: std::collections::BTreeSet<_> = report.matched.iter().map(String::as_str).collect();
+        let misshapen = report.misshapen.iter().map(|misshapen| misshapen.name.as_str());
+        let known: BTreeSet<_> = report.matched.iter().map(String::as_str).chain(misshapen).collect();
         let unexpected = weights.names().filter(|n| !known.contains(n) && !n.ends_with("num_batches_tracked"));
         report.unexpected = unexpected.map(str::to_owned).collect();
         report
@@ -349,12 +299,13 @@ impl Network {
             });
             return Err(weights.error(format!("does not fit the network: {report}{why}")));
         }
-        for (name, shape) in self.expected() {
+        if let [first, others @ ..] = &report.misshapen[..] {
+            let more =
+                if others.is_empty() { String::new() } else { format!(", and {} more have another", others.len()) };
+            return Err(weights.error(format!("does not fit the network: {first}{more}")));
+        }
+        for (name, _) in self.expected() {
             let tensor = weights.get(&name).expect("no key is missing");
-            if tensor.shape != shape {
-                let reason = format!("{name} has shape {:?} where the network has {shape:?}", tensor.shape);
-                return Err(weights.error(reason));
-            }
             if let Some(bad) = tensor.values.iter().find(|value| !value.is_finite()) {
                 return Err(weights.error(format!("{name} contains {bad}")));
             }
@@ -436,27 +387,6 @@ fn lost(error: &dyn fmt::Display) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn half_precision_rounds_kernels_only_and_keeps_the_notes() {
-        let mut map = WeightMap::new("memory");
-        let values: Vec<f64> = (1..=15).map(|n| (f64::from(n) * 0.37).sin() / f64::from(n)).collect();
-        map.insert("kernel", vec![5, 3], values.clone());
-        map.insert("variance", vec![3], vec![1e-7, 70_000.0, 3.25]);
-        map.note("task", "things");
-        map.note("classes", "\"quoted\", and\nbroken");
-        let bytes = map.to_safetensors_half();
-        let read = WeightMap::from_safetensors("memory", &bytes).unwrap();
-        assert_eq!(read.notes(), map.notes());
-        assert_eq!(read.shape("kernel"), Some(&[5, 3][..]));
-        for (rounded, value) in read.get("kernel").unwrap().values.iter().zip(&values) {
-            // Half of a unit in the last of 11 binary digits.
-            assert!((rounded - value).abs() <= value.abs() / 2048.0 && rounded != value, "{rounded} for {value}");
-        }
-        let vector = &read.get("variance").unwrap().values;
-        assert_eq!(vector, &[1e-7f32, 70_000.0, 3.25].map(f64::from));
-        assert_eq!(bytes, map.to_safetensors_half());
-    }
 
     #[test]
     fn half_precision_is_read_as_ieee_754_has_it() {

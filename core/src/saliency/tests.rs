@@ -61,7 +61,7 @@ impl World {
             widths: vec![3, 5, 7],
             blocks: vec![1; 3],
             shortcut: Shortcut::Projection,
-            classes: 4,
+            classes: Some(4),
             size: 13,
             names: BlockNames::Single,
         };
@@ -71,7 +71,7 @@ impl World {
         let sources = vec![source];
         use Layer::{Conv, Pool};
         let layers = vec![Conv(5), Pool, Conv(6), Conv(4), Pool, Conv(9), Pool];
-        let network = VggConfig { layers, classes: 3, size: 13 }.build().unwrap();
+        let network = VggConfig { layers, classes: Some(3), size: 13 }.build().unwrap();
         let layers = vec![sources[0].layers()];
         let pair = |source_layer, target_layer| Pair { source: 0, source_layer, target_layer };
         // 13×11 to 13×11 (as it is), 13×11 to 3×2 (down), 4×3 to 13×11 and to 6×5 (up), 7×6 to 6×5.

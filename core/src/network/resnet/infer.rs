@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{BlockNames, LARGE_KERNEL, ResNetConfig, Shortcut, Stem};
 use crate::error::Result;
+use crate::network::architecture::classes;
 use crate::network::weights::WeightMap;
 
 /// Whether there is a first block of a kind that is known.
@@ -20,9 +21,7 @@ impl ResNetConfig {
         let names = names(weights);
         let (widths, blocks) = groups(weights, names)?;
         refuse_bottlenecks(weights, names, &blocks)?;
-        let Some(&[classes, _]) = weights.shape("fc.weight") else {
-            return Err(weights.error("fc.weight is missing or is no matrix"));
-        };
+        let classes = classes(weights, "fc")?;
         let Some(&[stem_width, _, kernel, _]) = weights.shape("conv1.weight") else {
             return Err(weights.error("conv1.weight is missing"));
         };

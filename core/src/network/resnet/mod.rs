@@ -103,8 +103,8 @@ pub struct ResNetConfig {
     pub blocks: Vec<usize>,
     /// What leads around the blocks that change the shape.
     pub shortcut: Shortcut,
-    /// Number of classes.
-    pub classes: usize,
+    /// Number of classes; `None` for a network without its last layer.
+    pub classes: Option<usize>,
     /// Side of the square input in pixels.
     pub size: usize,
     /// Key names.
@@ -120,7 +120,7 @@ impl ResNetConfig {
             widths: vec![16, 32, 64],
             blocks: vec![(depth - 2) / 6; 3],
             shortcut: Shortcut::Projection,
-            classes,
+            classes: Some(classes),
             size,
             names: BlockNames::Authors,
         }
@@ -136,7 +136,7 @@ impl ResNetConfig {
             widths,
             blocks: blocks.to_vec(),
             shortcut: Shortcut::Projection,
-            classes: wanted.classes,
+            classes: Some(wanted.classes),
             size: wanted.size,
             names: BlockNames::Layers,
         }
@@ -171,7 +171,9 @@ impl ResNetConfig {
         } else {
             [Init::Normal(0.01), Init::Constant(0.0)]
         };
-        net.linear("fc", x, self.classes, drawn);
+        if let Some(classes) = self.classes {
+            net.linear("fc", x, classes, drawn);
+        }
         net.finish()
     }
 
