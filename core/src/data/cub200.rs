@@ -32,7 +32,7 @@ pub(super) fn detect(files: &Files, base: &str) -> bool {
     [IMAGES, LABELS, PARTS].iter().filter(|list| files.has(&join(base, list))).count() >= 2
 }
 
-/// One part, of the lists in `base`.
+/// One part, of the lists in `base`; `None` where they have no test image.
 ///
 /// # Errors
 /// If a list is missing or malformed, two lists have other numbers, or a class has no training image.
@@ -61,6 +61,9 @@ pub(super) fn read(files: &Files, base: &str, section: Section) -> Result<Option
             let mask = masks.as_ref().map(|folder| mask(folder, name)).filter(|mask| files.has(mask));
             entries.push(Entry { class, name: name.clone(), item, mask });
         }
+    }
+    if section == Section::Test && entries.is_empty() {
+        return Ok(None);
     }
     let (folder, list) = (join(base, "images"), join(base, if section == Section::Train { PARTS } else { IMAGES }));
     let listed = Listed { files, folder, list: &list, class_names, entries, official };

@@ -196,3 +196,34 @@ fn the_authors_validation_images_are_held_out_where_the_list_is_the_official_one
     let note = "train: 1000 of the images are those that the paper's authors held out for validation";
     assert!(source.inspect().notes.contains(&note.into()));
 }
+
+#[test]
+fn a_box_outside_of_its_picture_is_left_out_by_name() {
+    // Image 1 has 42 x 30 pixels; the box of 3 reaches beyond it, that of 1 does not touch it.
+    let boxes = "CUB_200_2011/bounding_boxes.txt";
+    let tree = miniature::changed(miniature::cub(), boxes, |text| {
+        text.replace("1 1.0 3.0 20.0 12.5", "1 90.0 3.0 20.0 12.5").replace("3 3.0 3.0 20.0", "3 -3.0 3.0 200.0")
+    });
+    let source = from(tree).unwrap();
+    let picture = "CUB_200_2011/images/001.Black_footed_Albatross/Black_Footed_Albatross_0046_100.jpg";
+    let note = format!(
+        "left out 1 box that lies outside of its picture: {picture} has 42 x 30 pixels and a box from (90, 3) to (110, 15.5)"
+    );
+    for loading in [Loading::stretched(16), Loading::cropped(16)] {
+        let train = source.load_part(Split::Train, &loading).unwrap();
+        assert!(train.notes.contains(&note), "{:?}", train.notes);
+        let first = train.boxes.unwrap();
+        assert!(first[1].is_none() && first.iter().flatten().count() == 5, "{first:?}");
+        // The other one as far as it is in the picture, all of whose columns it covers.
+        assert_eq!(first[0].map(|item| (item.x0, item.x1)), Some((0.0, 16.0)));
+    }
+    assert!(source.inspect().notes.contains(&format!("train: {note}")));
+}
+
+#[test]
+fn a_copy_without_test_images_has_no_test_part() {
+    let parts = "CUB_200_2011/train_test_split.txt";
+    let source = from(miniature::changed(miniature::cub(), parts, |text| text.replace(" 0", " 1"))).unwrap();
+    assert!(source.format.read(&source.files, Section::Test).unwrap().is_none());
+    assert_eq!(loaded(&source, Split::Train).len(), 9);
+}

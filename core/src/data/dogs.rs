@@ -5,14 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::data::annotations::Boxes;
 use crate::data::dataset::PixelBox;
-use crate::data::files::{Files, join};
+use crate::data::files::Files;
 use crate::data::listed::{
     Entry, Listed, also_learned, find_file, find_folder, folder, lies_in, listed_name, split_folder,
 };
 use crate::data::mat::{self, Value};
 use crate::data::part::{Part, Section};
-use crate::data::{parallel, voc};
 use crate::error::{Error, Result};
 
 /// Images of the official training and test part.
@@ -49,31 +49,21 @@ pub(super) fn read(files: &Files, section: Section) -> Result<Option<Part>> {
         .collect::<Result<_>>()?;
     let Some(list) = both.iter().find(|list| split_folder(&list.name).1 == name) else { return Ok(None) };
     let class_names = class_names(files, &both)?;
-    let annotations = find_folder(files, "", "Annotation");
-    let items = parallel::map(&list.images, |image| item(files, annotations.as_deref(), image));
+    let boxes = Boxes::read(files, "Annotation", "", &list.images);
     let entry = |(image, item): (&String, Option<PixelBox>)| {
         let class = class_names.iter().position(|class| class == split_folder(image).0).expect("a class is a folder");
         Entry { class, name: image.clone(), item, mask: None }
     };
-    let entries: Vec<Entry> = list.images.iter().zip(items).map(entry).collect();
+    let entries: Vec<Entry> = list.images.iter().zip(boxes.of_images).map(entry).collect();
     let (folder, is_train) = (folder(files, "", "Images")?, section == Section::Train);
     let listed = Listed { files, folder, list: &list.name, class_names, entries, official };
     listed.check(section)?;
     files.stop().check()?;
     let mut part = listed.into_part(is_train.then_some(VALIDATION));
     let others = both.iter().filter(|other| !is_train && other.name != list.name).flat_map(|other| &other.images);
+    part.notes.extend(boxes.notes);
     part.notes.extend(also_learned(&list.images, others));
     Ok(Some(part))
-}
-
-/// The box around all dogs of an image; `None` where nothing says where they are.
-fn item(files: &Files, annotations: Option<&str>, image: &str) -> Option<PixelBox> {
-    let stem = image.rsplit_once('.').map_or(image, |(stem, _)| stem);
-    let name = join(annotations?, stem);
-    if files.stop().is_asked() || !files.has(&name) {
-        return None;
-    }
-    voc::box_around(&String::from_utf8_lossy(&files.read(&name).ok()?))
 }
 
 /// A list of images.
@@ -97,6 +87,9 @@ impl List {
         let (Some(images), Some(Value::Numbers(labels))) = (images, variables.remove("labels")) else {
             return Err(fail("has not `file_list`, cells of text, and `labels`, numbers".into()));
         };
+        if images.is_empty() {
+            return Err(fail("is empty".into()));
+        }
         if images.len() != labels.len() {
             return Err(fail(format!("has {} images and {} labels", images.len(), labels.len())));
         }

@@ -93,3 +93,17 @@ fn lists_that_disagree_are_refused_by_name() {
         "dropped files/Images: no such folder, or nothing in it"
     );
 }
+
+#[test]
+fn dogs_that_are_not_in_their_picture_are_named() {
+    let name = "Annotation/n02105855-Shetland_sheepdog/n02105855_2931";
+    let far = "<object><bndbox><xmin>51</xmin><ymin>1</ymin><xmax>60</xmax><ymax>9</ymax></bndbox></object>";
+    let note = |text: &'static str, wanted: &str| {
+        let train = load(miniature::changed(miniature::dogs(), name, |_| text.into()), Split::Train).unwrap();
+        let has_box: Vec<bool> = train.boxes.unwrap().iter().map(Option::is_some).collect();
+        assert_eq!(has_box, [true, true, false, true]);
+        assert!(train.notes.iter().any(|note| note.contains(wanted)), "{wanted}: {:?}", train.notes);
+    };
+    note(far, "n02105855_2931.jpg has 50 x 40 pixels and a box from (50, 0) to (60, 9)");
+    note("<object>", &format!("no box of 1 image: {name} cannot be read or holds no box"));
+}

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::data::decode::{Conversions, plural};
 use crate::data::files::Files;
 use crate::data::open::DataSource;
+use crate::data::outside::Outside;
 use crate::data::parallel;
 use crate::data::part::{Images, Part, Section, read_picture};
 use crate::error::OneLine;
@@ -137,7 +138,7 @@ impl Inspection {
         summary: &mut PartSummary,
         conversions: &mut Conversions,
     ) {
-        let seen = AtomicUsize::new(0);
+        let (seen, mut outside) = (AtomicUsize::new(0), Outside::default());
         let facts = parallel::map(names, |name| {
             files.tell(seen.fetch_add(1, Ordering::Relaxed) + 1, names.len());
             read_picture(files, name, true).map(|picture| picture.map(|picture| picture.facts))
@@ -147,13 +148,17 @@ impl Inspection {
                 Ok(Ok(facts)) => {
                     summary.class_counts[part.labels[place]] += 1;
                     *summary.sizes.entry((facts.width as usize, facts.height as usize)).or_default() += 1;
-                    summary.boxes += usize::from(part.boxes.as_ref().is_some_and(|boxes| boxes[place].is_some()));
+                    let stored = (facts.width as f32, facts.height as f32);
+                    let item = part.boxes.as_ref().and_then(|boxes| boxes[place]);
+                    let item = item.and_then(|item| outside.cut(&names[place], stored, item));
+                    summary.boxes += usize::from(item.is_some());
                     conversions.add(&facts);
                 }
                 Ok(Err(reason)) => part.unread.push(part.labels[place], &names[place], reason),
                 Err(error) => self.problems.push(error.to_string()),
             }
         }
+        part.notes.extend(outside.note());
     }
 }
 
@@ -168,19 +173,20 @@ impl PartSummary {
         match (self.class_counts.iter().min(), self.class_counts.iter().max()) {
             (Some(least), Some(most)) if least == most => least.to_string(),
             (Some(least), Some(most)) => format!("{least}-{most}"),
-            _ => "-".into(),
+            _ => "none".into(),
         }
     }
 
     /// The size of all images, or the range of widths and of heights, as `64x64` or `200-500x180-640`.
     fn size_range(&self) -> String {
         let range = |sides: &[usize]| match (sides.iter().min(), sides.iter().max()) {
-            (Some(least), Some(most)) if least == most => least.to_string(),
-            (Some(least), Some(most)) => format!("{least}-{most}"),
-            _ => "-".into(),
+            (Some(least), Some(most)) if least == most => Some(least.to_string()),
+            (Some(least), Some(most)) => Some(format!("{least}-{most}")),
+            _ => None,
         };
         let (widths, heights): (Vec<_>, Vec<_>) = self.sizes.keys().copied().unzip();
-        format!("{}x{}", range(&widths), range(&heights))
+        let sides = range(&widths).zip(range(&heights));
+        sides.map_or_else(|| "none was read".into(), |(widths, heights)| format!("{widths}x{heights}"))
     }
 }
 

@@ -11,14 +11,16 @@
 //!   which files are copies.
 //! - `cifar`, `cifar_python`, `stl10`, `tiny_imagenet`, `cub200`, `dogs`, `mit67`, `stanford40`, `image_folder`: one file per
 //!   format.
-//! - `listed`, `mat`, `voc`: pictures named by lists, MATLAB's files, boxes in XML.
-//! - `pictures`, `unread`: which files are pictures, and what becomes of those that cannot be read.
+//! - `listed`, `mat`, `annotations`, `voc`: pictures named by lists, MATLAB's files, boxes in files of XML.
+//! - `pictures`, `unread`, `outside`: which files are pictures, what becomes of those that cannot be read, and of boxes that are
+//!   in none.
 //! - `sniff`, `jpeg`, `png_boxes`: what a file is, whether a JPEG is whole, and very large pictures made small.
 //! - [`mod@world`]: drawn tasks with object masks, so that everything runs with nothing downloaded.
 //! - `resample`, `view`, `stored`: a part of a picture at the wanted size, to the byte as PIL has it; pictures that stay in their
 //!   files.
 //! - [`normalise`], [`augment`], [`batches`]: from bytes to what a network is fed, in an order fixed by the seed.
 
+mod annotations;
 mod archives;
 pub mod augment;
 pub mod batches;
@@ -43,6 +45,7 @@ mod miniature;
 mod mit67;
 pub mod normalise;
 pub mod open;
+mod outside;
 mod parallel;
 mod part;
 mod pictures;

@@ -172,6 +172,34 @@ fn images_that_cannot_be_read_are_left_out_by_name() {
     assert_eq!(error, expected);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_picture_that_is_a_link_to_nothing_is_left_out_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &pets());
+    let classes: Vec<String> = DataSource::open(folder.path()).unwrap().inspect().class_names;
+    let place = DataSource::open(folder.path())
+        .unwrap()
+        .files
+        .below("")
+        .first()
+        .unwrap()
+        .rsplit_once('/')
+        .unwrap()
+        .0
+        .to_string();
+    let images = |source: &DataSource| source.inspect().parts.iter().map(|part| part.images()).sum::<usize>();
+    let whole = images(&DataSource::open(folder.path()).unwrap());
+    std::os::unix::fs::symlink("/nowhere/at/all.png", folder.path().join(&place).join("zz.png")).unwrap();
+    let source = DataSource::open(folder.path()).unwrap();
+    let inspection = source.inspect();
+    let note = format!("left out 1 file: {place}/zz.png is a link to a file that is not there");
+    assert!(inspection.notes.iter().any(|found| found.ends_with(&note)), "{:?}", inspection.notes);
+    assert_eq!((inspection.problems.len(), images(&source), inspection.class_names), (0, whole, classes));
+    let splits = source.load_splits(8, Seed(0)).unwrap();
+    assert!(splits.train.notes.contains(&note), "{:?}", splits.train.notes);
+}
+
 #[test]
 fn what_cannot_be_read_takes_its_box_along() {
     let list = "v0.JPEG\tn01\t0\t0\t1\t1\nv1.JPEG\tn01\t2\t2\t5\t3\nv2.JPEG\tn02\t0\t0\t5\t3\n";

@@ -5,6 +5,7 @@ use image::RgbImage;
 use crate::data::dataset::{Dataset, PixelBox};
 use crate::data::decode::{self, Conversions, Picture, plural};
 use crate::data::files::Files;
+use crate::data::outside::Outside;
 use crate::data::parallel;
 use crate::data::stored::{Budget, Store, Stored, mask};
 use crate::data::unread::Unread;
@@ -183,7 +184,8 @@ impl Part {
         mut taken: impl FnMut(T, (f32, f32), Option<PixelBox>) -> Option<PixelBox>,
     ) -> Result<Vec<bool>> {
         let (all, upright) = (self.class_counts(), self.upright());
-        let (mut conversions, mut kept) = (Conversions::default(), vec![true; names.len()]);
+        let (mut conversions, mut outside) = (Conversions::default(), Outside::default());
+        let mut kept = vec![true; names.len()];
         for (block, some) in names.chunks(BLOCK).enumerate() {
             let decoded = parallel::map(some, |name| {
                 files.stop().check()?;
@@ -203,6 +205,7 @@ impl Part {
                 conversions.add(&facts);
                 let stored = (facts.width as f32, facts.height as f32);
                 let item = self.boxes.as_ref().and_then(|boxes| boxes[place]);
+                let item = item.and_then(|item| outside.cut(&names[place], stored, item));
                 let item = taken(image, stored, item);
                 self.boxes.iter_mut().for_each(|boxes| boxes[place] = item);
             }
@@ -211,6 +214,7 @@ impl Part {
         self.keep(&kept);
         self.notes.extend(conversions.notes());
         self.notes.extend(self.unread.notes());
+        self.notes.extend(outside.note());
         Ok(kept)
     }
 
@@ -248,7 +252,8 @@ impl Part {
 /// Decodes an image file; inside, what stands behind the name of one that cannot be.
 ///
 /// # Errors
-/// If the file cannot be read from where it lies: that is to be mended there. In an archive it is damaged like any other.
+/// If the file cannot be read from where it lies: that is to be mended there. In an archive, or as a link that leads nowhere, it
+/// is damaged like any other.
 /// [`Error::Stopped`].
 pub(super) fn read_picture(files: &Files, name: &str, upright: bool) -> Result<Result<Picture, String>> {
     let reason = |error| match error {
@@ -262,6 +267,7 @@ pub(super) fn read_picture(files: &Files, name: &str, upright: bool) -> Result<R
             files.stop().check()?;
             Ok(Err(reason(error)))
         }
+        Err(_) if files.leads_nowhere(name) => Ok(Err("is a link to a file that is not there".into())),
         Err(error) => Err(error),
     }
 }

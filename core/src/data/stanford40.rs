@@ -3,11 +3,10 @@
 //! Three archives, unpacked into one folder or each into its own: `JPEGImages/<action>_NNN.jpg`, `ImageSplits/*.txt`,
 //! `XMLAnnotations/<stem>.xml`. The class of an image is its name up to the last `_`; `actions.txt` numbers the classes.
 
-use crate::data::dataset::PixelBox;
+use crate::data::annotations::Boxes;
 use crate::data::files::{Files, join};
 use crate::data::listed::{Entry, Listed, also_learned, find_folder, folder, lies_in};
 use crate::data::part::{Part, Section};
-use crate::data::{parallel, voc};
 use crate::error::{Error, Result};
 
 /// Images of the official training and test part.
@@ -41,14 +40,16 @@ pub(super) fn read(files: &Files, section: Section) -> Result<Option<Part>> {
     }
     let class_names = class_names(files, &join(&splits, ACTIONS))?;
     let images = files.lines(&list)?;
+    if images.is_empty() {
+        return Err(Error::file(files.path_of(&list), "is empty"));
+    }
     let learned = join(&splits, "train.txt");
     let learned = if section == Section::Test && files.has(&learned) { files.lines(&learned)? } else { Vec::new() };
     let note = also_learned(&images, &learned);
-    let annotations = find_folder(files, "", "XMLAnnotations");
-    let items = parallel::map(&images, |image| item(files, annotations.as_deref(), image));
+    let boxes = Boxes::read(files, "XMLAnnotations", ".xml", &images);
     files.stop().check()?;
     let mut entries = Vec::with_capacity(images.len());
-    for (nth, (name, item)) in images.into_iter().zip(items).enumerate() {
+    for (nth, (name, item)) in images.into_iter().zip(boxes.of_images).enumerate() {
         let action = name.rsplit_once('_').map_or(name.as_str(), |(action, _)| action);
         let Some(class) = class_names.iter().position(|class| class == action) else {
             let reason = format!("entry {}, `{name}`, is of an action that {ACTIONS} does not have", nth + 1);
@@ -60,18 +61,9 @@ pub(super) fn read(files: &Files, section: Section) -> Result<Option<Part>> {
     let listed = Listed { files, folder, list: &list, class_names, entries, official };
     listed.check(section)?;
     let mut part = listed.into_part(None);
+    part.notes.extend(boxes.notes);
     part.notes.extend(note);
     Ok(Some(part))
-}
-
-/// The box around all people of an image who act; `None` where nothing says where they are.
-fn item(files: &Files, annotations: Option<&str>, image: &str) -> Option<PixelBox> {
-    let stem = image.rsplit_once('.').map_or(image, |(stem, _)| stem);
-    let name = join(annotations?, &format!("{stem}.xml"));
-    if files.stop().is_asked() || !files.has(&name) {
-        return None;
-    }
-    voc::box_around(&String::from_utf8_lossy(&files.read(&name).ok()?))
 }
 
 /// The actions in their order: a line each with a name and a number, below a line of headings.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::data::dataset::PixelBox;
 use crate::data::miniature::{self, Tree};
 use crate::data::{DataSource, Dataset, Split};
 
@@ -53,9 +54,62 @@ fn lists_that_disagree_are_refused_by_name() {
         ("train.txt", "waving_hands_001.jpg", "", "names no training image of class `waving_hands`"),
         ("actions.txt", "waving_hands", "watching_TV", "has `watching_TV` twice"),
         ("actions.txt", "waving_hands\t3", "", "has fewer than two actions"),
+        ("train.txt", TRAIN_LIST, "", "is empty"),
     ];
     for (list, from, to, wanted) in cases {
         let list = format!("ImageSplits/{list}");
         assert_eq!(with(&list, from, to), format!("dropped files/{list}: {wanted}"));
     }
+}
+
+const TRAIN_LIST: &str = "watching_TV_001.jpg\r\nwatching_TV_003.jpg\r\nwaving_hands_001.jpg\r\n";
+
+/// An annotation that is cut off, empty, gone, or around nothing that is in its picture costs the box alone, and is named.
+#[test]
+fn broken_annotations_are_named_and_the_pictures_stay() {
+    let train = |tree: Tree| {
+        let source = DataSource::from_files(tree).unwrap();
+        (source.load(Split::Train, 16).unwrap(), source.inspect())
+    };
+    let name = "XMLAnnotations/watching_TV_003.xml";
+    let broken = |text: &'static str| miniature::changed(miniature::stanford40(), name, |_| text.into());
+    let unread = format!("no box of 1 image: {name} cannot be read or holds no box");
+    let gone = format!("no box of 1 image: {name} is not there");
+    let outside = "left out 1 box that lies outside of its picture: JPEGImages/watching_TV_003.jpg has 43 x 30 pixels and a box \
+                   from (43, 0) to (60, 9)";
+    let far = "<object><bndbox><xmin>44</xmin><ymin>1</ymin><xmax>60</xmax><ymax>9</ymax></bndbox></object>";
+    let cases = [
+        (broken("<annotation><object><bndbox><xmin>2</xmin><ymin>11</y"), unread.as_str()),
+        (broken(""), &unread),
+        (broken("not XML at all"), &unread),
+        (miniature::replaced(miniature::stanford40(), name, vec![0xff, 0xfe, 0, 1]), &unread),
+        (miniature::without(miniature::stanford40(), name), &gone),
+        (broken(far), outside),
+    ];
+    for (tree, note) in cases {
+        let (data, inspection) = train(tree);
+        assert_eq!(data.labels, [0, 0, 1], "{note}");
+        let has_box: Vec<bool> = data.boxes.unwrap().iter().map(Option::is_some).collect();
+        assert_eq!(has_box, [true, false, true], "{note}");
+        assert!(data.notes.contains(&note.to_string()), "{note}: {:?}", data.notes);
+        assert!(inspection.notes.contains(&format!("train: {note}")), "{note}: {:?}", inspection.notes);
+        assert_eq!((inspection.parts[0].boxes, inspection.problems.len()), (2, 0), "{note}");
+    }
+    // Where there are no annotations at all, nothing is missed.
+    let tree: Tree = miniature::stanford40().into_iter().filter(|(name, _)| !name.starts_with("XML")).collect();
+    let (data, _) = train(tree);
+    assert!(data.boxes.is_none() && !data.notes.iter().any(|note| note.contains("no box")), "{:?}", data.notes);
+    let all: Tree = miniature::stanford40()
+        .into_iter()
+        .map(|(name, bytes)| {
+            let bytes = if name.starts_with("XML") { Vec::new() } else { bytes };
+            (name, bytes)
+        })
+        .collect();
+    let (data, _) = train(all);
+    assert!(
+        data.notes.iter().any(|note| note.starts_with("no boxes of 3 images (XMLAnnotations/watching_TV_001.xml")),
+        "{:?}",
+        data.notes
+    );
 }

@@ -154,6 +154,12 @@ impl Files {
         self.store.is_packed()
     }
 
+    /// Whether a file is a link to what is not there.
+    pub(super) fn leads_nowhere(&self, name: &str) -> bool {
+        let path = self.path_of(name);
+        path.is_symlink() && !path.exists()
+    }
+
     /// Whether there is a file of this name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.names.binary_search_by(|other| other.as_str().cmp(name)).is_ok()

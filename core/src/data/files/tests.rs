@@ -240,14 +240,24 @@ fn a_file_that_lies_about_its_size_or_is_damaged_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_to_a_parent_ends_and_a_broken_link_is_named() {
+fn a_link_to_a_parent_ends_and_one_that_leads_nowhere_is_named() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a.txt"), b"1").unwrap();
     std::os::unix::fs::symlink(folder.path(), folder.path().join("loop")).unwrap();
     assert_eq!(open(folder.path()).unwrap().below("").len(), walk::MAX_DEPTH);
-    let broken = folder.path().join("broken");
-    std::os::unix::fs::symlink("nowhere", &broken).unwrap();
-    assert_eq!(message(open(folder.path())), format!("{}: no such file or folder", broken.display()));
+    let folder = tempfile::tempdir().unwrap();
+    let link = |name: &str| std::os::unix::fs::symlink("nowhere", folder.path().join(name)).unwrap();
+    fs::write(folder.path().join("a.txt"), b"1").unwrap();
+    link("broken");
+    link("b.JPG");
+    let files = open(folder.path()).unwrap();
+    // What should be a picture stays, and cannot be read.
+    assert_eq!(files.below(""), ["a.txt", "b.JPG"]);
+    assert!(files.leads_nowhere("b.JPG") && !files.leads_nowhere("a.txt") && files.read("b.JPG").is_err());
+    assert_eq!(files.notes(), ["left out `broken`, a link to what is not there"]);
+    ["c", "d", "e"].into_iter().for_each(link);
+    let note = "left out `broken`, `c`, `d` and 1 more links to what is not there";
+    assert_eq!(open(folder.path()).unwrap().notes(), [note]);
 }
 
 #[test]
