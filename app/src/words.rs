@@ -35,6 +35,12 @@ pub fn weight(mean: f64) -> String {
     format!("{mean:.2}")
 }
 
+/// The ends of a confidence interval, each written by `end`: `[+7.25, +10.45]`. Only a deviation stands behind a ±.
+pub fn interval(ends: [f64; 2], end: impl Fn(f64) -> String) -> String {
+    let [low, high] = ends.map(end);
+    format!("[{low}, {high}]")
+}
+
 /// λ with its deviation: `2.88 ± 0.91`, or without one that is none.
 pub fn weight_and_std(mean: f64, std: f64) -> String {
     if std.is_finite() { format!("{} ± {}", weight(mean), weight(std)) } else { weight(mean) }
@@ -73,6 +79,7 @@ mod tests {
         assert_eq!((part(0.344), weight(2.876)), ("34 %".into(), "2.88".into()));
         assert_eq!(weight_and_std(2.876, 0.911), "2.88 ± 0.91");
         assert_eq!(weight_and_std(2.876, f64::NAN), "2.88");
+        assert_eq!(interval([-0.0725, 0.1045], |end| signed(100.0 * end, 2)), "[−7.25, +10.45]");
     }
 
     #[test]

@@ -1,5 +1,5 @@
-// Five experiments beside the window: a question, what to do, what to look at, and what it shows. The numbers are those of
-// docs/results/demo.toml and few.toml: the presets with the changes of the links, seed 0, on the CPU.
+// Five experiments beside the window: a question, what to do, what to look at, and what it shows. The numbers are those
+// of docs/results/demo.toml and few.toml: the presets with the changes of the links, seed 0, on the CPU.
 
 const begin = (preset) => (...changes) => `#${[`preset=${preset}`, ...changes].join("&")}`;
 /** The paper's way. */
@@ -7,28 +7,34 @@ const link = begin("demo");
 /** Where to transfer, learned soonest and at least cost. */
 const early = begin("demo-early");
 const set = (text) => `set=${encodeURIComponent(text)}`;
+/** Every pair of layers, evenly. */
+const alike = [set("method.name=fm"), set("method.pairs=all-to-all")];
 
 /** What a step of the lesson waits for, on what the window says of the run. */
 const trained = (state) => state.epochs.length > 0;
 const ended = (state) => state.stage === "Finished";
 
-/** heading, question, steps as [words, link], what to look at (names of controls, the first that is on screen) and when it
- * has happened, where to look in words, what it shows. */
+/** heading, question, steps as [words, link], what to look at (names of controls, the first that is on screen) and when
+ * it has happened, where to look in words, what it shows. */
 const EXPERIMENTS = [
   {
     title: "1. Why not just fine-tune?",
     ask: "The source already knows how to see. Why not go on training it?",
     steps: [
-      ["Fine-tune the source itself", link(set("method.name=fine-tuning"), set("target.network=resnet20"), "tab=accuracy", "train=1")],
+      [
+        "Fine-tune the source itself",
+        link(set("method.name=fine-tuning"), set("target.network=resnet20"), "tab=accuracy", "train=1"),
+      ],
       ["Transfer to another network", link("tab=accuracy", "train=1")],
-      ["Transfer over every pair alike", link(set("method.name=fm"), set("method.pairs=all-to-all"), "tab=accuracy", "train=1")],
+      ["Transfer over every pair alike", link(...alike, "tab=accuracy", "train=1")],
     ],
     watch: { at: ["below the networks"], until: ended, say: "the test accuracy stands at the top, and under Results." },
     look: "Both curves under Accuracy; the shapes of the two networks above.",
-    shows: "If you may keep the source's network, do: fine-tuned, it names 94 % of the test images, the matched VGG 58 %, and the "
-      + "same VGG from scratch 37 %. But what is fine-tuned is the source: its architecture, its size, its speed. Matching is for "
-      + "the other case. A VGG learns from a ResNet here that it shares not one weight with. With every pair alike, nothing learned of "
-      + "what and where, it has 64 %: the gain over scratch is that of matching, and not of learning what to match.",
+    shows: "If you may keep the source's network, do: fine-tuned, it names 94 % of the test images, the matched VGG "
+      + "58 %, and the same VGG from scratch 37 %. But what is fine-tuned is the source: its architecture, its size, "
+      + "its speed. Matching is for the other case. A VGG learns from a ResNet here that it shares not one weight "
+      + "with. With every pair alike, nothing learned of what and where, it has 64 %: the gain over scratch is that of "
+      + "matching, and not of learning what to match.",
   },
   {
     title: "2. Where does it transfer?",
@@ -43,12 +49,13 @@ const EXPERIMENTS = [
       say: "one pair has a λ above 1.5 now.",
     },
     look: "The width of the lines, and λ over time. Press a number for its pair.",
-    shows: "Nobody chose the pairs. Every λ starts at 1 and moves to where matching makes the next step better, on images that were not "
-      + "in it. After four epochs five of fifteen pairs are above 1.5, block 2 → group 1 first, and block 5 → group 4 is near nothing. "
-      + "Learning stops after eight epochs, and after fifteen the source is not listened to any more. It names 68 % of the test images, "
-      + "against 64 % with every pair alike and 58 % in the paper's way, where λ stays about where chance has put it: its rate is meant "
-      + "for hundreds of epochs. Is it the pairs that pay? In part: over ten seeds half of the gain over every pair alike, or more, comes of "
-      + "letting go of the source half-way, and the learned pairs add one to three points to that.",
+    shows: "Nobody chose the pairs. Every λ starts at 1 and moves to where matching makes the next step better, on "
+      + "images that were not in it. After four epochs five of fifteen pairs are above 1.5, block 2 → group 1 first, "
+      + "and block 5 → group 4 is near nothing. Learning stops after eight epochs, and after fifteen the source is not "
+      + "listened to any more. It names 68 % of the test images, against 64 % with every pair alike and 58 % in the "
+      + "paper's way, where λ stays about where chance has put it: its rate is meant for hundreds of epochs. Is it the "
+      + "pairs that pay? In part: over ten seeds half of the gain over every pair alike, or more, comes of letting go "
+      + "of the source half-way, and the learned pairs add one to three points to that.",
   },
   {
     title: "3. What is transferred?",
@@ -56,9 +63,10 @@ const EXPERIMENTS = [
     steps: [["Learn what", link(set("meta.lr=0.01"), "tab=pair", "train=1")]],
     watch: { at: ["below the networks"], until: trained, say: "an epoch is over: are the weights still even?" },
     look: "The sorted weights w, and the feature maps of the most and least weighted channels; then Saliency.",
-    shows: "w starts uniform. In the end the 64 channels of block 8 → group 5 are as uneven as about 20 equal ones, and from "
-      + "image to image that differs between 10 and 43: press “Other images”. For block 2 → group 4, the pair that λ leaves, "
-      + "sixteen channels are as uneven as four. That costs accuracy here, 44 % of the test images. At the paper's rate w stays even in a run this short.",
+    shows: "w starts uniform. In the end the 64 channels of block 8 → group 5 are as uneven as about 20 equal ones, "
+      + "and from image to image that differs between 10 and 43: press “Other images”. For block 2 → group 4, the pair "
+      + "that λ leaves, sixteen channels are as uneven as four. That costs accuracy here, 44 % of the test images. At "
+      + "the paper's rate w stays even in a run this short.",
   },
   {
     title: "4. How few images are enough?",
@@ -66,30 +74,34 @@ const EXPERIMENTS = [
     steps: [
       ["From scratch, 20 a class", link(set("method.name=scratch"), "tab=accuracy", "train=1")],
       ["With transfer, 20 a class", link("tab=accuracy", "train=1")],
-      ["From scratch, 5 a class", link(set("data.per_class=5"), set("train.epochs=80"), set("method.name=scratch"), "tab=accuracy", "train=1")],
+      [
+        "From scratch, 5 a class",
+        link(set("data.per_class=5"), set("train.epochs=80"), set("method.name=scratch"), "tab=accuracy", "train=1"),
+      ],
       ["With transfer, 5 a class", link(set("data.per_class=5"), set("train.epochs=80"), "tab=accuracy", "train=1")],
     ],
     watch: { at: ["below the networks"], until: ended, say: "the curve has come to its end." },
     look: "The validation curves, dashed training beside them. The legend takes a run away and brings it back.",
-    shows: "With 20 a class the source brings 37 % of the test images to 58 %. With 5 it brings 13 %, little more than guessing, to "
-      + "15 %. Both learn their 50 images by heart, to 100 % in training: what the source adds is what the images do not say, but it "
-      + "does not replace them.",
+    shows: "With 20 a class the source brings 37 % of the test images to 58 %. With 5 it brings 13 %, little more than "
+      + "guessing, to 15 %. Both learn their 50 images by heart, to 100 % in training: what the source adds is what "
+      + "the images do not say, but it does not replace them.",
   },
   {
     title: "5. When does transfer hurt?",
     ask: "Now the task is the colour of the light. The source knows shapes. Is it any use?",
     steps: [
       ["From scratch", link(set("data.synthetic=unrelated"), set("method.name=scratch"), "tab=accuracy", "train=1")],
-      ["Match every layer", link(set("data.synthetic=unrelated"), set("method.name=fm"), set("method.pairs=all-to-all"), "tab=accuracy", "train=1")],
+      ["Match every layer", link(set("data.synthetic=unrelated"), ...alike, "tab=accuracy", "train=1")],
       ["Learn where to match", early(set("data.synthetic=unrelated"), "tab=accuracy", "train=1")],
     ],
     watch: { at: ["below the networks"], until: ended, say: "the curve has come to its end." },
     look: "The three validation curves at the same seed.",
-    shows: "All three name about 50 % of the test images: from scratch 51 %, matching every layer 50 %, where learned 50 %. A source helps "
-      + "as far as its task has something in common with yours; features that ignore the light are of no use to somebody who is to name "
-      + "it. φ does not switch them off: it is rewarded for the loss a step or two later, which matching lowers here too. One seed, where a "
-      + "point or two is chance: over ten, every way of matching costs three points or more. Who "
-      + "trains from scratch as well and keeps what the validation images prefer loses nothing: 0.3 points over those ten.",
+    shows: "All three name about 50 % of the test images: from scratch 51 %, matching every layer 50 %, where learned "
+      + "50 %. A source helps as far as its task has something in common with yours; features that ignore the light "
+      + "are of no use to somebody who is to name it. φ does not switch them off: it is rewarded for the loss a step "
+      + "or two later, which matching lowers here too. One seed, where a point or two is chance: over ten, every way "
+      + "of matching costs three points or more. Who trains from scratch as well and keeps what the validation images "
+      + "prefer loses nothing: 0.3 points over those ten.",
   },
 ];
 
@@ -157,14 +169,15 @@ function show(experiment, pointer) {
   return part;
 }
 
-/** Fills `place`, which `toggle` opens and closes; `frame` goes around what is to be looked at. Gives back what is told of the
- * page once it is there. */
+/** Fills `place`, which `toggle` opens and closes; `frame` goes around what is to be looked at. Gives back what is told
+ * of the page once it is there. */
 export function openLesson(place, toggle, frame) {
   const pointer = new Pointer(frame);
   place.append(
     element("h2", "Five experiments"),
-    element("p", "Each link sets the experiment and starts it. Runs stay on the chart, so that they can be compared. The figures "
-      + "are of one run on the CPU of a desktop: another device rounds otherwise, and training makes a few points of that."),
+    element("p", "Each link sets the experiment and starts it. Runs stay on the chart, so that they can be compared. "
+      + "The figures are of one run on the CPU of a desktop: another device rounds otherwise, and training makes a few "
+      + "points of that."),
     ...EXPERIMENTS.map((experiment) => show(experiment, pointer)),
   );
   const set = (open) => {

@@ -20,7 +20,7 @@ use super::progress::{counter, loading};
 use super::saliency_picture::{Scene, draw};
 use super::train::on_interrupt_saying;
 use super::{Ending, open_device};
-use crate::words::accuracy;
+use crate::words::{accuracy, in_percent, interval};
 
 /// More rows would not be looked at, and their picture would not fit the memory.
 const MOST_ROWS: usize = 24;
@@ -157,10 +157,7 @@ fn report(scene: &Scene<'_>, found: &Survey) {
     }
     say!("{:<28} {:>8}   95 % interval        chance   images", "score", "mean");
     for row in &scores {
-        let interval = row
-            .estimate
-            .interval
-            .map_or("–".into(), |[low, high]| format!("{} to {}", accuracy(low), accuracy(high)));
+        let interval = row.estimate.interval.map_or("–".into(), |ends| interval(ends, in_percent));
         let (mean, count) = (accuracy(row.estimate.mean), row.estimate.count);
         say!("{:<28} {mean:>8}   {interval:<18} {:>8}   {count:>6}", row.name, accuracy(row.chance));
     }

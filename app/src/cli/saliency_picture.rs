@@ -18,7 +18,7 @@ use l2t_core::saliency::score::Score;
 use super::args::SaliencyArguments;
 use crate::charts::target_name;
 use crate::plots::{ColourBar, Tile, TileGrid, TileRow, explained, tile_grid};
-use crate::words::{part, weight_and_std};
+use crate::words::{interval, part, weight_and_std};
 
 /// Differences below this are pointed out as small: the eye takes their stretched colours for large ones.
 const STRETCHED: f64 = 0.1;
@@ -276,9 +276,8 @@ fn measured(scores: &[ScoreRow]) -> String {
     let percent = |share: f64| format!("{:.1} %", 100.0 * share);
     let value = |name: &str| {
         let estimate = row(name)?.estimate;
-        let interval = estimate
-            .interval
-            .map_or(String::new(), |[low, high]| format!(" ({:.1} to {:.1})", 100.0 * low, 100.0 * high));
+        let end = |share: f64| format!("{:.1}", 100.0 * share);
+        let interval = estimate.interval.map_or(String::new(), |ends| format!(" {}", interval(ends, end)));
         Some(percent(estimate.mean) + &interval)
     };
     let Some(uniform) = row("uniform_mass") else {

@@ -5,7 +5,7 @@ use l2t_core::experiment::comparison::statistics::Sample;
 use l2t_core::experiment::comparison::tables::LEVEL;
 
 pub use crate::words::in_percent as percent;
-use crate::words::signed;
+use crate::words::{self, signed};
 
 /// `44.35 ± 1.07`, or `44.35` of a single seed.
 pub fn mean_std(sample: &Sample) -> String {
@@ -22,7 +22,7 @@ pub fn points(share: f64) -> String {
 
 /// `[+7.25, +10.45]`, or a dash of a single seed.
 pub fn interval(sample: &Sample) -> String {
-    sample.interval(LEVEL).map_or("–".into(), |(low, high)| format!("[{}, {}]", points(low), points(high)))
+    sample.interval(LEVEL).map_or("–".into(), |(low, high)| words::interval([low, high], points))
 }
 
 /// `5 seeds`, or what is lacking: `3 of 5 seeds: 1 failed, 1 missing`.

@@ -17,7 +17,7 @@ use l2t_app::window::shell::layout;
 use l2t_app::window::shell::state::State;
 use l2t_app::window::shell::tab::Tab;
 use l2t_core::device::{DeviceChoice, open};
-use l2t_core::experiment::{Config, EpochRecord, Event, History, Pace, Plan, RunSummary};
+use l2t_core::experiment::{Config, EpochRecord, Event, History, Method, Pace, Plan, RunSummary};
 
 /// A window that is nothing but its state; what is asked for is kept and not done.
 struct Shown {
@@ -211,6 +211,17 @@ fn to_show_an_experiment_changes_nothing_of_it() {
     }
 }
 
+/// LwF matches no layers and listens to a source all the same; two methods listen to none.
+#[test]
+fn whoever_listens_to_a_source_can_stop_doing_so() {
+    for method in Method::ALL {
+        let draft = config(&[&format!("method.name={}", method.name()), "method.epochs=7"]);
+        let window = drawn(State::new("demo".into(), draft), WIDE);
+        let alone = matches!(method, Method::Scratch | Method::FineTuning);
+        assert_eq!(says(&window, "Transfer epochs"), !alone, "{}", method.name());
+    }
+}
+
 #[test]
 fn a_preset_takes_the_place_of_the_draft() {
     let mut state = State::new("demo".into(), config(&["seed=5"]));
@@ -324,6 +335,7 @@ fn on_a_phone_the_networks_come_first_and_the_settings_are_a_sheet() {
     state.sheet = true;
     let window = drawn(state, PHONE);
     assert!(says(&window, "Images of a class"));
+    assert!(says(&window, "networks") && !says(&window, "Losses"), "above the sheet there is room for one thing");
     for name in ["Train", "Step", "Reset", "Settings", "?"] {
         let rect = window.get_by_role_and_label(Role::Button, name).rect();
         assert!(rect.height() >= 39.0 && rect.right() <= PHONE[0], "{name} is at {rect:?}");

@@ -36,8 +36,11 @@ pub fn show(ui: &mut Ui, state: &State, narrow: bool) -> Intents {
     let height = (ui.available_height() * 0.52).max(220.0);
     // What fingers need, with the row above it; where there is no room for that, the picture is pushed up and down.
     let needed = if narrow { picture.touched_height() } else { 0.0 };
-    let touched = height.max(needed + FINGER + 4.0 * STEP).min(0.72 * ui.available_height());
+    let touched = height.max(needed + FINGER + 4.0 * STEP).min(0.74 * ui.available_height());
+    // Beside an open sheet there is room for one thing.
+    let alone = narrow && state.sheet;
     let networks = match narrow {
+        true if alone => Panel::top("networks above a sheet").exact_size(ui.available_height()),
         true => Panel::top("networks of a small screen").exact_size(touched),
         false => Panel::top("networks").resizable(true).default_size(height).min_size(160.0),
     };
@@ -48,6 +51,9 @@ pub fn show(ui: &mut Ui, state: &State, narrow: bool) -> Intents {
         spot::mark(ui, Spot::Networks, networks.inner_rect);
         intents.extend(networks.inner);
     });
+    if alone {
+        return intents;
+    }
     CentralPanel::default().show(ui, |ui| {
         // One row that is pushed to and fro where it does not fit, not names that break.
         ScrollArea::horizontal().id_salt("tabs").show(ui, |ui| ui.horizontal(|ui| tabs(ui, state, &mut intents)));
@@ -59,11 +65,19 @@ pub fn show(ui: &mut Ui, state: &State, narrow: bool) -> Intents {
 }
 
 fn tabs(ui: &mut Ui, state: &State, intents: &mut Intents) {
+    let (chosen, id) = (state.selection.tab, ui.scope_id().with("tab"));
+    // Whoever chose it, all of its name comes on screen.
+    let fresh = ui.data(|data| data.get_temp(id)) != Some(chosen);
     for row in Tab::all().filter(|row| state.shows(row.part)) {
-        if ui.selectable_label(state.selection.tab == row.tab, row.name).clicked() {
+        let response = ui.selectable_label(chosen == row.tab, row.name);
+        if fresh && chosen == row.tab {
+            response.scroll_to_me(None);
+        }
+        if response.clicked() {
             intents.push(Intent::Tab(row.tab));
         }
     }
+    ui.data_mut(|data| data.insert_temp(id, chosen));
 }
 
 /// What can be done with the picture, and what its lines mean.
@@ -84,12 +98,16 @@ fn above(ui: &mut Ui, state: &State, experiment: &Experiment, whole: Rect, inten
     });
 }
 
+/// Width that the whole explanation of the lines takes.
+const ROOM_TO_EXPLAIN: f32 = 440.0;
+
 fn meaning(ui: &mut Ui, state: &State) {
     let text = match &state.selection.editing {
         Some(chosen) => format!("{} pairs; press a handle to take a pair in or leave it out", chosen.len()),
-        None if state.run.latest_pairs().is_some() => {
-            "width and strength of a line: mean λ of the last images read; pale: its deviation".into()
-        }
+        None if state.run.latest_pairs().is_some() => match ui.available_width() > ROOM_TO_EXPLAIN {
+            true => "width and strength of a line: mean λ of the last images read; pale: its deviation".into(),
+            false => "a line is as wide as its mean λ".into(),
+        },
         None => return,
     };
     ui.add(Label::new(RichText::new(text).small().weak()).truncate());

@@ -9,6 +9,7 @@ use l2t_core::saliency::effective_channels;
 
 use super::empty::{no_pairs, other_images, waiting};
 use crate::window::paint::palette;
+use crate::window::paint::theme;
 use crate::window::paint::pixels::{feature_map, photograph, show as picture, texture};
 use crate::window::run::facts::Experiment;
 use crate::window::shell::intent::Intents;
@@ -21,13 +22,19 @@ const ENDS: usize = 6;
 /// Side of a feature map on screen.
 const SIDE: f32 = 54.0;
 
+/// Width of what is said of the pair, in one line each.
+const TEXT: f32 = 300.0;
+
+/// Least width of the chart of w.
+const CHART: f32 = 160.0;
+
 /// Draws the tab.
 pub fn show(ui: &mut Ui, state: &State, experiment: &Experiment) -> Intents {
     if experiment.pairs.is_empty() {
         return no_pairs(ui, experiment);
     }
     let mut intents = Intents::new();
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         intents.extend(other_images(ui));
         ui.weak("press a handle in the picture above for another pair");
     });
@@ -89,11 +96,14 @@ impl PairPictures {
     pub fn show(&self, ui: &mut Ui, experiment: &Experiment, look: &Look, pair: &PairLook) {
         let Some(of) = look.request.pair.map(|pair| experiment.pairs[pair]) else { return };
         let class = |label: usize| experiment.shown.class_names[label].as_str();
-        let index = look.request.images[0];
+        let (index, room) = (look.request.images[0], ui.available_width() - 2.0 * SIDE);
+        // On a phone the text takes what the image leaves of the width, and the chart stands below.
+        let beside = room > TEXT + CHART;
         ScrollArea::both().id_salt("pair").show(ui, |ui| {
             ui.horizontal(|ui| {
                 picture(ui, &self.image, 2.0 * SIDE, "the image that is looked at");
                 ui.vertical(|ui| {
+                    ui.set_max_width((room - 2.0 * theme::STEP).max(CHART));
                     ui.strong(experiment.pair_name(&of));
                     let (truth, taken) = (experiment.shown.labels[index], look.predicted[0]);
                     let verdict = if truth == taken { "rightly".into() } else { format!("it is {}", class(truth)) };
@@ -101,8 +111,13 @@ impl PairPictures {
                     ui.label(format!("λ = {} for this image", weight(pair.pair_weights[0])));
                     ui.label(self.evenness(experiment));
                 });
-                self.chart(ui, of.target_layer);
+                if beside {
+                    self.chart(ui, of.target_layer);
+                }
             });
+            if !beside {
+                self.chart(ui, of.target_layer);
+            }
             self.channels(ui, "most weighted", &self.most);
             self.channels(ui, "least weighted", &self.least);
         });
@@ -122,7 +137,7 @@ impl PairPictures {
         let bars = self.sorted.iter().enumerate().map(|(nth, weight)| Bar::new(nth as f64, *weight).width(0.9));
         let bars = BarChart::new("w, sorted", bars.collect()).color(colour);
         let even = HLine::new("1/C", 1.0 / self.sorted.len() as f64).color(ui.visuals().weak_text_color());
-        let size = ui.available_width().clamp(160.0, 420.0);
+        let size = ui.available_width().clamp(CHART, 420.0);
         let plot = Plot::new("channel weights").height(2.0 * SIDE).width(size).show_x(false).include_y(0.0);
         let plot = plot.allow_drag(false).allow_zoom(false).allow_scroll(false).show_axes([false, true]);
         let plot = plot.grid_color(ui.visuals().widgets.noninteractive.bg_stroke.color);

@@ -21,7 +21,7 @@ pub fn show(ui: &mut Ui, state: &State, narrow: bool) -> Intents {
     let mut intents = Intents::new();
     ui.add_space(theme::STEP);
     ui.horizontal(|ui| {
-        train_button(ui, state, &mut intents);
+        train_button(ui, state, narrow, &mut intents);
         if !narrow {
             more_buttons(ui, state, &mut intents);
         }
@@ -59,9 +59,9 @@ fn about(ui: &mut Ui, state: &State, intents: &mut Intents) {
     });
 }
 
-fn train_button(ui: &mut Ui, state: &State, intents: &mut Intents) {
+fn train_button(ui: &mut Ui, state: &State, narrow: bool, intents: &mut Intents) {
     let able = state.run.can_go_on();
-    let train = ui.add_enabled_ui(able, |ui| train(ui, state.abilities.running)).inner;
+    let train = ui.add_enabled_ui(able, |ui| train(ui, state.abilities.running, narrow)).inner;
     spot::mark(ui, Spot::Train, train.rect);
     if train.clicked() {
         intents.push(Intent::Toggle);
@@ -86,7 +86,7 @@ fn more_buttons(ui: &mut Ui, state: &State, intents: &mut Intents) {
 }
 
 /// The button that everything begins with, with its key beside it.
-fn train(ui: &mut Ui, running: bool) -> Response {
+fn train(ui: &mut Ui, running: bool, narrow: bool) -> Response {
     let (rect, response) = ui.allocate_exact_size(vec2(148.0, 44.0), Sense::click());
     let (name, able) = (if running { "Pause" } else { "Train" }, ui.is_enabled());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, able, name));
@@ -106,8 +106,11 @@ fn train(ui: &mut Ui, running: bool) -> Response {
     }
     let at = rect.left_center() + vec2(42.0, 0.0);
     painter.text(at, Align2::LEFT_CENTER, name, FontId::proportional(HEADING), ink);
-    let at = rect.right_center() - vec2(12.0, 0.0);
-    painter.text(at, Align2::RIGHT_CENTER, "space", FontId::proportional(SMALL), ink);
+    // Who has so small a screen has no key to press.
+    if !narrow {
+        let at = rect.right_center() - vec2(12.0, 0.0);
+        painter.text(at, Align2::RIGHT_CENTER, "space", FontId::proportional(SMALL), ink);
+    }
     response.on_hover_text("Space")
 }
 

@@ -21,32 +21,35 @@ struct Step {
 const TOUR: [Step; 5] = [
     Step {
         heading: "Two networks",
-        words: "On the left a source network that has learned a large task and is frozen. On the right a small target network \
-                that has only a few images of another task. The lines between their layers are the pairs that can be matched.",
+        words: "On the left a source network that has learned a large task and is frozen. On the right a small target \
+                network that has only a few images of another task. The lines between their layers are the pairs that \
+                can be matched.",
         at: Spot::Networks,
         task: "",
         done: |_| true,
     },
     Step {
         heading: "Press Train",
-        words: "The target learns its task and, at the same time, to imitate the source over the matched pairs. The number at \
-                the end of a line is λ, how strongly that pair is matched: where to transfer. Nobody chose it; it is learned.",
+        words: "The target learns its task and, at the same time, to imitate the source over the matched pairs. The \
+                number at the end of a line is λ, how strongly that pair is matched: where to transfer. Nobody chose \
+                it; it is learned.",
         at: Spot::Train,
         task: "Press Train, or the space bar.",
         done: |state| state.run.progress.at() > 0.0,
     },
     Step {
         heading: "What is transferred",
-        words: "Press a number. Below you see the channels of the source that the pair weighs most and least, for one image, \
-                and what the target makes of them. The weights w are even, unless the method learns them: l2t-ww does, for each image.",
+        words: "Press a number. Below you see the channels of the source that the pair weighs most and least, for one \
+                image, and what the target makes of them. The weights w are even, unless the method learns them: \
+                l2t-ww does, for each image.",
         at: Spot::Networks,
         task: "Press the number at the end of a line.",
         done: |state| state.selection.tab.shows_pair(),
     },
     Step {
         heading: "Step by step",
-        words: "Pause, and press Step. Each press is one step of Algorithm 1: virtual steps that try what the matching is good \
-                for, and the reverse pass that learns from them what and where to transfer.",
+        words: "Pause, and press Step. Each press is one step of Algorithm 1: virtual steps that try what the matching \
+                is good for, and the reverse pass that learns from them what and where to transfer.",
         at: Spot::Steps,
         task: "Press Pause, then Step.",
         done: |state| !state.run.steps.is_empty(),

@@ -1,8 +1,9 @@
 //! What is transferred, and between which layers.
 
-use l2t_core::experiment::config::PairsConfig;
+use l2t_core::experiment::config::{MethodConfig, PairsConfig};
 use l2t_core::experiment::{Config, Method};
 use l2t_core::matching::PairRule;
+use l2t_core::method::SourceUse;
 
 use super::Group;
 use super::rows::{Rows, Words, words};
@@ -35,10 +36,17 @@ fn show(rows: &mut Rows<'_>, draft: &mut Config, base: &Config, _: &State) {
     let (method, before) = (&mut draft.method, &base.method);
     let methods = Method::ALL.into_iter().map(|method| (method, method.name().to_owned())).collect();
     rows.list(&METHOD, (&mut method.name, &before.name), methods, "");
-    if method.name.default_pairs().is_none() {
-        method.pairs = None;
-        return;
+    match method.name.default_pairs() {
+        None => method.pairs = None,
+        Some(_) => matching(rows, method, before),
     }
+    if method.name.recipe().sources == SourceUse::EveryBatch {
+        rows.epochs(&EPOCHS, (&mut method.epochs, before.epochs));
+    }
+}
+
+/// Of a method that matches layers.
+fn matching(rows: &mut Rows<'_>, method: &mut MethodConfig, before: &MethodConfig) {
     let rule = |rule| Some(PairsConfig::Rule(rule));
     let options = vec![
         (None, "by the method".to_owned()),
@@ -48,5 +56,4 @@ fn show(rows: &mut Rows<'_>, draft: &mut Config, base: &Config, _: &State) {
     ];
     rows.list(&PAIRS, (&mut method.pairs, &before.pairs), options, "chosen by hand");
     rows.number(&BETA, (&mut method.beta, before.beta), 0.0..=100.0, 0.05);
-    rows.epochs(&EPOCHS, (&mut method.epochs, before.epochs));
 }
