@@ -95,6 +95,18 @@ pub fn hex([red, green, blue]: Rgb) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
 
+/// The colour at `share` of the way through `colours`, which stand at even steps; white where there is none.
+pub fn between(colours: &[Rgb], share: f64) -> Rgb {
+    let Some(last) = colours.len().checked_sub(1) else { return GROUND.light };
+    let at = share.clamp(0.0, 1.0) * last as f64;
+    let low = at.floor() as usize;
+    let (from, to) = (colours[low], colours[(low + 1).min(last)]);
+    [0, 1, 2].map(|channel| {
+        let (from, to) = (f64::from(from[channel]), f64::from(to[channel]));
+        (from + (to - from) * (at - low as f64)).round() as u8
+    })
+}
+
 /// The `index`-th colour. Past the end of the palette the hues come again, nearer to the colour of text each time.
 fn palette(index: usize) -> Colour {
     let kept = 0.65_f64.powi((index / PALETTE.len()) as i32);
@@ -191,6 +203,13 @@ mod tests {
     fn tint_reaches_the_ground_and_the_colour() {
         assert_eq!(target_colour(0).tint(0.0), GROUND);
         assert_eq!(target_colour(0).tint(1.0), target_colour(0));
+    }
+
+    #[test]
+    fn colours_between_are_mixed() {
+        let colours = [[0, 0, 0], [100, 200, 50], [200, 0, 50]];
+        assert_eq!(between(&colours, 0.25), [50, 100, 25]);
+        assert_eq!((between(&colours, 0.0), between(&colours, 1.0)), ([0, 0, 0], [200, 0, 50]));
     }
 
     #[test]

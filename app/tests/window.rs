@@ -294,7 +294,7 @@ fn a_run_in_a_zip_is_opened_from_disk_and_from_memory() {
     harness.state().write(Output::Run, &zip);
     until(&mut harness, "it is written", |state| state.notices.iter().any(|notice| notice.text.contains("run.zip")));
     let bytes = std::fs::read(&zip).expect("it was written");
-    for given in [Given::Path(zip), Given::Bytes("dropped.zip".into(), bytes)] {
+    for given in [Given::Path(zip), Given::file("dropped.zip".into(), bytes)] {
         let mut harness = window(&[]);
         harness.state_mut().take(vec![given]);
         until(&mut harness, "it is open and done", |state| state.stage == Stage::Finished);

@@ -10,6 +10,7 @@ use l2t_core::experiment::comparison::Shard;
 use l2t_core::experiment::saliency::choice::Part;
 use l2t_core::saliency::colour::ColourMap;
 
+use crate::window::panels::saliency::COLOURS;
 use crate::window::shell::link::DEVICES;
 
 /// Learn what and where to transfer: train a small network from a frozen source network.
@@ -272,12 +273,6 @@ const SPLITS: Names<Part> = &[
     ("test", Part::Test, "The images that the run is reported on"),
     ("validation", Part::Validation, "Those that chose its best epoch"),
     ("train", Part::Train, "Those that it learned from"),
-];
-
-const COLOURS: Names<ColourMap> = &[
-    ("inferno", ColourMap::Inferno, "From black over red to light yellow"),
-    ("viridis", ColourMap::Viridis, "From dark violet over green to yellow"),
-    ("grey", ColourMap::Grey, "From black to white"),
 ];
 
 /// Takes one of `names` for what it stands for.

@@ -16,21 +16,8 @@ const CHART_HEIGHT: f64 = 400.0;
 pub struct MeanCurve {
     /// Name in the legend; a method's name has its own colour.
     pub label: String,
-    /// From left to right; none leaves the method out of the legend, but keeps the others' colours.
-    pub points: Vec<MeanPoint>,
-}
-
-/// A mean with its spread, in percent.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct MeanPoint {
-    /// Images of a class, or epochs.
-    pub x: f64,
-    /// The mean.
-    pub mean: f64,
-    /// Lower end of the spread.
-    pub low: f64,
-    /// Upper end of the spread.
-    pub high: f64,
+    /// In percent, from left to right; none leaves the method out of the legend, but keeps the others' colours.
+    pub points: Vec<Spread>,
 }
 
 /// Draws accuracy over the images of a class, on a logarithmic axis, with error bars.
@@ -65,14 +52,13 @@ fn draw(
     (title, caption): (&str, &str),
     curves: &[MeanCurve],
     (x, y_name): (&Axis, &str),
-    fill: impl FnOnce(&mut Drawing, &Plot<'_>, &[(Vec<Spread>, Colour)]),
+    fill: impl FnOnce(&mut Drawing, &Plot<'_>, &[(&[Spread], Colour)]),
 ) -> Drawing {
     // Who has no results keeps the others' colours.
     let colours = series_colours(curves.iter().map(|curve| curve.label.as_str()));
     let known = || curves.iter().zip(&colours).filter(|(curve, _)| !curve.points.is_empty());
     let legend = known().map(|(curve, colour)| (curve.label.clone(), *colour, 3.0));
-    let spread = |p: &MeanPoint| Spread { x: p.x, low: p.low, mean: p.mean, high: p.high };
-    let drawn: Vec<_> = known().map(|(curve, colour)| (curve.points.iter().map(spread).collect(), *colour)).collect();
+    let drawn: Vec<_> = known().map(|(curve, colour)| (&curve.points[..], *colour)).collect();
     let ends = curves.iter().flat_map(|curve| &curve.points).flat_map(|point| [point.low, point.high]);
     let (low, high) = bounds(ends).unwrap_or((0.0, 100.0));
     let room = (0.08 * (high - low)).max(1.0);
@@ -117,7 +103,7 @@ mod tests {
                 .enumerate()
                 .map(|(nth, x)| {
                     let mean = start + 9.0 * nth as f64;
-                    MeanPoint { x, mean, low: mean - 1.5, high: mean + 1.5 }
+                    Spread { x, mean, low: mean - 1.5, high: mean + 1.5 }
                 })
                 .collect(),
         };
@@ -143,7 +129,7 @@ mod tests {
     #[test]
     fn nothing_and_little_are_drawn_too() {
         let one = [MeanCurve { label: "fm".into(), points: curves()[0].points[..1].to_vec() }];
-        let broken = MeanPoint { x: 3.0, mean: f64::NAN, low: f64::NAN, high: f64::NAN };
+        let broken = Spread { x: 3.0, mean: f64::NAN, low: f64::NAN, high: f64::NAN };
         let gap = [MeanCurve { label: "fm".into(), points: vec![broken] }];
         for draw in [accuracy_by_images, accuracy_over_epochs] {
             DrawnFiles::of(&draw("nothing", "", &[])).assert_texts(["no results yet"]);

@@ -120,12 +120,16 @@ fn power_name((mantissa, exponent): (i32, i32)) -> String {
     }
 }
 
-/// A value with its spread, over the epochs or whatever x is.
+/// A value with its spread.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Spread {
+pub struct Spread {
+    /// Images of a class, epochs, or whatever stands below.
     pub x: f64,
+    /// Lower end.
     pub low: f64,
+    /// The mean.
     pub mean: f64,
+    /// Upper end.
     pub high: f64,
 }
 
@@ -198,12 +202,12 @@ impl<'a> Plot<'a> {
     }
 
     /// Bands behind, lines through the means before them; `nothing` is written where there is not one.
-    pub(super) fn banded_curves(&self, drawing: &mut Drawing, curves: &[(Vec<Spread>, Colour)], nothing: &str) {
+    pub(super) fn banded_curves(&self, drawing: &mut Drawing, curves: &[(&[Spread], Colour)], nothing: &str) {
         curves.iter().for_each(|(points, colour)| self.band(drawing, points, *colour));
         for (points, colour) in curves {
             self.curve(drawing, &points.iter().map(|point| (point.x, point.mean)).collect::<Vec<_>>(), *colour);
         }
-        if !curves.iter().flat_map(|(points, _)| points).any(|point| is_drawable(&(point.x, point.mean))) {
+        if !curves.iter().flat_map(|(points, _)| *points).any(|point| is_drawable(&(point.x, point.mean))) {
             self.note(drawing, nothing);
         }
     }

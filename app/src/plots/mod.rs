@@ -60,9 +60,10 @@ use l2t_core::experiment::PairStatistics;
 use l2t_core::network::Tap;
 use serde::{Deserialize, Serialize};
 
-pub use accuracy_curves::{MeanCurve, MeanPoint, accuracy_by_images, accuracy_over_epochs};
+pub use accuracy_curves::{MeanCurve, accuracy_by_images, accuracy_over_epochs};
 #[cfg(not(target_family = "wasm"))]
 pub use animation::animated;
+pub use axes::Spread;
 #[cfg(not(target_family = "wasm"))]
 pub use contact_sheet::{SheetRow, contact_sheet};
 pub use drawing::Drawing;

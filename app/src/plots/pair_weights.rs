@@ -54,7 +54,7 @@ pub fn pair_weights_over_epochs(
         top += HEADING_HEIGHT;
         for (layer, block) in column.layers.iter().enumerate() {
             let mine = curves.iter().filter(|(pair, _)| (pair.source, pair.source_layer) == (source, layer));
-            let mine = mine.map(|(pair, points)| (points.clone(), target_colour(pair.target_layer)));
+            let mine = mine.map(|(pair, points)| (&points[..], target_colour(pair.target_layer)));
             let left = theme::MARGIN + layer as f64 * (panel_width + PANEL_GAP);
             let place = Rect { x: left, y: top, w: panel_width, h: PANEL_NAME_HEIGHT + CHART_HEIGHT };
             draw_panel(&mut drawing, place, &format!("from {}", block.name()), (&x, &y), &mine.collect::<Vec<_>>());
@@ -67,13 +67,7 @@ pub fn pair_weights_over_epochs(
     Ok(drawing.ending_at(bottom))
 }
 
-fn draw_panel(
-    drawing: &mut Drawing,
-    place: Rect,
-    name: &str,
-    (x, y): (&Axis, &Axis),
-    curves: &[(Vec<Spread>, Colour)],
-) {
+fn draw_panel(drawing: &mut Drawing, place: Rect, name: &str, (x, y): (&Axis, &Axis), curves: &[(&[Spread], Colour)]) {
     let left = place.x + y.width_with_name();
     let name = fit(name, place.right() - left, theme::BODY);
     drawing.text(name, (left, place.y + PANEL_NAME_HEIGHT / 2.0), (theme::BODY, INK, Anchor::Left));

@@ -138,8 +138,7 @@ mod tests {
     use super::super::drawing::Rect;
     use super::super::samples::{figure_3d, figure_3d_layers, figure_4, learning};
     use super::super::{
-        CurveSeries, MeanCurve, MeanPoint, accuracy_by_images, learning_curves, matching_diagram,
-        pair_weights_over_epochs,
+        CurveSeries, MeanCurve, Spread, accuracy_by_images, learning_curves, matching_diagram, pair_weights_over_epochs,
     };
     use super::*;
     use crate::colours::{GROUND, Ground, INK, target_colour};
@@ -178,7 +177,7 @@ mod tests {
         let (sources, target) = figure_3d_layers();
         let (losses, accuracies) = learning(30);
         let points =
-            [(50.0, 30.0), (1000.0, 70.0)].map(|(x, mean)| MeanPoint { x, mean, low: mean - 4.0, high: mean + 4.0 });
+            [(50.0, 30.0), (1000.0, 70.0)].map(|(x, mean)| Spread { x, mean, low: mean - 4.0, high: mean + 4.0 });
         let mean = MeanCurve { label: "l2t-ww".into(), points: points.to_vec() };
         vec![
             ("curves", learning_curves("curves → both", &losses, &accuracies, Some(23.0))),

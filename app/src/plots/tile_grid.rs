@@ -7,7 +7,7 @@ use super::drawing::{Anchor, Drawing, Rect};
 use super::raster::SCALE;
 use super::text::{Paragraph, wrap};
 use super::theme;
-use crate::colours::{Colour, GROUND, INK, OUTLINE, SOFT_INK};
+use crate::colours::{Colour, GROUND, INK, OUTLINE, SOFT_INK, between};
 
 /// Length of the longer edge of a tile: as many as its own pixels where that is between these; a little more where it is enlarged.
 const TILE: [f64; 2] = [156.0, 320.0];
@@ -213,18 +213,6 @@ fn draw_names(drawing: &mut Drawing, row: &TileRow, top: f64) {
     }
 }
 
-/// The colour at `share` of the way through `colours`.
-fn between(colours: &[[u8; 3]], share: f64) -> [u8; 3] {
-    let Some(last) = colours.len().checked_sub(1) else { return GROUND.light };
-    let at = share * last as f64;
-    let low = at.floor() as usize;
-    let (from, to) = (colours[low], colours[(low + 1).min(last)]);
-    [0, 1, 2].map(|channel| {
-        let (from, to) = (f64::from(from[channel]), f64::from(to[channel]));
-        (from + (to - from) * (at - low as f64)).round() as u8
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -311,12 +299,5 @@ mod tests {
             let error = tile_grid(&grid).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
         }
-    }
-
-    #[test]
-    fn colours_between_are_mixed() {
-        let colours = [[0, 0, 0], [100, 200, 50], [200, 0, 50]];
-        assert_eq!(between(&colours, 0.25), [50, 100, 25]);
-        assert_eq!((between(&colours, 0.0), between(&colours, 1.0)), ([0, 0, 0], [200, 0, 50]));
     }
 }

@@ -9,7 +9,7 @@ use l2t_core::experiment::comparison::tables::LEVEL;
 
 use super::numbers::{entry, interval, points};
 use crate::plots::{
-    ChartRow, Drawing, MeanCurve, MeanPoint, accuracy_by_images, accuracy_over_epochs, accuracy_rows, difference_rows,
+    ChartRow, Drawing, MeanCurve, Spread, accuracy_by_images, accuracy_over_epochs, accuracy_rows, difference_rows,
 };
 
 /// A picture that was drawn.
@@ -144,7 +144,7 @@ fn over_epochs(setting: &Setting) -> Vec<MeanCurve> {
     setting.groups.iter().map(curve).collect()
 }
 
-fn point(x: f64, sample: &Sample) -> MeanPoint {
+fn point(x: f64, sample: &Sample) -> Spread {
     let (low, high) = spread((*sample, sample.std.unwrap_or(0.0)));
-    MeanPoint { x, mean: 100.0 * sample.mean, low, high }
+    Spread { x, mean: 100.0 * sample.mean, low, high }
 }

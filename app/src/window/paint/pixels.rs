@@ -9,6 +9,13 @@ use l2t_core::Result;
 use l2t_core::data::Dataset;
 use l2t_core::saliency::colour::{ColourMap, Overlay, Pixels};
 
+use crate::colours::{Rgb, between};
+
+/// As egui has it.
+pub fn opaque([red, green, blue]: Rgb) -> Color32 {
+    Color32::from_rgb(red, green, blue)
+}
+
 /// Planar bytes (3·H·W) as a picture.
 pub fn photograph(data: &Dataset, index: usize) -> ColorImage {
     let (planes, area) = (data.image(index), data.height * data.width);
@@ -22,17 +29,8 @@ pub fn feature_map(values: &[f64], width: usize, colours: ColourMap) -> ColorIma
         values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(*v), high.max(*v)));
     let table = colours.colours();
     let span = if high > low { high - low } else { 1.0 };
-    let pixels = values.iter().map(|value| along(&table, (value - low) / span));
+    let pixels = values.iter().map(|value| opaque(between(&table, (value - low) / span)));
     ColorImage::new([width, values.len() / width.max(1)], pixels.collect())
-}
-
-/// The colour at `share` of the way through `table`.
-pub fn along(table: &Pixels, share: f64) -> Color32 {
-    let place = share.clamp(0.0, 1.0) * (table.len() - 1) as f64;
-    let (from, part) = (place.floor() as usize, place.fract());
-    let to = (from + 1).min(table.len() - 1);
-    let mix = |c: usize| (f64::from(table[from][c]) * (1.0 - part) + f64::from(table[to][c]) * part).round() as u8;
-    Color32::from_rgb(mix(0), mix(1), mix(2))
 }
 
 /// `maps` (0…1) laid over the grey images `indices` of `data`.
@@ -48,10 +46,7 @@ pub fn overlays(
     let size = [data.height, data.width];
     let overlay = Overlay { size, colours, alpha, device: &device, dtype: burn_tensor::DType::F32 };
     let drawn = block_on(overlay.draw(&images, maps))?;
-    let image = |pixels: Pixels| {
-        let pixels = pixels.into_iter().map(|[red, green, blue]| Color32::from_rgb(red, green, blue));
-        ColorImage::new([data.width, data.height], pixels.collect())
-    };
+    let image = |pixels: Pixels| ColorImage::new([data.width, data.height], pixels.into_iter().map(opaque).collect());
     Ok(drawn.into_iter().map(image).collect())
 }
 

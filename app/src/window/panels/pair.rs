@@ -9,8 +9,8 @@ use l2t_core::saliency::effective_channels;
 
 use super::empty::{no_pairs, other_images, waiting};
 use crate::window::paint::palette;
-use crate::window::paint::theme;
 use crate::window::paint::pixels::{feature_map, photograph, show as picture, texture};
+use crate::window::paint::theme;
 use crate::window::run::facts::Experiment;
 use crate::window::shell::intent::Intents;
 use crate::window::shell::state::State;

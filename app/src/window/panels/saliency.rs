@@ -8,7 +8,8 @@ use l2t_core::experiment::saliency::{HostMap, ImageRecord};
 use l2t_core::saliency::colour::ColourMap;
 
 use super::empty::{no_pairs, other_images, waiting};
-use crate::window::paint::pixels::{along, named, overlays, photograph, show as picture, texture};
+use crate::colours::between;
+use crate::window::paint::pixels::{named, opaque, overlays, photograph, show as picture, texture};
 use crate::window::run::facts::Experiment;
 use crate::window::seam::{DrawableMaps, MapPainter, Painted};
 use crate::window::shell::intent::{Intent, Intents};
@@ -32,8 +33,12 @@ impl Default for SaliencyStyle {
     }
 }
 
-const COLOURS: [(ColourMap, &str); 3] =
-    [(ColourMap::Inferno, "inferno"), (ColourMap::Viridis, "viridis"), (ColourMap::Grey, "grey")];
+/// Every choice: its name here and on the command line, and what it looks like.
+pub const COLOURS: &[(&str, ColourMap, &str)] = &[
+    ("inferno", ColourMap::Inferno, "From black over red to light yellow"),
+    ("viridis", ColourMap::Viridis, "From dark violet over green to yellow"),
+    ("grey", ColourMap::Grey, "From black to white"),
+];
 
 /// Side of a picture on screen.
 const SIDE: f32 = 72.0;
@@ -79,10 +84,10 @@ fn controls(ui: &mut Ui, style: &mut SaliencyStyle) {
         ui.add(Slider::new(&mut style.clip, 0.8..=1.0).text("clip").fixed_decimals(2)).on_hover_text(
             "a map is cut off where this share of its sum is reached, so that one pixel cannot hide the rest",
         );
-        let name = COLOURS.iter().find(|(map, _)| *map == style.colours).map_or("", |(_, name)| name);
+        let name = COLOURS.iter().find(|(_, map, _)| *map == style.colours).map_or("", |(name, ..)| name);
         ComboBox::new("colours", "colours").selected_text(name).show_ui(ui, |ui| {
-            for (map, name) in COLOURS {
-                ui.selectable_value(&mut style.colours, map, name);
+            for (name, map, about) in COLOURS {
+                ui.selectable_value(&mut style.colours, *map, *name).on_hover_text(*about);
             }
         });
         colour_bar(ui, style.colours);
@@ -98,7 +103,7 @@ fn colour_bar(ui: &mut Ui, colours: ColourMap) {
         let width = rect.width() / steps as f32;
         let left = rect.left() + nth as f32 * width;
         let part = eframe::egui::Rect::from_min_size(eframe::egui::pos2(left, rect.top()), vec2(width, rect.height()));
-        ui.painter().rect_filled(part, 0.0, along(&table, f64::from(nth) / f64::from(steps - 1)));
+        ui.painter().rect_filled(part, 0.0, opaque(between(&table, f64::from(nth) / f64::from(steps - 1))));
     }
     ui.label("1");
 }

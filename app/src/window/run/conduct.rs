@@ -2,10 +2,7 @@
 //!
 //! The same code runs on a thread of the program and in a worker of a page; [`Post`] is what differs.
 
-use std::cell::RefCell;
-
 use l2t_core::device::OpenDevice;
-use l2t_core::experiment::checkpoint::Checkpoint;
 use l2t_core::experiment::run::{Keeper, run, show};
 use l2t_core::experiment::{Control, Plan};
 use l2t_core::{Error, Result};
@@ -33,21 +30,19 @@ async fn train(order: &Order, device: OpenDevice, control: &Control, post: &impl
     let from = order.opened.as_ref().map(|opened| &opened.snapshot.latest);
     let history = from.map(|checkpoint| checkpoint.position.history.clone()).unwrap_or_default();
     post.say(Fact::Ready(Experiment::of(&plan, history)?.into()));
-    let keeper = RefCell::new(WindowKeeper::new(order.opened.as_ref(), post));
+    let mut keeper = &WindowKeeper::new(order.opened.as_ref(), post);
     let mut watcher = Watcher {
         post,
-        keeper: &keeper,
+        keeper,
         position: from.map(|from| from.position.clone()).unwrap_or_default(),
         device: &device,
         control,
     };
-    run(&plan, from, control, &mut Shared(&keeper), &mut watcher).await?;
+    run(&plan, from, control, &mut keeper, &mut watcher).await?;
     if control.stopped() {
         return Ok(());
     }
-    let best = keeper.borrow().best_so_far().cloned();
-    let best = best.ok_or_else(|| Error::file("the run", "has no complete epoch"))?;
-    show(&plan, &best.restore(&plan)?, control, &mut watcher).await
+    show(&plan, &keeper.best()?.restore(&plan)?, control, &mut watcher).await
 }
 
 /// The plan of `order`. A new run whose target is too wide for the device gets the widest that is not, and the window is
@@ -65,22 +60,5 @@ fn prepare(order: &Order, device: &OpenDevice, control: &Control, post: &impl Po
             Ok(plan)
         }
         planned => planned,
-    }
-}
-
-/// The keeper is used by the run and, between two steps, by who looks at it.
-struct Shared<'a, 'p, P>(&'a RefCell<WindowKeeper<'p, P>>);
-
-impl<P: Post> Keeper for Shared<'_, '_, P> {
-    fn keep_latest(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        self.0.borrow_mut().keep_latest(checkpoint)
-    }
-
-    fn keep_best(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        self.0.borrow_mut().keep_best(checkpoint)
-    }
-
-    fn best(&self) -> Result<Checkpoint> {
-        self.0.borrow().best()
     }
 }

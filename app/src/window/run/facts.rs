@@ -25,7 +25,6 @@ pub enum Fact {
     /// The device cannot hold the target that was asked for: it is of this width instead, and why.
     Narrowed(f64, String),
     /// Data and networks are there.
-    #[serde(with = "shared")]
     Ready(Arc<Experiment>),
     /// The run said something.
     Run(Event),
@@ -53,21 +52,6 @@ impl Fact {
         let plain: String = text.chars().map(|c| if c.is_ascii_graphic() { c } else { ' ' }).collect();
         let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
         Self::Failed(format!("the program has a fault, or its graphics device was lost: {line}"))
-    }
-}
-
-/// An `Arc` as what it holds.
-mod shared {
-    use std::sync::Arc;
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub fn serialize<T: Serialize, S: Serializer>(value: &Arc<T>, serializer: S) -> Result<S::Ok, S::Error> {
-        value.as_ref().serialize(serializer)
-    }
-
-    pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<T>, D::Error> {
-        T::deserialize(deserializer).map(Arc::new)
     }
 }
 
@@ -123,7 +107,6 @@ pub struct Experiment {
     /// Images in the training, validation and test part.
     pub images: [usize; 3],
     /// Those that the window shows: the first of those in `look`, by the same indices.
-    #[serde(with = "shared")]
     pub shown: Arc<Dataset>,
     /// How a batch goes through memory, in words.
     pub division: String,

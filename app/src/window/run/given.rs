@@ -1,6 +1,6 @@
 //! Files that the user gave: a run to open, pictures or weights for the next one.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use l2t_core::experiment::config::SourceConfig;
 use l2t_core::experiment::{Config, Snapshot};
@@ -10,39 +10,22 @@ use l2t_core::{Error, Result};
 use super::order::Opened;
 use crate::window::seam::{self, Given};
 
-/// Files that belong together.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Gathered {
-    /// A file or folder on this machine.
-    Path(PathBuf),
-    /// Files in memory, and what to call them.
-    Memory(String, Vec<(String, Vec<u8>)>),
-    /// What to tell the user instead.
-    Words(String),
-}
-
 /// What was given at once: the files of CIFAR come several at a time and are one data set.
-pub fn gathered(given: Vec<Given>) -> Vec<Gathered> {
+pub fn gathered(given: Vec<Given>) -> Vec<Given> {
     // Those of the python versions have no ending, but for their lists of names.
     let part = |name: &str| [".bin", ".txt", ".meta"].iter().any(|end| name.ends_with(end)) || !name.contains('.');
-    let mut together = Vec::new();
-    let mut all = Vec::new();
-    for given in given {
-        match given {
-            Given::Path(path) => all.push(Gathered::Path(path)),
-            Given::Bytes(name, bytes) if part(&name) => together.push((name, bytes)),
-            Given::Bytes(name, bytes) => all.push(Gathered::Memory(name.clone(), vec![(name, bytes)])),
-            Given::Words(text) => all.push(Gathered::Words(text)),
-        }
-    }
+    let is_part = |given: &Given| matches!(given, Given::Memory(name, _) if part(name));
+    let (parts, mut all): (Vec<_>, Vec<_>) = given.into_iter().partition(is_part);
+    let files = |given| if let Given::Memory(_, files) = given { files } else { vec![] };
+    let together: Vec<_> = parts.into_iter().flat_map(files).collect();
     if !together.is_empty() {
         let names: Vec<&str> = together.iter().map(|(name, _)| name.as_str()).collect();
-        all.push(Gathered::Memory(names.join(" + "), together));
+        all.push(Given::Memory(names.join(" + "), together));
     }
     all
 }
 
-impl Gathered {
+impl Given {
     /// How messages call it.
     pub fn name(&self) -> String {
         match self {
@@ -74,17 +57,15 @@ impl Gathered {
 ///
 /// # Errors
 /// Names the file and what is wrong with it.
-pub fn take_into(draft: &mut Config, inputs: &mut Inputs, given: Gathered) -> Result<String> {
+pub fn take_into(draft: &mut Config, inputs: &mut Inputs, given: Given) -> Result<String> {
     let mut fresh = Inputs::default();
     let text = match given {
-        Gathered::Path(path) => {
-            path.to_str().map(String::from).ok_or_else(|| Error::file(&path, "is no UTF-8 path"))?
-        }
-        Gathered::Memory(name, files) => {
+        Given::Path(path) => path.to_str().map(String::from).ok_or_else(|| Error::file(&path, "is no UTF-8 path"))?,
+        Given::Memory(name, files) => {
             fresh.insert_all(&name, files);
             name
         }
-        Gathered::Words(text) => return Ok(text),
+        Given::Words(text) => return Ok(text),
     };
     let ends_with = |known: &str| Path::new(&text).extension().is_some_and(|end| end.eq_ignore_ascii_case(known));
     let weights = ["safetensors", "pth", "pt", "ckpt"].iter().any(|known| ends_with(known));

@@ -1,6 +1,5 @@
 //! The run's ears: it tells what happens, and does between two steps what the window asked for.
 
-use std::cell::RefCell;
 use std::path::Path;
 
 use l2t_core::bilevel::LearnerState;
@@ -25,7 +24,7 @@ pub struct Watcher<'a, 'p, P> {
     /// The way back.
     pub post: &'p P,
     /// What the run keeps.
-    pub keeper: &'a RefCell<WindowKeeper<'p, P>>,
+    pub keeper: &'a WindowKeeper<'p, P>,
     /// Where the run stands.
     pub position: Position,
     /// What it runs on.
@@ -97,27 +96,21 @@ impl<P: Post> Watcher<'_, '_, P> {
     /// Writes what was asked for; what to tell the user of it.
     async fn write(&self, plan: &Plan, state: &LearnerState, output: Output, place: &Path) -> Result<String> {
         let file = |contents| vec![(String::new(), contents)];
-        match output {
+        let (what, files) = match output {
             Output::Folder => {
                 let now = self.snapshot(plan).await?.latest;
-                self.keeper.borrow_mut().move_into(place, now)?;
-                Ok(format!("the run is kept in {} from now on", place.display()))
+                self.keeper.move_into(place, now)?;
+                return Ok(format!("the run is kept in {} from now on", place.display()));
             }
-            Output::Run => {
-                let at = self.post.put(place, file(self.snapshot(plan).await?.to_zip()))?;
-                Ok(format!("the run is in {at}"))
-            }
+            Output::Run => ("the run is", file(self.snapshot(plan).await?.to_zip())),
             Output::Weights => {
                 let target = network_state(plan, state);
-                let weights = plan.learner.model.network.export("target", &target).await?.to_safetensors();
-                let at = self.post.put(place, file(weights))?;
-                Ok(format!("the target's weights are in {at}"))
+                let weights = plan.learner.model.network.export("target", &target).await?;
+                ("the target's weights are", file(weights.to_safetensors()))
             }
-            Output::Charts => {
-                let at = self.post.put(place, self.charts(plan, place)?)?;
-                Ok(format!("charts and numbers are in {at}"))
-            }
-        }
+            Output::Charts => ("charts and numbers are", self.charts(plan, place)?),
+        };
+        Ok(format!("{what} in {}", self.post.put(place, files)?))
     }
 
     /// The same charts and tables as those of the command line; on a page without PNGs.
@@ -133,8 +126,7 @@ impl<P: Post> Watcher<'_, '_, P> {
 
     /// Epochs are kept whole: what is saved inside one goes on from its beginning.
     async fn snapshot(&self, plan: &Plan) -> Result<Snapshot> {
-        let kept = self.keeper.borrow().snapshot();
-        match kept {
+        match self.keeper.snapshot() {
             Some(snapshot) => Ok(snapshot),
             // No epoch is complete yet.
             None => {

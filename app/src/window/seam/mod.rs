@@ -32,15 +32,22 @@ pub struct Shown {
     pub maps: DrawableMaps,
 }
 
-/// A file that the user gave.
+/// What the user gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Given {
     /// A file or folder on this machine.
     Path(PathBuf),
-    /// A file in memory: its name and contents.
-    Bytes(String, Vec<u8>),
+    /// Files in memory that belong together, and what to call them.
+    Memory(String, Vec<(String, Vec<u8>)>),
     /// What to tell the user instead: it could not be read, or something else has become of it.
     Words(String),
+}
+
+impl Given {
+    /// One file in memory.
+    pub fn file(name: String, bytes: Vec<u8>) -> Self {
+        Self::Memory(name.clone(), vec![(name, bytes)])
+    }
 }
 
 /// A run that this place keeps by itself.

@@ -15,7 +15,7 @@ use crate::window::paint::layers::LayerPictures;
 use crate::window::panels::pair::PairPictures;
 use crate::window::panels::saliency::SaliencyPictures;
 use crate::window::run::facts::Fact;
-use crate::window::run::given::{Gathered, gathered, take_into};
+use crate::window::run::given::{gathered, take_into};
 use crate::window::run::order::Wanted;
 use crate::window::run::view_state::{Notice, Stage};
 use crate::window::seam::{DrawableMaps, Given, Session, Shown};
@@ -137,7 +137,7 @@ impl App {
         }
     }
 
-    fn take_one(&mut self, given: Gathered) -> Result<String> {
+    fn take_one(&mut self, given: Given) -> Result<String> {
         let name = given.name();
         if let Some(opened) = given.run()? {
             self.start(Some(opened), Pace::Pause, false);

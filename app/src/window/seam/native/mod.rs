@@ -98,36 +98,34 @@ impl Host {
 
     /// Lets the user choose a file by the system's dialog; it comes by [`given`](Self::given).
     pub fn choose_file(&self, wake: Wake) {
-        self.choose(wake, |dialog| dialog.pick_file());
+        self.ask(wake, |dialog| dialog.pick_file().map(Given::Path));
     }
 
     /// Lets the user choose a folder, likewise.
     pub fn choose_folder(&self, wake: Wake) {
-        self.choose(wake, |dialog| dialog.pick_folder());
-    }
-
-    fn choose(&self, wake: Wake, pick: impl FnOnce(rfd::FileDialog) -> Option<PathBuf> + Send + 'static) {
-        let sender = self.given.0.clone();
-        let spawned = std::thread::Builder::new().name("file dialog".into()).spawn(move || {
-            if let Some(path) = pick(rfd::FileDialog::new().set_title("L2T")) {
-                // Nobody listens any more where the window is closing.
-                let _ = sender.send(Given::Path(path));
-                wake();
-            }
-        });
-        drop(spawned.expect("a thread can be started"));
+        self.ask(wake, |dialog| dialog.pick_folder().map(Given::Path));
     }
 
     /// Lets the user choose where to put a file, and puts it there.
     pub fn save(&self, name: &str, contents: Vec<u8>, wake: Wake) {
-        let (sender, name) = (self.given.0.clone(), name.to_owned());
-        let spawned = std::thread::Builder::new().name("file dialog".into()).spawn(move || {
-            let Some(path) = rfd::FileDialog::new().set_title("L2T").set_file_name(name).save_file() else { return };
+        let name = name.to_owned();
+        self.ask(wake, move |dialog| {
+            let path = dialog.set_file_name(name).save_file()?;
             let written = write_whole(&path, &contents);
             let words = written.map_or_else(|error| error.to_string(), |()| format!("{} is written", path.display()));
-            // Nobody listens any more where the window is closing.
-            let _ = sender.send(Given::Words(words));
-            wake();
+            Some(Given::Words(words))
+        });
+    }
+
+    /// Asks the user by a dialog, in a thread: the window goes on being drawn.
+    fn ask(&self, wake: Wake, ask: impl FnOnce(rfd::FileDialog) -> Option<Given> + Send + 'static) {
+        let sender = self.given.0.clone();
+        let spawned = std::thread::Builder::new().name("file dialog".into()).spawn(move || {
+            if let Some(given) = ask(rfd::FileDialog::new().set_title("L2T")) {
+                // Nobody listens any more where the window is closing.
+                let _ = sender.send(given);
+                wake();
+            }
         });
         drop(spawned.expect("a thread can be started"));
     }

@@ -75,7 +75,7 @@ impl Host {
         spawn_local(async move {
             for file in rfd::AsyncFileDialog::new().pick_files().await.unwrap_or_default() {
                 let bytes = file.read().await;
-                given.borrow_mut().push(Given::Bytes(file.file_name(), bytes));
+                given.borrow_mut().push(Given::file(file.file_name(), bytes));
             }
             wake();
         });
@@ -102,7 +102,7 @@ impl Host {
             for file in files {
                 let name = file.path().display().to_string();
                 read.push(match file.bytes_async().await {
-                    Ok(bytes) => Given::Bytes(name, bytes),
+                    Ok(bytes) => Given::file(name, bytes),
                     Err(reason) => Given::Words(format!("{name}: {reason}")),
                 });
             }
@@ -145,7 +145,7 @@ impl Host {
         spawn_local(async move {
             let read = storage::read(&name).await;
             given.borrow_mut().push(match read {
-                Ok(zip) => Given::Bytes(name, zip),
+                Ok(zip) => Given::file(name, zip),
                 Err(error) => Given::Words(error.to_string()),
             });
             (keeping.wake)();
