@@ -84,7 +84,7 @@ impl RunProgress {
             Event::Testing { done, of } => return self.testing(*done, *of),
             Event::Stopped => {
                 self.bar.finish_and_clear();
-                self.line(&format!("{} stopped after the iteration and saved", self.label));
+                self.line(&format!("{} stopped and saved", self.label));
             }
             Event::Finished(_) => self.bar.finish_and_clear(),
         }

@@ -62,7 +62,7 @@ impl Control {
         control
     }
 
-    /// Asks the run to stop after its current iteration, which it finishes first if it waits inside one.
+    /// Asks the run to stop. What it has done of an iteration is thrown away, and done again where the run goes on.
     pub fn stop(&self) {
         self.stop.ask();
         // Whoever waits is woken.

@@ -58,13 +58,14 @@ pub async fn accuracy(
         epoch: 0,
         first_batch: 0,
     };
+    let network = network.clone().until(stop);
     let mut correct = Tensor::<1>::zeros([1], (&device, dtype));
     let mut done = 0;
     for batch in Batches::new(dataset.clone(), plan)? {
         stop.check()?;
         let batch = batch?;
         let x = upload_images(&batch, &device, dtype);
-        let logits = network.logits(&state.theta, &x, Mode::Eval(&state.running));
+        let logits = Stop::unless_left(|| network.logits(&state.theta, &x, Mode::Eval(&state.running)))?;
         let y = upload_labels(&batch, network.classes(), &device, dtype);
         correct = correct + count_correct(&logits, &y);
         done += batch.labels.len();

@@ -25,6 +25,7 @@ use crate::network::RunningStats;
 use crate::network::weights::{NetworkState, read};
 use crate::objective::Memory;
 use crate::seed::Seed;
+use crate::stop::Stop;
 use l2t_shaders::batch_norm::Moments;
 
 /// Images of the batch that is checked on: few, because f64 on the CPU is slow and exactness does not need many.
@@ -88,6 +89,7 @@ pub async fn check_hypergradient(plan: &Plan, state: &LearnerState, epoch: usize
         Batches::new(exact.train.clone(), order)?.next().expect("there are as many images")
     };
     let stop = exact.stop();
+    learner.model.network = learner.model.network.until(stop);
     let batch = prepare(&exact, &learner, &state, host()?);
     let position = Position { epoch, ..Position::default() };
     let outer = OuterBatches::new(&exact, &position).map(|mut outer| outer.next(&exact)).transpose()?;
@@ -97,7 +99,7 @@ pub async fn check_hypergradient(plan: &Plan, state: &LearnerState, epoch: usize
     }
     while !iteration.is_done() {
         stop.check()?;
-        iteration.advance();
+        Stop::unless_left(|| iteration.advance())?;
     }
     let (after, report) = iteration.finish();
     let hypergradient = report.hypergradient.expect("φ is learned");
@@ -114,8 +116,9 @@ pub async fn check_hypergradient(plan: &Plan, state: &LearnerState, epoch: usize
         let mut moved = state.clone();
         moved.meta.phi = moved.meta.phi + direction.clone() * (sign * EPSILON);
         let batch = prepare(&exact, &learner, &moved, host()?);
-        let measured = forward.unroll(&after.target, &meta_rule, &batch, outer.as_ref().unwrap_or(&batch)).measured;
-        *loss = read(&measured.task_loss.expect("it measures L_org")).await?[0];
+        let outer = outer.as_ref().unwrap_or(&batch);
+        let unrolled = Stop::unless_left(|| forward.unroll(&after.target, &meta_rule, &batch, outer))?;
+        *loss = read(&unrolled.measured.task_loss.expect("it measures L_org")).await?[0];
     }
     let central = (losses[0] - losses[1]) / (2.0 * EPSILON);
     let steps = meta_rule.scheme.objectives(meta_rule.matching_steps).len();

@@ -24,6 +24,7 @@ use crate::network::weights::{NetworkState, read};
 use crate::objective::{Batch, Chunk, Objective, Part};
 use crate::seed::Seed;
 use crate::source::SourceOutputs;
+use crate::stop::Stop;
 
 /// Where checkpoints go.
 pub trait Keeper {
@@ -284,7 +285,8 @@ async fn epoch(
     sitting: &mut Sitting,
     audience: &mut impl Audience,
 ) -> Result<(LearnerState, bool)> {
-    let (rule, learner, of) = (plan.sgd(position.epoch), plan.learner_at(position.epoch), iterations(plan));
+    let (rule, mut learner, of) = (plan.sgd(position.epoch), plan.learner_at(position.epoch), iterations(plan));
+    learner.model.network = learner.model.network.until(control.token());
     // Between two steps on φ.
     let resting = Learner { meta_rule: None, ..learner.clone() };
     let mut sums = EpochSums::new(plan, &learner, &position.sums);
@@ -306,16 +308,10 @@ async fn epoch(
         if let Some(outer) = &outer {
             iteration = iteration.measured_on(outer);
         }
-        while !iteration.is_done() {
-            pause.wait(iteration.state(), Boundary::Step).await?;
-            if let Some(taken) = iteration.advance() {
-                pause.say(&taken, iteration.state()).await?;
-            }
-            if sitting.pacing.is_slow() {
-                wait_for(&iteration.state().target.theta).await?;
-            }
-        }
-        let (next, report) = iteration.finish();
+        let Some((next, report)) = unless_stopped(whole(iteration, &mut pause, &sitting.pacing).await)? else {
+            finished = false;
+            break;
+        };
         state = next;
         sums.add(&report, &batch);
         position.iteration += 1;
@@ -334,6 +330,28 @@ async fn epoch(
         )));
     }
     Ok((state, finished))
+}
+
+/// A whole iteration: what is done of one when somebody asks for an end is thrown away.
+///
+/// # Errors
+/// [`Error::Stopped`] then; where the device fails.
+async fn whole<A: Audience>(
+    mut iteration: Iteration<'_>,
+    pause: &mut Pause<'_, A>,
+    pacing: &Pacing,
+) -> Result<(LearnerState, Report)> {
+    while !iteration.is_done() {
+        pause.wait(iteration.state(), Boundary::Step).await?;
+        pause.control.token().check()?;
+        if let Some(taken) = Stop::unless_left(|| iteration.advance())? {
+            pause.say(&taken, iteration.state()).await?;
+        }
+        if pacing.is_slow() {
+            wait_for(&iteration.state().target.theta).await?;
+        }
+    }
+    Ok(iteration.finish())
 }
 
 /// What happens between two steps of an iteration.
@@ -482,3 +500,7 @@ fn summary(plan: &Plan, position: &Position, test: Option<f64>, complete: bool) 
         folder: ".".into(),
     }
 }
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;

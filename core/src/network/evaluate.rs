@@ -244,6 +244,7 @@ impl Network {
     /// Evaluates `nodes` of all chunks of a batch, whose inputs were evaluated before.
     pub(super) fn evaluate(&self, theta: &Tensor<1>, chunks: &mut [Activations], mode: Mode<'_>, nodes: Range<NodeId>) {
         for id in nodes {
+            self.arrived();
             let node = &self.nodes[id];
             if let (Op::BatchNorm { gamma, beta, moments: nth, relu, .. }, Mode::Train) = (node.op, mode) {
                 let xs = chunks.iter().map(|at| at.get(node.inputs[0]).clone()).collect();

@@ -67,6 +67,7 @@ impl Network {
     ) -> GradientParts {
         let mut gradient = GradientParts::default();
         for id in nodes.rev() {
+            self.arrived();
             let of_chunk = |bars: &mut Cotangents| {
                 let y_bar = bars.0.get_mut(id)?;
                 if wanted.nodes { y_bar.clone() } else { y_bar.take() }

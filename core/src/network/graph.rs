@@ -10,6 +10,7 @@ use super::layout::{Init, ParamId, ParamLayout};
 use super::rescale::Rescale;
 use super::weights::WeightMap;
 use crate::error::Result;
+use crate::stop::Stop;
 
 /// Index of a node; node 0 is the input image.
 pub type NodeId = usize;
@@ -78,6 +79,8 @@ pub struct Network {
     pub(super) multiply_adds: Arc<AtomicU64>,
     /// Where the images are normalised otherwise than ours.
     pub(super) rescale: Option<Rescale>,
+    /// What its passes are left by.
+    stop: Option<Stop>,
 }
 
 impl Network {
@@ -87,6 +90,16 @@ impl Network {
     /// Names the note that is no three numbers.
     pub fn normalised_as(self, weights: &WeightMap) -> Result<Self> {
         Ok(Self { rescale: Rescale::of(weights)?, ..self })
+    }
+
+    /// The same network, whose passes are left where somebody asks `stop` for an end: they are run by [`Stop::unless_left`] alone.
+    pub(crate) fn until(self, stop: &Stop) -> Self {
+        Self { stop: Some(stop.clone()), ..self }
+    }
+
+    /// A pass has come to its next node.
+    pub(super) fn arrived(&self) {
+        self.stop.iter().for_each(Stop::leave);
     }
 
     /// Where the weights lie in a parameter vector.
@@ -310,6 +323,7 @@ impl Builder {
             taps: self.taps,
             multiply_adds: Arc::default(),
             rescale: None,
+            stop: None,
         }
     }
 }

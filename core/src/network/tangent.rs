@@ -75,6 +75,7 @@ impl Network {
     ) {
         assert!(at[0].train, "tangents go through the batch's moments");
         for id in nodes {
+            self.arrived();
             let node = &self.nodes[id];
             if let Op::BatchNorm { gamma, beta, .. } = node.op {
                 let (affine, affine_dot) = (self.affine(theta, gamma, beta), self.affine(theta_dot, gamma, beta));
@@ -153,6 +154,7 @@ impl Network {
     ) -> GradientParts {
         let mut gradient = GradientParts::default();
         for id in nodes.rev() {
+            self.arrived();
             let of_chunk = |bar_dots: &mut Cotangents| bar_dots.0.get_mut(id)?.take();
             let Some(y_bar_dots) = bar_dots.iter_mut().map(of_chunk).collect::<Option<Vec<_>>>() else { continue };
             match self.nodes[id].op {
