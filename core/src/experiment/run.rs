@@ -14,9 +14,8 @@ use super::outer::OuterBatches;
 use super::pacing::{Pacing, wait_for};
 use super::plan::Plan;
 use super::test_part::TestPart;
-use super::time_left::multiply_add_secs;
+use super::time_left::{expected_work, multiply_add_secs};
 use super::warm_up::WarmUp;
-use super::work::Work;
 use crate::bilevel::{Iteration, Learner, LearnerState, Report, Step, Taken};
 use crate::data::{Augmentation, BatchPlan, Batches, HostBatch};
 use crate::error::{Error, Result};
@@ -125,7 +124,7 @@ pub async fn run(
     let warm_up =
         l2t_shaders::compiles_kernels(&state.target.theta).then(|| WarmUp::start(&plan.learner_at(position.epoch)));
     let multiply_add_secs = multiply_add_secs(plan, &state).await?;
-    audience.hear(Event::Expected { work: Work::of(plan), multiply_add_secs });
+    audience.hear(Event::Expected { work: expected_work(plan, multiply_add_secs)?, multiply_add_secs });
     let mut sitting = Sitting { warm_up, pacing: Pacing::start() };
     while position.epoch < epochs {
         state = plan.begun(state, &position);

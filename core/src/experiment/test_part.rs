@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use web_time::Instant;
+
 use crate::data::{Dataset, Split, WorldConfig, world_until};
 use crate::error::Result;
 use crate::seed::Seed;
@@ -38,6 +40,17 @@ impl TestPart {
         self.data.get().map_or(&[], |data| &data.notes)
     }
 
+    /// Seconds that drawing those will take that are not there yet, from an image of each class that is drawn and thrown away.
+    ///
+    /// # Errors
+    /// As [`data`](Self::data), though nobody asks these few to stop.
+    pub fn drawing_secs(&self) -> Result<f64> {
+        let Some((config, seed)) = self.world.as_ref().filter(|_| self.data.get().is_none()) else { return Ok(0.0) };
+        let start = Instant::now();
+        let drawn = world_until(&WorldConfig { test_per_class: 1, ..*config }, Split::Test, *seed, &Stop::default())?;
+        Ok(start.elapsed().as_secs_f64() * self.images as f64 / drawn.len().max(1) as f64)
+    }
+
     /// Their bytes and labels, which are there before `stop` is asked for.
     ///
     /// # Errors
@@ -70,5 +83,7 @@ mod tests {
         stop.ask();
         assert_eq!(TestPart::of_world(config, Seed(3)).data(&stop), Err(Error::Stopped));
         assert!(drawn.data(&stop).is_ok(), "what is drawn is there");
+        assert_eq!(drawn.drawing_secs(), Ok(0.0));
+        assert!(TestPart::of_world(config, Seed(3)).drawing_secs().unwrap() > 0.0);
     }
 }

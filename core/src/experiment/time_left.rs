@@ -1,5 +1,5 @@
-//! How long a run takes on this device: said before it starts, from its counted work and the time of a forward pass, and
-//! corrected by what iterations take.
+//! How long a run takes on this device: said before it starts, from its counted work and the time of a few steps, and corrected
+//! by what iterations take.
 
 use burn_tensor::{Tensor, TensorData};
 use l2t_shaders::in_pool;
@@ -8,44 +8,74 @@ use web_time::Instant;
 use super::event::Event;
 use super::pacing::wait_for;
 use super::plan::Plan;
-use super::run::network_state;
-use super::work::Work;
+use super::test_part::TestPart;
+use super::work::{Passes, Work};
 use crate::bilevel::LearnerState;
 use crate::error::Result;
-use crate::network::Mode;
+use crate::objective::{Batch, Chunk, Objective};
 
-/// Multiply-adds of the pass that is timed: a hundredth of a second on two cores, half a second on a GPU in software.
+/// Multiply-adds of a forward pass of the step that is timed: a few hundredths of a second on two cores, two seconds on a GPU in
+/// software.
 const TIMED: f64 = 5e8;
 
 /// Images of it: with fewer, small maps fill no vector; more would say no more.
 const IMAGES: (usize, usize) = (4, 64);
 
+/// Seconds that are spent on steps behind the first, at most so many: a busy machine is not known from one short one.
+const SPENT: f64 = 0.3;
+const STEPS: usize = 8;
+
 /// Weight of the newest iteration in the smoothed time of one.
 const NEWEST: f64 = 0.2;
 
-/// Seconds of a multiply-add on the device of `state`: those of a forward pass of the target over so many images as a kernel sees
-/// at once, the second of two, because the first compiles kernels and fetches memory.
+/// Seconds of a multiply-add on the device of `state`: those of ordinary steps on L_org over so many images as a kernel sees at
+/// once, the mean of all but the first, which compiles kernels and fetches memory. Gradients take longer than what they are the
+/// gradients of by more than their multiply-adds, and most of a run is gradients.
 ///
 /// # Errors
 /// When the device cannot be read.
 pub async fn multiply_add_secs(plan: &Plan, state: &LearnerState) -> Result<f64> {
-    let network = &plan.learner.model.network;
-    let target = network_state(plan, state);
-    let work = network.forward_multiply_adds(network.output()).max(1) as f64;
+    let (model, theta) = (&plan.learner.model, &state.target.theta);
+    let forward = model.network.forward_multiply_adds(model.network.output()).max(1) as f64;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number")]
-    let images = ((TIMED / work).min(IMAGES.1 as f64) as usize).max(IMAGES.0).min(plan.division.chunk);
+    let images = ((TIMED / forward).min(IMAGES.1 as f64) as usize).max(IMAGES.0).min(plan.division.chunk);
+    let batch = any_batch(plan, images);
+    let (start, mut first, mut steps) = (Instant::now(), 0.0, 0);
+    loop {
+        let (_, gradient) = in_pool(theta, || model.evaluate(Objective::Task, theta, &batch));
+        wait_for(&gradient).await?;
+        let secs = start.elapsed().as_secs_f64();
+        if steps == 0 {
+            first = secs;
+        } else if steps == STEPS || secs - first >= SPENT {
+            let work = Passes::plain(plan.division.memory).target * forward * images as f64;
+            return Ok((secs - first) / (steps as f64 * work));
+        }
+        steps += 1;
+    }
+}
+
+/// Images of numbers that mean nothing, all of the first class.
+fn any_batch(plan: &Plan, images: usize) -> Batch {
+    let network = &plan.learner.model.network;
     let [channels, height, width] = network.input_shape();
     let shape = [images, channels, height, width];
     let values: Vec<f32> = (0..shape.iter().product()).map(|nth: usize| (nth % 17) as f32 / 8.0 - 1.0).collect();
     let x = Tensor::<4>::from_data(TensorData::new(values, shape), (&plan.device, plan.dtype));
-    let mut secs = 0.0;
-    for _ in 0..2 {
-        let start = Instant::now();
-        let logits = in_pool(&target.theta, || network.logits(&target.theta, &x, Mode::Eval(&target.running)));
-        wait_for(&logits.flatten(0, 1)).await?;
-        secs = start.elapsed().as_secs_f64();
-    }
-    Ok(secs / (work * images as f64))
+    let classes = network.classes();
+    let labels: Vec<f32> = (0..images * classes).map(|nth| f32::from(u8::from(nth % classes == 0))).collect();
+    let y = Tensor::<2>::from_data(TensorData::new(labels, [images, classes]), (&plan.device, plan.dtype));
+    Chunk { x, y, transfer: None, auxiliary: vec![] }.into()
+}
+
+/// The work of a run, with what else it is known to spend time on: drawing its test images.
+///
+/// # Errors
+/// Where they cannot be drawn.
+pub fn expected_work(plan: &Plan, multiply_add_secs: f64) -> Result<Work> {
+    let drawing = plan.test.as_ref().map_or(Ok(0.0), TestPart::drawing_secs)?;
+    let work = Work::of(plan);
+    Ok(Work { testing: work.testing + drawing / multiply_add_secs, ..work })
 }
 
 /// The time left of a run, from what it says.
@@ -178,7 +208,9 @@ mod tests {
         block_on(run(&plan, None, &Control::default(), &mut keeper, &mut |event| events.push(event))).unwrap();
         assert!(matches!(events[0], Event::Started { epoch: 0, done: 0, .. }), "{:?}", events[0]);
         let Event::Expected { work, multiply_add_secs } = events[1] else { panic!("{:?}", events[1]) };
-        assert_eq!(work, Work::of(&plan));
+        let counted = Work::of(&plan);
+        assert!(work.testing > counted.testing, "the test images have to be drawn");
+        assert_eq!(Work { testing: counted.testing, ..work }, counted);
         assert!(multiply_add_secs > 0.0 && multiply_add_secs.is_finite(), "{multiply_add_secs}");
     }
 }
