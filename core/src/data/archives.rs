@@ -2,7 +2,8 @@
 
 use crate::data::files::Files;
 use crate::data::format::{Format, Set};
-use crate::data::sniff::{Kind, sniff};
+use crate::data::kind::Kind;
+use crate::data::sniff::sniff;
 use crate::error::Result;
 
 /// Archives that are opened together; the most that a data set comes in is three, with lists of each.

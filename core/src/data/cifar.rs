@@ -5,8 +5,9 @@
 
 use crate::data::copies::{self, Chosen};
 use crate::data::files::Files;
+use crate::data::kind::Kind;
 use crate::data::part::{Images, Part, Section};
-use crate::data::sniff::{Kind, sniff};
+use crate::data::sniff::sniff;
 use crate::error::{Error, Result};
 
 /// Rows and columns of an image.

@@ -11,9 +11,10 @@ use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
 
 use crate::data::jpeg::{self, Fault};
+use crate::data::kind::{Kind, refusal};
 use crate::data::png_boxes::{self, MAX_BOXES};
 use crate::data::png_palette;
-use crate::data::sniff::{Kind, refusal, sniff};
+use crate::data::sniff::sniff;
 use crate::data::view::View;
 use crate::error::{Error, Result};
 

@@ -2,10 +2,11 @@
 
 use crate::data::cifar::{self, Cifar};
 use crate::data::files::{Files, join};
+use crate::data::kind::Kind;
 use crate::data::layout::{self, Layout};
 use crate::data::listed::{find_folder, split_folder};
 use crate::data::part::{Part, Section};
-use crate::data::sniff::{Kind, sniff};
+use crate::data::sniff::sniff;
 use crate::data::{cifar_python, cub200, dogs, image_folder, mit67, pictures, stanford40, stl10, tiny_imagenet};
 use crate::error::{Error, Result};
 

@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 
 use crate::data::decode::plural;
 use crate::data::files::{Files, join};
-use crate::data::layout::{self, Division, Layout};
+use crate::data::layout::{Division, Layout};
 use crate::data::part::{Images, Part, Section};
+use crate::data::part_names;
 use crate::data::pictures;
 use crate::data::unread::Unread;
 use crate::error::{Error, Result};
@@ -70,7 +71,7 @@ fn folders_inside_classes(files: &Files, classes: &[Class]) -> Option<String> {
     let inside = classes.iter().flat_map(|class| files.folders_in(&class.folders[0]));
     // Where each class keeps its images, as TinyImageNet does.
     let names: BTreeSet<&str> = inside.filter(|name| !name.eq_ignore_ascii_case("images")).collect();
-    let parts: Vec<&str> = names.iter().copied().filter(|name| layout::is_called_a_part(name)).collect();
+    let parts: Vec<&str> = names.iter().copied().filter(|name| part_names::is_called_a_part(name)).collect();
     let first = |names: &[&str]| names.iter().take(3).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     match (&parts[..], names.len()) {
         ([], 0) => None,
@@ -114,7 +115,7 @@ fn held_out_classes(files: &Files, train: &str, base: &str) -> Result<(Vec<Class
                 }
                 classes[class].folders.push(path);
             }
-            None if layout::is_unlabelled(folder) => {
+            None if part_names::is_unlabelled(folder) => {
                 notes.push(format!("left out `{path}`, whose images have no class"));
             }
             None => return Err(Error::file(files.path_of(&path), format!("is a class that `{train}` does not have"))),

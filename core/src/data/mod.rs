@@ -5,16 +5,17 @@
 //! - [`dataset`]: [`Dataset`], what everything else works on: planar RGB bytes, labels, boxes.
 //! - [`open`]: [`load`], [`load_splits`] and [`DataSource`], which recognise the format of a folder, a zip or bytes.
 //! - [`inspect()`]: what is on disk, class by class, with every problem that loading would meet.
-//! - `files`, `part`, `decode`: named bytes → one part of a data set → pixels of the wanted size.
+//! - `files`, `part`, `loading`, `decode`: named bytes → one part of a data set → its images at the wanted size.
+//! - `choose`: so many images of each class, or a share that is held out.
 //! - `leftovers`: what systems leave behind in a folder or an archive, and is none of it.
-//! - `format`, `archives`, `layout`, `copies`: which data set lies where, in archives side by side, which folders are its parts,
-//!   which files are copies.
+//! - `format`, `archives`, `layout`, `part_names`, `copies`: which data set lies where, in archives side by side, which folders are
+//!   its parts by what they hold and by their names, which files are copies.
 //! - `cifar`, `cifar_python`, `stl10`, `tiny_imagenet`, `cub200`, `dogs`, `mit67`, `stanford40`, `image_folder`: one file per
 //!   format.
 //! - `listed`, `mat`, `annotations`, `voc`: pictures named by lists, MATLAB's files, boxes in files of XML.
 //! - `pictures`, `unread`, `outside`: which files are pictures, what becomes of those that cannot be read, and of boxes that are
 //!   in none.
-//! - `sniff`, `jpeg`, `png_boxes`: what a file is, whether a JPEG is whole, and very large pictures made small.
+//! - `kind`, `sniff`, `jpeg`, `png_boxes`: what a file is, whether a JPEG is whole, and very large pictures made small.
 //! - [`mod@world`]: drawn tasks with object masks, so that everything runs with nothing downloaded.
 //! - `resample`, `view`, `stored`: a part of a picture at the wanted size, to the byte as PIL has it; pictures that stay in their
 //!   files.
@@ -24,6 +25,7 @@ mod annotations;
 mod archives;
 pub mod augment;
 pub mod batches;
+mod choose;
 mod cifar;
 mod cifar_python;
 mod copies;
@@ -36,9 +38,11 @@ mod format;
 mod image_folder;
 pub mod inspect;
 mod jpeg;
+mod kind;
 mod layout;
 mod leftovers;
 mod listed;
+mod loading;
 mod mat;
 #[cfg(test)]
 mod miniature;
@@ -48,6 +52,7 @@ pub mod open;
 mod outside;
 mod parallel;
 mod part;
+mod part_names;
 mod pictures;
 mod png_boxes;
 mod png_palette;

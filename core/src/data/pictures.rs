@@ -1,8 +1,9 @@
 //! Which files below a folder are pictures: what their contents are decides, not what they are called.
 
 use crate::data::files::Files;
+use crate::data::kind::{Kind, refusal};
 use crate::data::parallel;
-use crate::data::sniff::{Kind, refusal, sniff};
+use crate::data::sniff::sniff;
 
 /// Endings, in lower case, of what people and programs put beside pictures: lists, labels, boxes, masks as numbers, code.
 const COMPANIONS: [&str; 46] = [

@@ -19,9 +19,10 @@ use crate::data::files::store::{io_reason, read_whole};
 use crate::data::files::{Files, LIMITS, Limits, Listing, check_unpacked};
 #[cfg(not(target_family = "wasm"))]
 use crate::data::files::{gzip, tarball, walk};
+use crate::data::kind::Kind;
 #[cfg(not(target_family = "wasm"))]
 use crate::data::sniff::SNIFFED_BYTES;
-use crate::data::sniff::{Kind, sniff};
+use crate::data::sniff::sniff;
 use crate::error::{Error, Result};
 #[cfg(not(target_family = "wasm"))]
 use crate::stop::Stop;

@@ -88,7 +88,7 @@ fn old_names_and_old_headers_are_read() {
         .map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u32::from(*byte) })
         .sum();
     old[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
-    assert_eq!(crate::data::sniff::sniff(&old), Some(crate::data::sniff::Kind::Tar));
+    assert_eq!(crate::data::sniff::sniff(&old), Some(crate::data::kind::Kind::Tar));
     assert_eq!(open(old).unwrap().1.names, ["café/1.txt"]);
 }
 

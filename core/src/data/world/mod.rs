@@ -35,7 +35,8 @@ use serde::{Deserialize, Serialize};
 
 use self::dice::Dice;
 use self::painter::{Picture, Scene, box_of};
-use crate::data::dataset::{Dataset, Split, chosen_per_class};
+use crate::data::choose::chosen_per_class;
+use crate::data::dataset::{Dataset, Split};
 use crate::data::parallel;
 use crate::error::{Error, Result};
 use crate::seed::Seed;
