@@ -57,10 +57,13 @@ fn bad_weights_are_named_with_the_key_at_fault() {
         &[
             ("sources.0.weights=away.safetensors", "away.safetensors: No such file"),
             ("sources.0.weights=away.pth", "away.pth: No such file"),
-            ("sources.0.weights=short.safetensors", "short.safetensors: is no safetensors file: "),
+            (
+                "sources.0.weights=short.safetensors",
+                "short.safetensors: is no whole safetensors file: it is cut off within its header",
+            ),
             (
                 "sources.0.weights=shorter.safetensors",
-                "shorter.safetensors: is no safetensors file: it is cut off or damaged",
+                "shorter.safetensors: is no whole safetensors file: it is cut off, or longer than its tensors",
             ),
             ("sources.0.weights=empty.safetensors", "empty.safetensors: is no safetensors file: "),
             ("sources.0.weights=text.safetensors", "text.safetensors: is no safetensors file: "),
@@ -81,7 +84,10 @@ fn bad_weights_are_named_with_the_key_at_fault() {
                 "fc.bias is of type I16, and F64, F32, F16 and BF16 are read",
             ),
             ("sources.0.weights=other.safetensors", "other.safetensors: is neither a ResNet"),
-            ("sources.0.weights=headless.safetensors method.name=lwf", "headless.safetensors: fc.weight is missing"),
+            (
+                "sources.0.weights=headless.safetensors method.name=lwf",
+                "sources[0].weights: headless.safetensors has no classifier, and lwf learns from the logits of one",
+            ),
             (
                 "sources.0.weights=untrained-resnet9",
                 "untrained-resnet9: is no network that is known: untrained- and one of vgg9; resnet8, ",
