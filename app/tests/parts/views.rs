@@ -356,6 +356,18 @@ fn nothing_is_wider_than_the_smallest_window() {
     }
 }
 
+/// The strip of steps is pushed to and fro; a step that broke into lines was as tall as the tab, and hid what is below.
+#[test]
+fn below_the_steps_there_is_room_for_the_check() {
+    for size in [WIDE, [1024.0, 700.0]] {
+        let mut state = waiting();
+        state.selection.tab = Tab::Steps;
+        let window = drawn(state, size);
+        let rect = window.get_by_role_and_label(Role::Button, "Check this gradient").rect();
+        assert!(rect.max.y <= size[1], "{rect:?} in {size:?}");
+    }
+}
+
 #[test]
 fn the_kernels_of_a_gpu_are_timed_on_request_and_what_they_took_is_copied() {
     let device = |gpu| DeviceFacts { name: "a card".into(), reason: "it was asked for".into(), gpu, software: false };

@@ -36,7 +36,7 @@ pub fn show(ui: &mut Ui, state: &State, experiment: &Experiment) -> Intents {
     let mut intents = Intents::new();
     ui.horizontal_wrapped(|ui| {
         intents.extend(other_images(ui));
-        ui.weak("press a handle in the picture above for another pair");
+        ui.weak("press a number above for another pair");
     });
     match (&state.pictures.look, &state.pictures.pair) {
         (Some(look), Some(pictures)) => {

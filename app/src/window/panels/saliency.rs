@@ -1,6 +1,6 @@
 //! Which pixels a pair's matching looks at (Figure 6 of the paper), on a few images at once.
 
-use eframe::egui::{ComboBox, Context, Grid, ScrollArea, Slider, TextureHandle, Ui, vec2};
+use eframe::egui::{Align, ComboBox, Context, Grid, Layout, ScrollArea, Slider, TextureHandle, Ui, vec2};
 use l2t_core::Result;
 use l2t_core::data::Dataset;
 use l2t_core::experiment::look::{Look, PairLook};
@@ -95,6 +95,13 @@ fn controls(ui: &mut Ui, style: &mut SaliencyStyle) {
 }
 
 fn colour_bar(ui: &mut Ui, colours: ColourMap) {
+    // One thing, which does not break between two lines.
+    ui.allocate_ui_with_layout(vec2(110.0, ui.spacing().interact_size.y), Layout::left_to_right(Align::Center), |ui| {
+        bar_with_ends(ui, colours);
+    });
+}
+
+fn bar_with_ends(ui: &mut Ui, colours: ColourMap) {
     ui.label("0");
     let (rect, _) = ui.allocate_exact_size(vec2(72.0, 10.0), eframe::egui::Sense::hover());
     let table = colours.colours();

@@ -1,6 +1,6 @@
 //! The iteration as a strip of its steps, with the loss after each, and what just happened in words.
 
-use eframe::egui::{RichText, ScrollArea, Ui};
+use eframe::egui::{Label, RichText, ScrollArea, Ui};
 use l2t_core::bilevel::Step;
 use l2t_core::experiment::Config;
 use l2t_core::objective::Objective;
@@ -135,8 +135,11 @@ fn cell(ui: &mut Ui, step: Step, losses: Option<String>, last: bool) {
     let response = frame.show(ui, |ui| {
         ui.vertical(|ui| {
             let title = RichText::new(short(step));
-            ui.label(if losses.is_some() { title.strong() } else { title.weak() });
-            ui.label(RichText::new(losses.filter(|losses| !losses.is_empty()).unwrap_or_else(|| " ".into())).small());
+            let title = if losses.is_some() { title.strong() } else { title.weak() };
+            let losses = losses.filter(|losses| !losses.is_empty()).unwrap_or_else(|| " ".into());
+            // In one line each: a strip that is pushed to and fro has room, and a tall cell would hide what is below.
+            ui.add(Label::new(title).extend());
+            ui.add(Label::new(RichText::new(losses).small()).extend());
         });
     });
     response.response.on_hover_text(words(step));

@@ -1,6 +1,6 @@
 //! What the target learns from.
 
-use eframe::egui::{Label, TextEdit};
+use eframe::egui::{Align, Label, TextEdit};
 use l2t_core::data::WorldTask;
 use l2t_core::experiment::Config;
 use l2t_core::experiment::config::{DataConfig, PictureView};
@@ -39,7 +39,12 @@ fn show(rows: &mut Rows<'_>, draft: &mut Config, base: &Config, state: &State) {
     let typed = state.abilities.kept.is_none();
     let back = rows.row(if typed { &TYPED } else { &DROPPED }, changed, &mut |ui| {
         if typed {
-            return ui.add(TextEdit::singleline(&mut own).desired_width(CONTROL).hint_text("built in"));
+            return ui.add(
+                TextEdit::singleline(&mut own)
+                    .desired_width(CONTROL)
+                    .vertical_align(Align::Center)
+                    .hint_text("built in"),
+            );
         }
         ui.add(Label::new(if own.is_empty() { "built in" } else { own.as_str() }).truncate())
     });
