@@ -1,6 +1,6 @@
 //! What the target learns from.
 
-use eframe::egui::{Align, Label, TextEdit};
+use eframe::egui::{Align2, Label, TextEdit};
 use l2t_core::data::WorldTask;
 use l2t_core::experiment::Config;
 use l2t_core::experiment::config::{DataConfig, PictureView};
@@ -40,10 +40,7 @@ fn show(rows: &mut Rows<'_>, draft: &mut Config, base: &Config, state: &State) {
     let back = rows.row(if typed { &TYPED } else { &DROPPED }, changed, &mut |ui| {
         if typed {
             return ui.add(
-                TextEdit::singleline(&mut own)
-                    .desired_width(CONTROL)
-                    .vertical_align(Align::Center)
-                    .hint_text("built in"),
+                TextEdit::singleline(&mut own).desired_width(CONTROL).align(Align2::LEFT_CENTER).hint_text("built in"),
             );
         }
         ui.add(Label::new(if own.is_empty() { "built in" } else { own.as_str() }).truncate())
