@@ -42,8 +42,8 @@ impl Boxes {
             which.map(|(image, _)| file(image)).collect()
         };
         let notes = [
-            note(&without(NoBox::Missing), "is not there"),
-            note(&without(NoBox::Unread), "cannot be read or holds no box"),
+            note(["box", "boxes"], &without(NoBox::Missing), "is not there"),
+            note(["box", "boxes"], &without(NoBox::Unread), "cannot be read or holds no box"),
         ];
         Self { of_images: found.into_iter().map(Result::ok).collect(), notes: notes.into_iter().flatten().collect() }
     }
@@ -58,15 +58,16 @@ fn item(files: &Files, name: &str) -> Result<PixelBox, NoBox> {
     voc::box_around(&String::from_utf8_lossy(&text)).ok_or(NoBox::Unread)
 }
 
-fn note(names: &[String], reason: &str) -> Option<String> {
+/// That there is none of `what` (one, several) of as many images, because the files `names` are so.
+pub(super) fn note([one, several]: [&str; 2], names: &[String], reason: &str) -> Option<String> {
     let named = names.iter().take(MAX_NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
     let (count, images) = (names.len(), plural(names.len(), "image"));
     match count {
         0 => None,
-        1 => Some(format!("no box of 1 image: {named} {reason}")),
+        1 => Some(format!("no {one} of 1 image: {named} {reason}")),
         _ if count > MAX_NAMED => {
-            Some(format!("no boxes of {count} {images} ({named} and {} more): each {reason}", count - MAX_NAMED))
+            Some(format!("no {several} of {count} {images} ({named} and {} more): each {reason}", count - MAX_NAMED))
         }
-        _ => Some(format!("no boxes of {count} {images} ({named}): each {reason}")),
+        _ => Some(format!("no {several} of {count} {images} ({named}): each {reason}")),
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use crate::data::annotations;
 use crate::data::dataset::PixelBox;
 use crate::data::files::{Files, join};
 use crate::data::listed::{Entry, Listed, is_in_a_class, listed_name};
@@ -49,7 +50,7 @@ pub(super) fn read(files: &Files, base: &str, section: Section) -> Result<Option
     let has_boxes = files.has(&join(base, BOXES));
     let boxes = if has_boxes { lists.beside(&names, BOXES)? } else { BTreeMap::new() };
     let masks = masks(files, base);
-    let mut entries = Vec::new();
+    let (mut entries, mut without) = (Vec::new(), Vec::new());
     for (number, name) in &names {
         let part = parts[number].as_str();
         if !["0", "1"].contains(&part) {
@@ -58,7 +59,9 @@ pub(super) fn read(files: &Files, base: &str, section: Section) -> Result<Option
         let class = lists.class(*number, &labels[number], name, &class_names)?;
         let item = boxes.get(number).map(|numbers| lists.item(*number, numbers)).transpose()?;
         if part == wanted {
-            let mask = masks.as_ref().map(|folder| mask(folder, name)).filter(|mask| files.has(mask));
+            let mask = masks.as_ref().map(|folder| mask(folder, name));
+            without.extend(mask.iter().filter(|mask| !files.has(mask)).cloned());
+            let mask = mask.filter(|mask| files.has(mask));
             entries.push(Entry { class, name: name.clone(), item, mask });
         }
     }
@@ -68,7 +71,9 @@ pub(super) fn read(files: &Files, base: &str, section: Section) -> Result<Option
     let (folder, list) = (join(base, "images"), join(base, if section == Section::Train { PARTS } else { IMAGES }));
     let listed = Listed { files, folder, list: &list, class_names, entries, official };
     listed.check(section)?;
-    Ok(Some(listed.into_part((section == Section::Train).then_some(VALIDATION))))
+    let mut part = listed.into_part((section == Section::Train).then_some(VALIDATION));
+    part.notes.extend(annotations::note(["mask", "masks"], &without, "is not there"));
+    Ok(Some(part))
 }
 
 /// The folder of the masks, if they are there.

@@ -227,3 +227,16 @@ fn a_copy_without_test_images_has_no_test_part() {
     assert!(source.format.read(&source.files, Section::Test).unwrap().is_none());
     assert_eq!(loaded(&source, Split::Train).len(), 9);
 }
+
+#[test]
+fn a_mask_that_is_not_there_is_named() {
+    let mask = "segmentations/001.Black_footed_Albatross/Black_Footed_Albatross_0046_100.png";
+    let source = from(miniature::without(miniature::cub(), mask)).unwrap();
+    let train = loaded(&source, Split::Train);
+    let note = format!("no mask of 1 image: {mask} is not there");
+    assert!(train.notes.contains(&note), "{:?}", train.notes);
+    assert!(source.inspect().notes.contains(&format!("train: {note}")));
+    // Where nobody has unpacked them, nothing is missed.
+    let tree: Tree = miniature::cub().into_iter().filter(|(name, _)| !name.starts_with("segm")).collect();
+    assert!(!loaded(&from(tree).unwrap(), Split::Train).notes.iter().any(|note| note.contains("mask")));
+}
