@@ -75,7 +75,8 @@ impl Learner {
         Some(Transfer::new(matching, meta, phi, features))
     }
 
-    /// Step 1: the ordinary step on L_total (L_org where nothing is added to it), whose gradient is returned, too. The running statistics see this pass only.
+    /// Step 1: the ordinary step on L_total (L_org where nothing is added to it), whose gradient is returned, too. The running
+    /// statistics see this pass only.
     pub fn target_step(&self, state: &LearnerState, rule: &Sgd, batch: &Batch) -> (LearnerState, (Pass, Tensor<1>)) {
         let (pass, gradient) = self.model.evaluate(self.model.total(), &state.target.theta, batch);
         let target = rule.step(&state.target, &gradient);

@@ -8,7 +8,7 @@ use crate::source::Source;
 
 /// What an iteration takes in memory beyond what there is between two of them.
 ///
-/// It is the most that is alive at one of a few moments ([`Moment`]). Values are at their most where a pass has gone back to
+/// It is the most that is alive at one of a few moments. Values are at their most where a pass has gone back to
 /// the first layers, whose maps are the largest; vectors like θ are at theirs behind a pass, whose values are gone by then.
 #[derive(Debug, Clone, Copy)]
 pub struct Estimate<'a> {
