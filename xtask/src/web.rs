@@ -29,6 +29,12 @@ pub struct Args {
     /// Measure the page in Chromium after building it: loading, speed, memory, the longest task
     #[arg(long)]
     measure: bool,
+    /// Time the page against TensorFlow.js, installed in this folder, after building it; see tests/peer
+    #[arg(long, value_name = "FOLDER")]
+    tfjs: Option<PathBuf>,
+    /// Options of that, see tests/peer/README.md
+    #[arg(last = true, requires = "tfjs", value_name = "OPTIONS")]
+    peer: Vec<String>,
     /// Do not make the program smaller: starts sooner while you work on it
     #[arg(long)]
     quick: bool,
@@ -46,6 +52,10 @@ pub fn run(machine: &Machine, args: &Args) -> Result<(), Failure> {
     if args.measure {
         let server = Server::start(&page, 0)?;
         steps::run(&mut in_browser(machine, &server, &["tests/browser/measure.mjs"])?)?;
+    }
+    if let Some(folder) = &args.tfjs {
+        let server = Server::start(&page, 0)?;
+        steps::run(in_browser(machine, &server, &["tests/peer/page.mjs"])?.arg(folder).args(&args.peer))?;
     }
     if !args.serve {
         return Ok(());
