@@ -29,6 +29,9 @@ const ATTEMPTS = 5;
 /** Single precision through forty layers, as tests/browser/parity.test.mjs has it. */
 const TOLERANCE = 1e-3;
 
+/** Seconds that nothing timed here takes on a machine that computes at all. */
+const LIMIT = 1800;
+
 // How many steps of ours are timed a round; of TensorFlow.js as many as take about as long.
 const ROWS = {
   "cpu-plain": { gpu: false, width: 0.25, batch: 30, plain: true, ours: 20, peers: { wasm: 10, cpu: 1 } },
@@ -114,6 +117,19 @@ class Peer {
 const pause = (seconds) => new Promise((done) => { setTimeout(done, 1000 * seconds); });
 const percent = (share) => `${(100 * share).toFixed(0)} %`;
 
+/** What `work` gives, or an error that names `what` where that does not come: a page that stands still must not hold the command. */
+async function within(what, work) {
+  let timer;
+  const late = new Promise((_, fail) => {
+    timer = setTimeout(() => fail(new Error(`${what}: nothing came for ${LIMIT / 60} minutes`)), 1000 * LIMIT);
+  });
+  try {
+    return await Promise.race([work(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 async function untilQuiet() {
   for (;;) {
     const [, share] = await shared(() => pause(2));
@@ -164,14 +180,15 @@ async function compare(name, row) {
     const contenders = [{ name: "ours", count: row.ours, at: await Ours.open(chromium.context, row) }];
     for (const [backend, count] of Object.entries(row.peers)) {
       if (options.without.split(",").includes(backend)) continue;
-      contenders.push({ name: backend, count, at: await Peer.open(chromium.context, backend, row) });
+      const at = await within(`TensorFlow.js, ${backend}`, () => Peer.open(chromium.context, backend, row));
+      contenders.push({ name: backend, count, at });
     }
     for (const contender of contenders) {
-      Object.assign(contender, { about: contender.at.about, seconds: [], shares: [], first: await contender.at.first() });
+      Object.assign(contender, { about: contender.at.about, seconds: [], shares: [], first: await within(contender.at.about, () => contender.at.first()) });
     }
     for (let round = 0; round < Number(options.rounds); round += 1) {
       for (const { at, count, seconds, shares } of contenders) {
-        const [taken, share] = await alone(() => at.time(count));
+        const [taken, share] = await alone(() => within(at.about, () => at.time(count)));
         seconds.push(taken);
         shares.push(share);
       }

@@ -43,7 +43,7 @@ function registerFilterGradient(backendName) {
 }
 
 /** log softmax over classes. TensorFlow.js's own keeps its output for the gradient, and records that before the operation
- * itself: whatever should flow back through the output is lost without a word, and a tenth of the hypergradient with it. */
+ * itself: whatever should flow back through the output is lost without a word, and 2 to 81 % of the hypergradient of the recorded fixtures with it. */
 export const logSoftmax = tf.customGrad((z, save) => {
   save([z]);
   return { value: tf.logSoftmax(z), gradFunc: (dy, [z]) => dy.sub(dy.sum(1, true).mul(tf.softmax(z))) };
