@@ -28,14 +28,18 @@ static UNSTOPPED: LazyLock<Sandbox> = LazyLock::new(|| {
     sandbox
 });
 
-/// Reads what a run says until its first epoch is over, and waits for some of the second: less than the rest takes on any
-/// machine.
-fn wait_for_the_second_epoch(run: &mut Child) -> BufReader<std::process::ChildStdout> {
+/// Reads what a run in `out` says until its first epoch is over, and waits until that is kept, which is done beside the second,
+/// and for some of that: less than the rest takes on any machine.
+fn wait_for_the_second_epoch(sandbox: &Sandbox, run: &mut Child) -> BufReader<std::process::ChildStdout> {
     let mut lines = BufReader::new(run.stdout.take().expect("standard output is piped"));
     let mut line = String::new();
     while !line.contains("epoch   1") {
         line.clear();
         assert!(lines.read_line(&mut line).expect("l2t says UTF-8") > 0, "the run ended before its first epoch did");
+    }
+    while !sandbox.path("out/checkpoints/latest.safetensors").exists() {
+        assert!(run.try_wait().expect("a child of ours").is_none(), "the run ended without keeping an epoch");
+        std::thread::sleep(Duration::from_millis(1));
     }
     std::thread::sleep(Duration::from_millis(50));
     lines
@@ -58,7 +62,7 @@ fn saved_at(sandbox: &Sandbox, out: &str) -> (usize, usize) {
 fn a_run_that_is_stopped_by_ctrl_c_goes_on_as_if_it_had_not_been() {
     let sandbox = Sandbox::new();
     let mut run = sandbox.start(&longer("out"));
-    let mut rest = wait_for_the_second_epoch(&mut run);
+    let mut rest = wait_for_the_second_epoch(&sandbox, &mut run);
     let interrupt = std::process::Command::new("kill").args(["-INT", &run.id().to_string()]).status();
     assert!(interrupt.expect("kill starts").success());
     let mut out = String::new();
@@ -85,7 +89,7 @@ fn a_run_that_is_stopped_by_ctrl_c_goes_on_as_if_it_had_not_been() {
 fn a_run_that_is_killed_goes_on_from_its_last_epoch() {
     let sandbox = Sandbox::new();
     let mut run = sandbox.start(&longer("out"));
-    let _rest = wait_for_the_second_epoch(&mut run);
+    let _rest = wait_for_the_second_epoch(&sandbox, &mut run);
     run.kill().expect("it still runs");
     assert!(!run.wait().expect("it ends").success(), "it ended by itself");
     let (epoch, iteration) = saved_at(&sandbox, "out");
