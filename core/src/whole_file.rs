@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 const ENDING: &str = ".partial";
 
 /// Tries where another program takes an unfinished file for one that was left.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 20;
 
 /// Writes `bytes` to `path`, and returns when they would survive a power cut.
 ///
