@@ -59,9 +59,13 @@ pub(super) fn read(files: &Files, base: &str, section: Section) -> Result<Option
         let class = lists.class(*number, &labels[number], name, &class_names)?;
         let item = boxes.get(number).map(|numbers| lists.item(*number, numbers)).transpose()?;
         if part == wanted {
-            let mask = masks.as_ref().map(|folder| mask(folder, name));
-            without.extend(mask.iter().filter(|mask| !files.has(mask)).cloned());
-            let mask = mask.filter(|mask| files.has(mask));
+            let mask = match masks.as_ref().map(|folder| mask(folder, name)) {
+                Some(missing) if !files.has(&missing) => {
+                    without.push(missing);
+                    None
+                }
+                mask => mask,
+            };
             entries.push(Entry { class, name: name.clone(), item, mask });
         }
     }

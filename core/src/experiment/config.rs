@@ -518,8 +518,7 @@ impl Config {
 
     /// What the drawn task is called in a configuration.
     pub(super) fn synthetic_name(&self) -> String {
-        let value = toml::Value::try_from(self.data.synthetic).expect("a name");
-        value.as_str().unwrap_or_default().to_owned()
+        name_of(self.data.synthetic)
     }
 
     /// How the images of a path are loaded.
@@ -543,6 +542,12 @@ impl Config {
         let test_per_class = if task.is_source() { 50 } else { WorldConfig::default().test_per_class };
         WorldConfig { task, size, train_per_class, test_per_class, ..WorldConfig::default() }
     }
+}
+
+/// What a choice is called in a configuration.
+pub(super) fn name_of(choice: impl Serialize) -> String {
+    let value = toml::Value::try_from(choice).expect("a name");
+    value.as_str().unwrap_or_default().to_owned()
 }
 
 /// MiB that no machine has.

@@ -166,12 +166,11 @@ impl Plan {
         let seed = Seed(self.config.seed);
         let model = &self.learner.model;
         let theta = model.layout.upload(model.layout.init(seed, "theta"), &self.device, self.dtype);
-        let phi = match &self.learner.meta {
-            Some(meta) => reused::phi(self.reused.as_ref(), || {
-                meta.layout().upload(meta.layout().init(seed, "phi"), &self.device, self.dtype)
-            }),
+        let phi = match (&self.reused, &self.learner.meta) {
+            (Some(run), _) => run.phi(&self.device, self.dtype).expect("its length was compared"),
+            (None, Some(meta)) => meta.layout().upload(meta.layout().init(seed, "phi"), &self.device, self.dtype),
             // A run that matches nothing has no φ; one unused entry stands for it.
-            None => Tensor::zeros([1], (&self.device, self.dtype)),
+            (None, None) => Tensor::zeros([1], (&self.device, self.dtype)),
         };
         let (theta, running) = match &self.start {
             Some(start) => (start.theta(theta, &self.sources[0]), self.sources[0].state.running.clone()),

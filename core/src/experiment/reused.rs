@@ -4,10 +4,8 @@
 //! f and g read pooled features of the source alone, so φ has a meaning wherever the same source layers are matched to the same
 //! target layers, whatever the images and classes.
 
-use burn_tensor::Tensor;
-
 use super::checkpoint::Checkpoint;
-use super::config::Config;
+use super::config::{Config, name_of};
 use super::snapshot::{LATEST, Snapshot};
 use crate::bilevel::Learner;
 use crate::error::{Error, Result};
@@ -51,19 +49,10 @@ fn difference(there: &Config, here: &Config) -> Option<(&'static str, String, St
         let (method, meta) = (&config.method, &config.meta);
         [
             ("method.name", method.name.name().to_owned()),
-            ("meta.where_per", format!("{:?}", meta.where_per).to_lowercase()),
-            ("meta.where_total", format!("{:?}", meta.where_total).to_lowercase()),
+            ("meta.where_per", name_of(meta.where_per)),
+            ("meta.where_total", name_of(meta.where_total)),
         ]
     };
     let of_both = settings(there).into_iter().zip(settings(here));
     of_both.filter(|(one, other)| one != other).map(|((key, one), (_, other))| (key, one, other)).next()
-}
-
-/// φ at the start of a run: that of `reused`, or `fresh`.
-pub(super) fn phi(reused: Option<&Checkpoint>, fresh: impl FnOnce() -> Tensor<1>) -> Tensor<1> {
-    let fresh = fresh();
-    match reused {
-        Some(run) => run.phi(&fresh.device(), fresh.dtype()).expect("its length was compared"),
-        None => fresh,
-    }
 }

@@ -2,29 +2,7 @@ use burn_tensor::Device;
 use futures_lite::future::block_on;
 
 use super::*;
-
-/// Checkpoints as bytes.
-#[derive(Default)]
-struct Memory {
-    latest: Vec<u8>,
-    best: Vec<u8>,
-}
-
-impl Keeper for Memory {
-    fn keep_latest(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        self.latest = checkpoint.to_bytes();
-        Ok(())
-    }
-
-    fn keep_best(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        self.best = checkpoint.to_bytes();
-        Ok(())
-    }
-
-    fn best(&self) -> Result<Checkpoint> {
-        Checkpoint::from_bytes("best", &self.best)
-    }
-}
+use crate::experiment::store::RunFolder;
 
 fn theta(outcome: &Outcome) -> Vec<f64> {
     block_on(read(&outcome.target.theta)).unwrap()
@@ -43,17 +21,19 @@ fn check(way: &str) {
     ];
     let config = Config::preset("demo", &changes.map(String::from)).unwrap();
     let plan = Plan::new(config, Device::flex(), "CPU".into()).unwrap();
-    let whole = block_on(run(&plan, None, &Control::default(), &mut Memory::default(), &mut |_| {})).unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let folder = |name: &str| RunFolder::create(&place.path().join(name), &plan.config).unwrap();
+    let whole = block_on(run(&plan, None, &Control::default(), &mut folder("whole"), &mut |_| {})).unwrap();
     assert_eq!(iterations(&plan), 3);
     let mut ends = Vec::new();
     for looks in [1, 2, 30, 77, 150, 333, 500, 650] {
-        let (control, mut keeper) = (Control::default(), Memory::default());
+        let (control, mut keeper) = (Control::default(), folder(&looks.to_string()));
         control.token().ask_after(looks);
         let mut told = 0;
         let mut tell = |event: Event| told += usize::from(matches!(event, Event::Iteration { .. }));
         let outcome = block_on(run(&plan, None, &control, &mut keeper, &mut tell)).unwrap();
         assert!(!outcome.summary.complete && control.stopped(), "{way}: {looks} looks are less than there are");
-        let checkpoint = Checkpoint::from_bytes("latest", &keeper.latest).unwrap();
+        let checkpoint = RunFolder::open(keeper.path()).unwrap().1;
         assert_eq!((checkpoint.position.epoch, checkpoint.position.iteration), (0, told), "{way}: {looks}");
         if told == 0 {
             let start = network_state(&plan, &plan.initial_state()).theta;

@@ -48,7 +48,7 @@ const PER: Words = words(
 const TOTAL: Words = words("Sum of λ", "", "free as in the paper, or the λ of an image add up to the number of pairs");
 
 fn learns(draft: &Config) -> bool {
-    draft.method.name.learned().is_some_and(|learned| learned.what || learned.r#where)
+    draft.method.name.recipe().learns_phi()
 }
 
 /// (value, name) of every option.
