@@ -3,7 +3,7 @@
 use burn_tensor::{DType, Device, Tensor, TensorData};
 use eframe::wgpu;
 use futures_lite::future::block_on;
-use l2t_app::window::panels::saliency::SaliencyStyle;
+use l2t_app::window::paint::saliency::SaliencyStyle;
 use l2t_app::window::seam::{DrawableMaps, MapPainter, Painted};
 use l2t_core::device::{DeviceChoice, WgpuSetup, open_shared};
 use l2t_core::saliency::colour::{ColourMap, Overlay, Pixels};

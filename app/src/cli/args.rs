@@ -10,7 +10,7 @@ use l2t_core::experiment::comparison::Shard;
 use l2t_core::experiment::saliency::choice::Part;
 use l2t_core::saliency::colour::ColourMap;
 
-use crate::window::panels::saliency::COLOURS;
+use crate::window::paint::saliency::COLOURS;
 use crate::window::shell::link::DEVICES;
 
 /// Learn what and where to transfer: train a small network from a frozen source network.

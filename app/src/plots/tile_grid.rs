@@ -9,7 +9,8 @@ use super::text::{Paragraph, wrap};
 use super::theme;
 use crate::colours::{Colour, GROUND, INK, OUTLINE, SOFT_INK, between};
 
-/// Length of the longer edge of a tile: as many as its own pixels where that is between these; a little more where it is enlarged.
+/// Length of the longer edge of a tile: as many as its own pixels where that is between these; a little more where it is
+/// enlarged.
 const TILE: [f64; 2] = [156.0, 320.0];
 const COLUMN_GAP: f64 = 16.0;
 const ROW_GAP: f64 = 16.0;

@@ -6,6 +6,7 @@ pub mod network;
 mod network_parts;
 pub mod palette;
 pub mod pixels;
+pub mod saliency;
 pub mod screen_picture;
 pub mod spot;
 pub mod theme;

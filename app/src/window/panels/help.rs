@@ -1,4 +1,5 @@
-//! What stands over the window: keyboard shortcuts, the doors that a newcomer stands before, the tour, and what there is to know of the device.
+//! What stands over the window: keyboard shortcuts, the doors that a newcomer stands before, the tour, and what there is
+//! to know of the device.
 
 use eframe::egui::{Align2, Context, Grid, Window, vec2};
 

@@ -1,5 +1,6 @@
-//! A run and what is known of it: what it is asked for ([`order`]), what it tells ([`facts`]), how it goes on ([`conduct`],
-//! `watcher`, [`keeper`]), what the window makes of it ([`view_state`], [`results`]); and the files it can begin with ([`given`]).
+//! A run and what is known of it: what it is asked for ([`order`]), what it tells ([`facts`]), how it goes on
+//! ([`conduct`], `watcher`, [`keeper`]), what the window makes of it ([`view_state`], [`results`]); and the files it can
+//! begin with ([`given`]).
 
 pub mod conduct;
 pub mod facts;

@@ -9,9 +9,9 @@ use l2t_core::matching::Pair;
 
 use super::hidden::Part;
 use super::tab::Tab;
+use crate::window::paint::saliency::SaliencyStyle;
 use crate::window::panels::files::FilesForm;
 use crate::window::panels::help::Help;
-use crate::window::panels::saliency::SaliencyStyle;
 use crate::window::run::order::Output;
 use crate::window::run::results::Table;
 

@@ -15,7 +15,7 @@ use l2t_core::saliency::map::BatchMaps;
 use l2t_shaders::Resident;
 use l2t_shaders::saliency::drawn_overlay;
 
-use crate::window::panels::saliency::SaliencyStyle;
+use crate::window::paint::saliency::SaliencyStyle;
 
 /// Maps in GPU memory: uniform, and where w is learned also learned, more, less. Empty where there is no GPU.
 #[derive(Debug, Clone, Default)]

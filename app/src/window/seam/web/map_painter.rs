@@ -2,7 +2,7 @@
 
 use eframe::egui::{Rect, Shape};
 
-use crate::window::panels::saliency::SaliencyStyle;
+use crate::window::paint::saliency::SaliencyStyle;
 
 /// Maps on the device that draws: none.
 #[derive(Debug, Clone, Default)]

@@ -27,7 +27,8 @@ use crate::window::seam::wire::{FromRun, ToRun, WireOrder};
 /// Milliseconds that a run may keep the thread to itself between two steps.
 const UNDISTURBED: f64 = 8.0;
 
-/// Listens to the page from now on. `fetch` promises the contents of a file of the page, given its path and the program's version.
+/// Listens to the page from now on. `fetch` promises the contents of a file of the page, given its path and the program's
+/// version.
 pub fn work(fetch: Function) {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
     tell_of_panics(scope.clone());
