@@ -130,6 +130,49 @@ fn a_preset_fills_the_controls_and_says_that_it_needs_a_new_run() {
     assert!(says(&harness, "These changes need a new run"));
 }
 
+/// What one task taught is there from the first step on another; a run that uses it can be opened where the first is not.
+#[test]
+fn a_run_uses_phi_of_the_one_before_it() {
+    let design = ["method.name=l2t-where", "meta.where_per=pair", "meta.where_start=even", "meta.where_lr=0.1"];
+    // In the last epoch it is not learned any more: its λ is that of φ as it is left.
+    let mut harness = window(&[&design[..], &["meta.epochs=1"]].concat());
+    press(&mut harness, "Train");
+    until(&mut harness, "the end", |state| state.stage == Stage::Finished);
+    let weights = |harness: &Harness<'_, App>| -> Vec<Vec<f64>> {
+        let epochs = harness.state().state().history.epochs.iter();
+        epochs.map(|epoch| epoch.pair_weights.iter().map(|pair| pair.mean).collect()).collect()
+    };
+    let learned = weights(&harness).pop().expect("two epochs");
+    assert!(learned.iter().any(|mean| (mean - 1.0).abs() > 0.05), "{learned:?}");
+
+    harness.get_by_label("Learning φ").click();
+    // It opens slowly.
+    harness.run_steps(30);
+    for (list, choice) in [("Origin", "of run 1"), ("Task", "texture")] {
+        harness.get_by_role_and_label(Role::ComboBox, list).click();
+        harness.run_steps(3);
+        press(&mut harness, choice);
+    }
+    press(&mut harness, "Start a new run with these");
+    until(&mut harness, "it is ready and waits", |state| state.stage == Stage::Waiting);
+    assert!(says(&harness, "φ of run 1, as it stands"));
+    assert!(harness.state().settings().changes.iter().all(|change| !change.contains("phi")), "it is in memory alone");
+    press(&mut harness, "Train");
+    until(&mut harness, "the end", |state| state.stage == Stage::Finished);
+    assert_eq!(weights(&harness), [learned.clone(), learned]);
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("run.zip");
+    harness.state().write(Output::Run, &path);
+    until(&mut harness, "it is written", |state| state.notices.iter().any(|notice| notice.text.contains("run.zip")));
+    let (history, mut other) = (harness.state().state().history.clone(), window(&[]));
+    give(&mut other, &path);
+    until(&mut other, "it is open and done", |state| state.stage == Stage::Finished);
+    assert_eq!(other.state().state().history, history);
+    press(&mut other, "Reset");
+    until(&mut other, "another of its kind waits", |state| state.stage == Stage::Waiting);
+}
+
 #[test]
 fn bad_files_are_refused_in_words_and_good_ones_are_taken() {
     let mut harness = window(&["train.batch_size=10"]);

@@ -167,7 +167,7 @@ fn explained(path: &str, error: Error) -> Error {
 #[cfg(target_family = "wasm")]
 impl Inputs {
     fn bytes_elsewhere(&self, path: &str, _: &str) -> Result<Vec<u8>> {
-        Err(Error::file(path, "a page has no files of its own: drop the run on it"))
+        Err(Error::file(path, "a page has no files of its own: open that run here, and choose its φ under Learning φ"))
     }
 
     fn data_elsewhere(&self, path: &str) -> Result<DataSource> {

@@ -436,6 +436,16 @@ describe("a run in a zip", () => {
     const state = await tab.until("its epochs", (now) => now.epochs.length === 2);
     const lines = readFileSync(join(folder, "native/metrics.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line));
     assert.deepEqual(state.epochs, lines.map((line) => line.task_loss));
+    // What it has learned is used by the next run, which learns none.
+    for (const name of ["Learning φ", "Origin", "of run 1", "Start a new run with these"]) await tab.press(name);
+    await tab.until("another run", (now) => now.stage === "Waiting" && now.epochs.length === 0);
+    assert.ok(await tab.says("φ of run 1, as it stands"));
+    await tab.press("Step by step");
+    await tab.saysSoon("1 · step on L_total");
+    assert.ok(!(await tab.says("6 · step on φ")), "no step on φ is taken");
+    await tab.press("Train");
+    await tab.finished();
+    await tab.picture("cpu-taught");
     await tab.close();
   });
 

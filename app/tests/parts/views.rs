@@ -191,6 +191,49 @@ fn what_differs_from_the_preset_is_marked_with_a_way_back() {
     assert_eq!(state.changes(), ["train.lr=0.2"]);
 }
 
+/// Opens the settings of φ, which a beginner does not need.
+fn with_phi_open(state: State) -> Drawn {
+    let mut window = drawn(state, WIDE);
+    window.get_by_label("Learning φ").click();
+    // It opens slowly.
+    window.run_steps(30);
+    window
+}
+
+fn chosen(window: &mut Drawn, list: &str, option: &str) -> Intents {
+    window.get_by_role_and_label(Role::ComboBox, list).click();
+    window.run_steps(3);
+    press(window, option)
+}
+
+#[test]
+fn where_phi_is_another_runs_its_settings_give_way_to_whose_it_is() {
+    let draft = config(&["method.phi=runs/taught/checkpoints/latest.safetensors"]);
+    let mut window = with_phi_open(State::new("demo".into(), draft.clone()));
+    assert!(says(&window, "φ of taught, as it stands") && !says(&window, "Virtual steps"));
+    let mut learned = draft;
+    learned.method.phi = None;
+    assert_eq!(press(&mut window, "Origin: back to learned here"), [Intent::Draft(learned.clone().into())]);
+    assert_eq!(chosen(&mut window, "Origin", "learned here"), [Intent::Draft(learned.clone().into())]);
+    assert!(says(&with_phi_open(State::new("demo".into(), learned)), "Virtual steps"));
+    let none = with_phi_open(State::new("demo".into(), config(&["method.name=fm", "method.phi=taught"])));
+    assert!(says(&none, "fm learns neither what nor where") && !says(&none, "Origin"));
+}
+
+#[test]
+fn phi_of_the_run_on_screen_comes_with_the_settings_that_it_was_learned_in() {
+    let mut state = waiting();
+    let mut record = three().remove(0).history.epochs.remove(0);
+    record.epoch = 1;
+    state.run.apply(Fact::Run(Event::Epoch(Box::new(record))), 1.0);
+    assert_eq!(state.teacher(), None, "nothing of it is kept yet");
+    state.abilities.recoverable = true;
+    (state.begun, state.draft) = (2, config(&["method.name=l2t-w", "meta.where_per=pair", "seed=7"]));
+    let asked = chosen(&mut with_phi_open(state), "Origin", "of run 3");
+    let [Intent::Draft(draft)] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!(draft.changes_from(&config(&["seed=7"])), ["method.phi=\"run 3\""]);
+}
+
 /// What a link or a file asks for may be more than a hand can enter, and showing it is not to change it.
 #[test]
 fn to_show_an_experiment_changes_nothing_of_it() {

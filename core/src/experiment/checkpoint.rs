@@ -139,9 +139,19 @@ impl Checkpoint {
         Self { config, position, begun_in: None, vectors: Arc::new(vectors) }
     }
 
-    /// The files that its run reads from disk, wherever it goes on.
+    /// The files that its run reads from disk, wherever it goes on. φ of another run is none of them: it is here, too.
     pub fn inputs(&self) -> Inputs {
-        Inputs::begun_in(self.begun_in.clone())
+        let mut inputs = Inputs::begun_in(self.begun_in.clone());
+        if let Some(path) = &self.config.method.phi {
+            inputs.insert(path, self.to_bytes());
+        }
+        inputs
+    }
+
+    /// Whether `bytes` are those of a checkpoint, of whatever format.
+    pub fn is_in(bytes: &[u8]) -> bool {
+        let metadata = SafeTensors::read_metadata(bytes).ok().and_then(|(_, metadata)| metadata.metadata().clone());
+        metadata.is_some_and(|map| map.contains_key(KEY))
     }
 
     /// Copies the state of a run from its device.

@@ -516,6 +516,13 @@ impl Config {
         self.method.name.recipe().learns_phi() && self.method.phi.is_none()
     }
 
+    /// Uses φ of the run at `path`, which was learned as `taught` says, in the settings that give it its meaning.
+    pub fn use_phi_of(&mut self, taught: &Self, path: &str) {
+        self.method.phi = Some(path.into());
+        (self.method.name, self.method.pairs) = (taught.method.name, taught.method.pairs.clone());
+        (self.meta.where_per, self.meta.where_total) = (taught.meta.where_per, taught.meta.where_total);
+    }
+
     /// What the drawn task is called in a configuration.
     pub(super) fn synthetic_name(&self) -> String {
         name_of(self.data.synthetic)

@@ -1,8 +1,10 @@
-//! Files that the user gave: a run to open, pictures or weights for the next one.
+//! Files that the user gave: a run to open; pictures, weights or φ for the next one.
 
 use std::path::Path;
 
+use l2t_core::experiment::checkpoint::Checkpoint;
 use l2t_core::experiment::config::SourceConfig;
+use l2t_core::experiment::snapshot::LATEST;
 use l2t_core::experiment::{Config, Snapshot};
 use l2t_core::inputs::Inputs;
 use l2t_core::{Error, Result};
@@ -53,7 +55,7 @@ impl Given {
     }
 }
 
-/// Puts pictures or weights into the experiment, if they can be read.
+/// Puts pictures, weights or φ of a run into the experiment, if they can be read.
 ///
 /// # Errors
 /// Names the file and what is wrong with it.
@@ -69,8 +71,12 @@ pub fn take_into(draft: &mut Config, inputs: &mut Inputs, given: Given) -> Resul
     };
     let ends_with = |known: &str| Path::new(&text).extension().is_some_and(|end| end.eq_ignore_ascii_case(known));
     let weights = ["safetensors", "pth", "pt", "ckpt"].iter().any(|known| ends_with(known));
+    let taught = ends_with("safetensors").then(|| fresh.bytes(&text, LATEST)).transpose()?;
     // `resnet32.pth.tar` is none, by old habit.
-    let note = if weights || (ends_with("tar") && fresh.data(&text).is_err()) {
+    let note = if let Some(bytes) = taught.filter(|bytes| Checkpoint::is_in(bytes)) {
+        draft.use_phi_of(&Checkpoint::from_bytes(&text, &bytes)?.config, &text);
+        format!("{text} says what and where to transfer in the next run")
+    } else if weights || (ends_with("tar") && fresh.data(&text).is_err()) {
         l2t_core::network::architecture::of_weights(&fresh.weights(&text)?, Some(draft.data.size))?.build()?;
         let note = format!("{text} is the source of the next run");
         let source = SourceConfig { weights: text, layers: None, mean: None, std: None };

@@ -62,6 +62,11 @@ impl Changes {
 impl App {
     /// What to remember.
     pub fn settings(&self) -> Settings {
+        let mut changes = self.state.changes();
+        // What is in memory alone is gone by then.
+        if self.state.draft.method.phi.as_ref().is_some_and(|phi| self.inputs.has(phi)) {
+            changes.retain(|change| !change.starts_with("method.phi="));
+        }
         Settings {
             tour_seen: !self.state.help.welcoming(),
             dark: self.around.dark,
@@ -69,7 +74,7 @@ impl App {
             position: self.around.position,
             page: self.around.page.clone(),
             preset: self.state.preset.clone(),
-            changes: self.state.changes(),
+            changes,
         }
     }
 

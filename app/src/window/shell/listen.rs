@@ -90,7 +90,8 @@ impl App {
     pub(super) fn prepare(&mut self, context: &Context) {
         self.state.abilities = Abilities {
             running: self.running(),
-            recoverable: self.session.as_ref().is_some_and(Session::has_snapshot),
+            recoverable: self.session.as_ref().is_some_and(Session::has_snapshot)
+                && !self.state.run.history.epochs.is_empty(),
             kept: self.host.kept_runs(),
             last: self.host.last_run(),
         };

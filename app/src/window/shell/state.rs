@@ -170,6 +170,12 @@ impl State {
         Some(Run { nth: self.begun, config: &experiment.config, history, summary })
     }
 
+    /// What the run on screen is called where another can use its φ: what and where to transfer, learned.
+    pub fn teacher(&self) -> Option<String> {
+        let run = self.present().filter(|run| run.config.method.name.recipe().learns_phi())?;
+        self.abilities.recoverable.then(|| format!("run {}", run.nth + 1))
+    }
+
     /// Clears what was known of a run; it stays in charts and table if `keep` says so.
     pub fn leave_run(&mut self, keep: bool) {
         if let Some(Run { nth, config, history, summary }) = self.present().filter(|_| keep) {

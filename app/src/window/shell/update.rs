@@ -111,6 +111,7 @@ impl App {
     /// Begins a run; the one before ends, and its epochs stay on the charts. `anew` says that its device was lost.
     pub(super) fn start(&mut self, opened: Option<Opened>, pace: Pace, anew: bool) {
         self.around.changes = Changes::ANY;
+        self.hand_over_phi(opened.as_ref());
         self.state.leave_run(!anew);
         // The new one waits until the old one has ended: two would share the device.
         self.session = None;
@@ -120,5 +121,18 @@ impl App {
         }
         let order = Order { config: self.state.draft.clone(), inputs: self.inputs.clone(), opened, pace };
         self.session = Some(self.host.start(order, anew, self.wake.clone()));
+    }
+
+    /// Keeps φ that is used as it stands: of the run that ends here, or of one that is opened, which has it in itself.
+    fn hand_over_phi(&mut self, opened: Option<&Opened>) {
+        if let Some(opened) = opened {
+            return self.inputs.extend(&opened.snapshot.latest.inputs());
+        }
+        let Some(name) = self.state.teacher().filter(|name| self.state.draft.method.phi.as_ref() == Some(name)) else {
+            return;
+        };
+        if let Some(snapshot) = self.session.as_ref().and_then(Session::snapshot) {
+            self.inputs.insert(name, snapshot.latest.to_bytes());
+        }
     }
 }

@@ -2,9 +2,11 @@
 
 use l2t_core::bilevel::{InnerRule, MeasuredOn, Scheme};
 use l2t_core::experiment::Config;
+use l2t_core::experiment::snapshot::LATEST;
 use l2t_core::meta::{WherePer, WhereStart, WhereTotal};
 
 use super::Group;
+use super::networks::short;
 use super::rows::{Rows, Words, words};
 use crate::window::shell::hidden::Part;
 use crate::window::shell::state::State;
@@ -13,14 +15,20 @@ pub const GROUP: Group = Group {
     name: "Learning φ",
     part: Part::Meta,
     open: false,
-    summary: |draft| match learns(draft) {
-        true => format!("T = {}, learning rate {}", draft.meta.matching_steps, draft.meta.lr),
-        false => format!("{} learns neither what nor where", draft.method.name.name()),
+    summary: |draft| {
+        let learned = || format!("T = {}, learning rate {}", draft.meta.matching_steps, draft.meta.lr);
+        without(draft).unwrap_or_else(learned)
     },
-    changed: |draft, base| draft.meta != base.meta,
+    changed: |draft, base| (draft.meta, &draft.method.phi) != (base.meta, &base.method.phi),
     show,
 };
 
+const ORIGIN: Words = words(
+    "Origin",
+    "φ",
+    "learned while the target is, or that of another run as it stands, for the price of feature matching: of the run on screen, or \
+     of a latest.safetensors that is opened or dropped",
+);
 const STEPS: Words = words("Virtual steps", "T", "steps on L_wfm alone in every iteration, taken on a copy");
 const RATE: Words = words("Learning rate of φ", "", "Adam's; 0.0001 in the paper");
 const SCHEME: Words = words(
@@ -47,8 +55,34 @@ const PER: Words = words(
 );
 const TOTAL: Words = words("Sum of λ", "", "free as in the paper, or the λ of an image add up to the number of pairs");
 
-fn learns(draft: &Config) -> bool {
-    draft.method.name.recipe().learns_phi()
+/// Why no φ is learned.
+fn without(draft: &Config) -> Option<String> {
+    match &draft.method.phi {
+        _ if !draft.method.name.recipe().learns_phi() => {
+            Some(format!("{} learns neither what nor where", draft.method.name.name()))
+        }
+        phi => phi.as_ref().map(|run| format!("φ of {}, as it stands", run_name(run))),
+    }
+}
+
+/// What a run is called that lies at `path`: its folder, or its file.
+fn run_name(path: &str) -> &str {
+    short(path.strip_suffix(LATEST).unwrap_or(path))
+}
+
+/// Whether φ is learned, or another run's.
+fn origin(rows: &mut Rows<'_>, draft: &mut Config, base: &Config, state: &State) {
+    let (had, teacher) = (draft.method.phi.clone(), state.teacher());
+    let mut options = vec![(None, "learned here".to_owned())];
+    options.extend(teacher.clone().map(|run| (Some(run.clone()), format!("of {run}"))));
+    let other = had.as_deref().map_or(String::new(), |run| format!("of {}", run_name(run)));
+    rows.list(&ORIGIN, (&mut draft.method.phi, &base.method.phi), options, &other);
+    if let (Some(run), Some(experiment)) = (teacher, &state.run.experiment)
+        && draft.method.phi != had
+        && draft.method.phi.as_ref() == Some(&run)
+    {
+        draft.use_phi_of(&experiment.config, &run);
+    }
 }
 
 /// (value, name) of every option.
@@ -56,9 +90,12 @@ fn options<T>(options: impl IntoIterator<Item = (T, &'static str)>) -> Vec<(T, S
     options.into_iter().map(|(value, name)| (value, name.to_owned())).collect()
 }
 
-fn show(rows: &mut Rows<'_>, draft: &mut Config, base: &Config, _: &State) {
-    if !learns(draft) {
-        return rows.note("This method learns neither what nor where.");
+fn show(rows: &mut Rows<'_>, draft: &mut Config, base: &Config, state: &State) {
+    if draft.method.name.recipe().learns_phi() {
+        origin(rows, draft, base, state);
+    }
+    if let Some(why) = without(draft) {
+        return rows.note(&why);
     }
     let (meta, before) = (&mut draft.meta, &base.meta);
     rows.number(&STEPS, (&mut meta.matching_steps, before.matching_steps), 0..=16, 0.05);

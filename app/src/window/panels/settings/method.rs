@@ -15,7 +15,7 @@ pub const GROUP: Group = Group {
     part: Part::Method,
     open: true,
     summary: |draft| draft.method.name.name().into(),
-    changed: |draft, base| draft.method != base.method,
+    changed: |draft, base| draft.method != MethodConfig { phi: draft.method.phi.clone(), ..base.method.clone() },
     show,
 };
 

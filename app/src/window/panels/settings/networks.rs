@@ -32,7 +32,7 @@ const TARGET: Words = words("Target", "T_θ", "the network to train");
 const WIDTH: Words = words("Width", "", "factor on the channels of a VGG-9, ResNet-18 or ResNet-34; 1 is the paper's");
 
 /// The name of an embedded source or a file.
-fn short(weights: &str) -> &str {
+pub(super) fn short(weights: &str) -> &str {
     if weights == "embedded" {
         return "resnet20";
     }

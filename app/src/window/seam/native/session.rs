@@ -41,7 +41,8 @@ impl Session {
         let (open, last_run, before) = (host.open.clone(), host.last_run.clone(), host.leaving.take());
         let control = Control::at(order.pace);
         let (sender, facts) = channel();
-        let shared = Arc::<Slots>::default();
+        let opened = order.opened.as_ref().map(|opened| Arc::new(opened.snapshot.clone()));
+        let shared = Arc::new(Slots { snapshot: Mutex::new(opened), ..Slots::default() });
         let post = Thread { sender, wake, last_run, shared: shared.clone() };
         let asked = control.clone();
         let thread = std::thread::Builder::new().name("training".into()).spawn(move || {
@@ -68,7 +69,7 @@ impl Session {
         lock(&self.shared.seen).take()
     }
 
-    /// Where the run stood at the end of its last epoch.
+    /// Where the run stood at the end of its last epoch, or when it was opened.
     pub fn snapshot(&self) -> Option<Arc<Snapshot>> {
         lock(&self.shared.snapshot).clone()
     }

@@ -51,7 +51,7 @@ impl Session {
         let inbox = Rc::new(Inbox {
             facts: RefCell::default(),
             seen: RefCell::default(),
-            kept: RefCell::default(),
+            kept: RefCell::new(order.opened.as_ref().map(|opened| Uint8Array::from(&opened.snapshot.to_zip()[..]))),
             pace: Cell::new(order.pace),
             failed: Cell::new(false),
             waiting: RefCell::new(Some(vec![start])),
@@ -97,7 +97,7 @@ impl Session {
         self.inbox.seen.borrow_mut().take()
     }
 
-    /// Where the run stood at the end of its last epoch.
+    /// Where the run stood at the end of its last epoch, or when it was opened.
     pub fn snapshot(&self) -> Option<Arc<Snapshot>> {
         let zip = self.zip()?.to_vec();
         Snapshot::from_zip("the run", &zip).ok().map(Arc::new)
