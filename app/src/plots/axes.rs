@@ -29,18 +29,22 @@ impl Axis {
     /// Exactly from `low` to `high`, with about `count` ticks at least `least` apart.
     pub(super) fn linear(name: &str, (low, high): (f64, f64), count: usize, least: f64) -> Self {
         let (low, high) = widened(low, high);
-        let step = round_step((high - low) / count as f64).max(least);
+        Self::stepped(name, (low, high), round_step((high - low) / count as f64).max(least))
+    }
+
+    /// Exactly from `low` to `high`, with a tick at every multiple of `step`.
+    fn stepped(name: &str, (low, high): (f64, f64), step: f64) -> Self {
         let (first, last) = ((low / step - 1e-6).ceil() as i64, (high / step + 1e-6).floor() as i64);
         let ticks = (first..=last).map(|i| (i as f64 * step, tick_name(i as f64 * step, step))).collect();
         Self { name: name.to_owned(), low, high, ticks, logarithmic: false }
     }
 
-    /// From `low` to `high`, widened to round numbers.
+    /// From `low` to `high`, widened to ticks at both ends.
     pub(super) fn round(name: &str, (low, high): (f64, f64), count: usize) -> Self {
         let (low, high) = widened(low, high);
         let step = round_step((high - low) / count as f64);
         let outward = ((low / step + 1e-6).floor() * step, (high / step - 1e-6).ceil() * step);
-        Self::linear(name, outward, count, step)
+        Self::stepped(name, outward, step)
     }
 
     /// Logarithmic around the positive range from `low` to `high`, widened to 1, 2 or 5 times a power of ten.
@@ -259,6 +263,8 @@ mod tests {
         assert_eq!(names(&Axis::linear("epoch", (1.0, 3.0), 7, 1.0)), ["1", "2", "3"]);
         assert_eq!(names(&Axis::linear("epoch", (4.0, 4.0), 7, 1.0)), ["4"]);
         assert_eq!(names(&Axis::round("λ", (0.0, 1.17), 5)), ["0.0", "0.5", "1.0", "1.5"]);
+        let ends = ["−1.5", "−1.0", "−0.5", "0.0", "0.5", "1.0", "1.5", "2.0"];
+        assert_eq!(names(&Axis::round("points", (-1.11, 1.64), 6)), ends);
         assert_eq!(
             names(&Axis::logarithmic("loss", (0.03, 2.4))),
             ["0.02", "0.05", "0.1", "0.2", "0.5", "1", "2", "5"]

@@ -177,6 +177,19 @@ fn every_tab_says_what_will_stand_on_it() {
 }
 
 #[test]
+fn lambda_over_time_has_a_plot_for_each_source_layer_and_a_colour_for_each_target_layer() {
+    for size in [WIDE, PHONE] {
+        let mut state = waiting();
+        state.selection.tab = Tab::Chart(Chart::PairWeights);
+        let mut window = drawn(state, size);
+        assert!(["from block 2", "from block 5", "from block 8"].iter().all(|plot| says(&window, plot)), "{size:?}");
+        let rect = window.get_by_role_and_label(Role::Button, "to group 1").rect();
+        assert!(rect.height() >= 24.0, "fingers need as much (WCAG 2.2, AA): {rect:?}");
+        assert_eq!(press(&mut window, "to group 1"), [], "its lines go, and nothing else happens");
+    }
+}
+
+#[test]
 fn what_differs_from_the_preset_is_marked_with_a_way_back() {
     let mut state = State::new("demo".into(), config(&["seed=5", "train.lr=0.2"]));
     let mut window = drawn(State::new("demo".into(), state.draft.clone()), WIDE);

@@ -2,7 +2,7 @@
 //! but for those of layers and methods ([`palette`](super::palette)).
 
 use eframe::egui::style::{WidgetVisuals, Widgets};
-use eframe::egui::{Color32, Context, CornerRadius, FontId, Stroke, Style, TextStyle, Theme, Visuals, vec2};
+use eframe::egui::{Color32, Context, CornerRadius, FontId, Margin, Stroke, Style, TextStyle, Theme, Visuals, vec2};
 
 /// Notes, shapes, handles.
 pub const SMALL: f32 = 12.0;
@@ -86,6 +86,7 @@ fn dress(style: &mut Style, shades: &Shades) {
     style.spacing.item_spacing = vec2(2.0 * STEP, 1.5 * STEP);
     style.spacing.button_padding = vec2(2.0 * STEP, STEP);
     style.spacing.interact_size.y = 6.0 * STEP;
+    style.spacing.window_margin = Margin::symmetric(12, 6);
     let visuals = &mut style.visuals;
     visuals.widgets = widgets(shades);
     visuals.weak_text_color = Some(shades.weak);

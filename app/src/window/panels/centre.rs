@@ -1,7 +1,7 @@
 //! The networks with their pairs, and below them what the chosen tab shows.
 
 use eframe::egui::{
-    Align, CentralPanel, Label, Layout, Panel, Rect, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo,
+    Align, Button, CentralPanel, Label, Layout, Panel, Rect, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo,
 };
 
 use super::button::button;
@@ -84,10 +84,11 @@ fn tabs(ui: &mut Ui, state: &State, intents: &mut Intents) {
 fn above(ui: &mut Ui, state: &State, experiment: &Experiment, whole: Rect, intents: &mut Intents) {
     ui.horizontal(|ui| {
         if !experiment.sources.is_empty() && state.draft.method.name.default_pairs().is_some() {
-            let mut editing = state.selection.editing.is_some();
+            let editing = state.selection.editing.is_some();
             let about = "choose the candidate pairs of the next run by pressing them";
-            if ui.toggle_value(&mut editing, "Edit pairs").on_hover_text(about).changed() {
-                intents.push(Intent::EditPairs(editing));
+            let toggle = Button::selectable(editing, "Edit pairs").frame_when_inactive(true);
+            if ui.add(toggle).on_hover_text(about).clicked() {
+                intents.push(Intent::EditPairs(!editing));
             }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

@@ -1,10 +1,12 @@
-//! Live plots: losses, accuracies, λ of every pair (Figure 4 of the paper), several runs on one chart.
+//! Live plots: losses, accuracies of several runs on one chart, and what all of them share.
 
 use eframe::egui::{Align, Color32, Frame, Layout, Rect, TextStyle, Ui, UiBuilder, Visuals, vec2};
-use egui_plot::{ColorConflictHandling, FilledArea, Legend, Line, LineStyle, Plot, PlotPoints};
+use egui_plot::{ColorConflictHandling, GridInput, Legend, Line, LineStyle, Plot, uniform_grid_spacer};
 use l2t_core::experiment::{Config, EpochRecord};
 
+use super::pair_weights;
 use crate::window::paint::palette;
+use crate::window::paint::theme::FINGER;
 use crate::window::run::facts::Experiment;
 use crate::window::run::results::Run;
 use crate::window::run::view_state::{Stage, ViewState};
@@ -12,6 +14,7 @@ use crate::window::shell::hidden::Part;
 use crate::window::shell::intent::Intents;
 use crate::window::shell::state::State;
 use crate::window::shell::tab::{Row, Tab};
+use crate::words::minus;
 
 /// What a chart shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,19 +31,16 @@ pub enum Chart {
 /// The tabs of the charts. A new chart is a variant, a row, and what draws it below.
 pub const ROWS: [Row; 3] = [
     row(Chart::Accuracy, "accuracy", "Accuracy", |ui, state, _| {
-        let plot = plot(ui, state, "Accuracy", 1.0).y_axis_label("accuracy in %").include_y(100.0);
-        accuracy(ui, plot, state);
+        let plot = plot(ui, state, "Accuracy", "accuracy in %").include_y(100.0);
+        accuracy(ui, plot.legend(legend()), state);
         vec![]
     }),
     row(Chart::Losses, "losses", "Losses", |ui, state, _| {
-        losses(ui, plot(ui, state, "Losses", 1.0).y_axis_label("loss").include_y(1.0), &state.run);
+        let plot = plot(ui, state, "Losses", "loss").include_y(1.0);
+        losses(ui, plot.legend(legend()), &state.run);
         vec![]
     }),
-    row(Chart::PairWeights, "lambda", "λ over time", |ui, state, experiment| {
-        let plot = plot(ui, state, "λ over time", ROOM).y_axis_label("λ").include_y(2.0);
-        pair_weights(ui, plot, &state.run, experiment);
-        vec![]
-    }),
+    row(Chart::PairWeights, "lambda", "λ over time", pair_weights::show),
 ];
 
 const fn row(
@@ -52,16 +52,32 @@ const fn row(
     Row { tab: Tab::Chart(chart), key, name, part: Part::Charts, show }
 }
 
-/// How much longer than the run an axis is whose legend has a line for every pair.
-const ROOM: f64 = 1.3;
+/// Below this height there is no room for what the upright axis shows.
+const LOW: f32 = 140.0;
 
-/// A chart of the epochs, with `room` for the whole run from its beginning, so that an empty one says what it will show.
-fn plot<'a>(ui: &Ui, state: &State, name: &str, room: f64) -> Plot<'a> {
-    let legend =
-        Legend::default().text_style(TextStyle::Small).color_conflict_handling(ColorConflictHandling::PickLast);
-    let plot = Plot::new(name).legend(legend).x_axis_label("epochs").include_x(0.0);
+/// A chart of the epochs, with room for the whole run from its beginning, so that an empty one says what it will show.
+pub(super) fn plot<'a>(ui: &Ui, state: &State, name: &str, upright: &str) -> Plot<'a> {
+    let plot = Plot::new(name).x_axis_label("epochs").include_x(0.0).y_grid_spacer(uniform_grid_spacer(steps));
+    let plot = plot.x_grid_spacer(uniform_grid_spacer(|axis| steps(axis).map(|step| step.max(1.0))));
+    // egui's own writer rounds to the power of ten below the step.
+    let plot = plot.y_axis_formatter(|mark, _| minus(format!("{}", (mark.value * 1e6).round() / 1e6)));
+    let plot = plot.y_axis_label(if ui.available_height() < LOW { "" } else { upright });
     let plot = plot.grid_color(ui.visuals().widgets.noninteractive.bg_stroke.color);
-    plot.include_x(room * state.run.progress.epochs as f64).include_y(0.0)
+    plot.include_x(state.run.progress.epochs as f64).include_y(0.0)
+}
+
+/// Lines on an axis at a power of ten that there is room for, at twice or five times it, and at the next power: powers
+/// alone leave a low chart with two numbers.
+fn steps(axis: GridInput) -> [f64; 3] {
+    // An axis without length has no steps.
+    let power = 10_f64.powf(axis.base_step_size.clamp(1e-12, 1e12).log10().ceil());
+    // A number takes more room than a line.
+    let some = if power < 1.4 * axis.base_step_size { 5.0 } else { 2.0 };
+    [power, some * power, 10.0 * power]
+}
+
+fn legend() -> Legend {
+    Legend::default().text_style(TextStyle::Small).color_conflict_handling(ColorConflictHandling::PickLast)
 }
 
 /// Draws `lines`, or where there are none yet, says what will stand there.
@@ -74,13 +90,27 @@ fn draw(ui: &mut Ui, state: &ViewState, plot: Plot<'_>, lines: Vec<Line<'_>>, em
 }
 
 /// What a chart will show, in its middle.
-fn empty_chart(ui: &mut Ui, state: &ViewState, rect: Rect, text: &str) {
+pub(super) fn empty_chart(ui: &mut Ui, state: &ViewState, rect: Rect, text: &str) {
     let place = Rect::from_center_size(rect.center(), vec2((rect.width() - 24.0).min(440.0), 64.0));
     ui.scope_builder(UiBuilder::new().max_rect(place).layout(Layout::top_down(Align::Center)), |ui| {
         let frame = Frame::new().fill(ui.visuals().extreme_bg_color).inner_margin(8.0);
-        let how = if state.stage == Stage::Training { "" } else { " Press Train, or the space bar." };
+        // Where fingers press there are no keys.
+        let how = match (&state.stage, ui.spacing().interact_size.y < FINGER) {
+            (Stage::Training, _) => "",
+            (_, true) => " Press Train, or the space bar.",
+            (_, false) => " Press Train.",
+        };
         frame.show(ui, |ui| ui.label(format!("{text}{how}")));
     });
+}
+
+/// Across the dot that stands for a line of one point.
+const DOT: f32 = 7.0;
+
+/// A line through `points`.
+pub(super) fn line<'a>(name: impl Into<String>, points: Vec<[f64; 2]>, colour: Color32) -> Line<'a> {
+    let width = if points.len() > 1 { 2.0 } else { DOT };
+    Line::new(name, points).color(colour).width(width)
 }
 
 fn losses(ui: &mut Ui, plot: Plot<'_>, state: &ViewState) {
@@ -89,7 +119,7 @@ fn losses(ui: &mut Ui, plot: Plot<'_>, state: &ViewState) {
     let matching: Vec<[f64; 2]> = state.losses.iter().filter_map(|p| p.matching.map(|loss| [p.at, loss])).collect();
     let lines = [("L_org", task, colours[0]), ("β L_wfm", matching, colours[1])].into_iter();
     let lines = lines.filter(|(_, points, _)| !points.is_empty());
-    let lines = lines.map(|(name, points, colour)| Line::new(name, points).color(colour).width(2.0)).collect();
+    let lines = lines.map(|(name, points, colour)| line(name, points, colour)).collect();
     draw(
         ui,
         state,
@@ -110,6 +140,13 @@ fn run_label(config: &Config, present: &Config) -> String {
         }
     }
     label
+}
+
+/// A run in the legend: its number in the table, and as much of what it is called as leaves the chart room.
+fn in_legend(nth: usize, label: &str) -> String {
+    const MOST: usize = 36;
+    let cut = label.char_indices().nth(MOST).map_or(label.to_owned(), |(end, _)| format!("{}…", &label[..end]));
+    format!("{} · {cut}", nth + 1)
 }
 
 /// Names that runs have their colours by: a method's own for the first of its runs, the present one before all others.
@@ -150,9 +187,10 @@ fn accuracy(ui: &mut Ui, plot: Plot<'_>, state: &State) {
         let validation: Vec<[f64; 2]> =
             epochs.iter().filter_map(|record| Some(percent(record, record.validation_accuracy?))).collect();
         let training: Vec<[f64; 2]> = epochs.iter().map(|record| percent(record, record.train_accuracy)).collect();
-        lines.push(Line::new(format!("{label}: validation"), validation).color(colour).width(2.0));
-        let faint = colour.gamma_multiply(0.6);
-        lines.push(Line::new(format!("{label}: training"), training).color(faint).style(LineStyle::dashed_loose()));
+        let name = in_legend(run.nth, &label);
+        lines.push(line(format!("{name}: validation"), validation, colour));
+        let faint = line(format!("{name}: training"), training, colour.gamma_multiply(0.6));
+        lines.push(if epochs.len() > 1 { faint.style(LineStyle::dashed_loose()).width(1.5) } else { faint });
     }
     draw(
         ui,
@@ -161,45 +199,6 @@ fn accuracy(ui: &mut Ui, plot: Plot<'_>, state: &State) {
         lines,
         "The share of images that the target names rightly will rise here, epoch by epoch.",
     );
-}
-
-fn pair_weights(ui: &mut Ui, plot: Plot<'_>, state: &ViewState, experiment: &Experiment) {
-    let dark = ui.visuals().clone();
-    let shown = plot.show(ui, |plot| {
-        for (nth, pair) in experiment.pairs.iter().enumerate() {
-            let points: Vec<[f64; 3]> = state
-                .pair_weights
-                .iter()
-                .filter_map(|point| point.pairs.get(nth).map(|pair| [point.at, pair.mean, pair.std]))
-                .collect();
-            let name = experiment.pair_name(pair);
-            let colour = shade(palette::target(pair.target_layer, &dark), pair.source_layer);
-            let xs: Vec<f64> = points.iter().map(|[at, ..]| *at).collect();
-            let low: Vec<f64> = points.iter().map(|[_, mean, std]| (mean - std).max(0.0)).collect();
-            let high: Vec<f64> = points.iter().map(|[_, mean, std]| mean + std).collect();
-            if xs.len() > 1 && points.iter().any(|[.., std]| *std > 0.0) {
-                // Under one name and identity with its line, so that the legend takes both away; the line has the colour.
-                let band = FilledArea::new(name.clone(), &xs, &low, &high).fill_color(colour.gamma_multiply(0.14));
-                plot.add(band.allow_hover(false).id(&name));
-            }
-            let mean: PlotPoints<'_> = points.iter().map(|[at, mean, _]| [*at, *mean]).collect();
-            plot.line(Line::new(name.clone(), mean).id(&name).color(colour).width(2.0));
-        }
-    });
-    if state.pair_weights.is_empty() {
-        let text = match experiment.pairs.is_empty() {
-            true => {
-                "This method matches no layers. With fm or l2t-ww, how strongly each pair is matched will stand here."
-            }
-            false => "How strongly every pair of layers is matched, λ, will stand here: one line a pair.",
-        };
-        empty_chart(ui, state, shown.response.rect, text);
-    }
-}
-
-/// Pairs of one target layer share its hue; deeper source layers are fainter.
-fn shade(colour: Color32, source_layer: usize) -> Color32 {
-    colour.gamma_multiply((1.0 - 0.22 * source_layer as f32).max(0.35))
 }
 
 #[cfg(test)]
@@ -218,5 +217,7 @@ mod tests {
         let labels: Vec<&str> = runs.iter().map(|(_, label)| label.as_str()).collect();
         assert_eq!(labels, ["scratch, seed 0", "l2t-ww, seed 2, data.per_class=5", "l2t-ww, seed 0"]);
         assert_eq!(coloured_as(&runs), ["scratch", "l2t-ww, seed 2, data.per_class=5", "l2t-ww"]);
+        assert_eq!(in_legend(0, labels[0]), "1 · scratch, seed 0");
+        assert_eq!(in_legend(8, &"λ".repeat(37)), format!("9 · {}…", "λ".repeat(36)), "letters, not bytes");
     }
 }

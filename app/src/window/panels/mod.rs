@@ -10,6 +10,7 @@ pub mod help;
 pub mod left_side;
 mod notices;
 pub mod pair;
+mod pair_weights;
 pub mod results;
 pub mod saliency;
 pub mod settings;

@@ -50,7 +50,7 @@ fn copies(ui: &mut Ui, table: &Table, runs: &[Run<'_>]) -> Intents {
         }
         let about = "the accuracies of the runs that are shown";
         intents.extend(button(ui, "On the chart", about, Intent::Tab(Tab::Chart(charts::Chart::Accuracy))));
-        ui.weak("a column's name sorts; “compare” measures the others against a run");
+        ui.weak("press a column to sort");
     });
     intents
 }

@@ -53,7 +53,8 @@ impl Rows<'_> {
         });
         control(self.0).labelled_by(label.inner.id).on_hover_text(words.about);
         let back = changed.is_some_and(|value| {
-            let button = Button::new(RichText::new("↩").color(theme::accent(self.0.visuals()))).frame(false);
+            let button = Button::new(RichText::new("↩").size(theme::HEADING).color(theme::accent(self.0.visuals())))
+                .frame(false);
             let response = self.0.add(button).on_hover_text(format!("back to {value}"));
             let name = format!("{}: back to {value}", words.name);
             response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
