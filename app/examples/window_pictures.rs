@@ -101,11 +101,15 @@ fn until(harness: &mut Harness<'_, App>, reached: impl Fn(&ViewState) -> bool) {
     harness.run_steps(2);
 }
 
-/// Lets what was asked for arrive.
+/// Lets what was asked for arrive, however busy the machine is.
 fn settle(harness: &mut Harness<'_, App>) {
-    for _ in 0..60 {
+    let waits =
+        |harness: &Harness<'_, App>| harness.query_all_by_label_contains("waiting for the run").next().is_some();
+    let mut frames = 0;
+    while frames < 60 || waits(harness) {
         harness.step();
         std::thread::sleep(Duration::from_millis(20));
+        frames += 1;
     }
 }
 
