@@ -437,7 +437,7 @@ describe("a run in a zip", () => {
     const lines = readFileSync(join(folder, "native/metrics.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line));
     assert.deepEqual(state.epochs, lines.map((line) => line.task_loss));
     // What it has learned is used by the next run, which learns none.
-    for (const name of ["Learning φ", "Origin", "of run 1", "Start a new run with these"]) await tab.press(name);
+    for (const name of ["Learning φ", "learned here", "of run 1", "Start a new run with these"]) await tab.press(name);
     await tab.until("another run", (now) => now.stage === "Waiting" && now.epochs.length === 0);
     assert.ok(await tab.says("φ of run 1, as it stands"));
     await tab.press("Step by step");
