@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Key, Rect, Theme, Vec2};
+use eframe::egui::{Event, Key, Modifiers, PointerButton, Rect, Theme, Vec2};
 use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, Node, SnapshotResults};
 use harness::{PATIENCE, settings, until};
@@ -77,6 +77,21 @@ fn train_pause_and_go_on_to_the_end() {
     assert_eq!(state.history.epochs.len(), 2);
     assert!(state.summary.as_ref().is_some_and(|summary| summary.test_accuracy.is_some()));
     assert!(state.latest_pairs().is_some_and(|pairs| pairs.len() == 15));
+}
+
+#[test]
+fn a_press_counts_however_long_the_frames_are() {
+    let mut harness = window(&[]);
+    let pos = button(&harness, "Train").rect().center();
+    let primary =
+        |pressed| Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE };
+    harness.event(Event::PointerMoved(pos));
+    harness.event(primary(true));
+    // A quarter of a second each.
+    harness.run_steps(8);
+    harness.event(primary(false));
+    harness.run_steps(3);
+    until(&mut harness, "an iteration", |state| state.progress.done > 0 || state.progress.epoch > 0);
 }
 
 #[test]

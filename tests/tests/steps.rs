@@ -155,6 +155,46 @@ fn pause_takes_effect_behind_the_step_that_the_run_is_in() {
     assert!(!outcome.summary.complete, "the run ended before all presses were made");
 }
 
+/// Somebody who presses *Pause* while the run is looked at, which takes a while on a slow device, and *Train* as soon as it is said
+/// that the run waits.
+struct PausesALook {
+    control: Control,
+    looks: usize,
+    paused: usize,
+}
+
+impl Audience for PausesALook {
+    fn hear(&mut self, event: Event) {
+        match event {
+            Event::Iteration { .. } => self.control.look(),
+            Event::Paused => {
+                self.paused += 1;
+                self.control.set(Pace::Run);
+            }
+            _ => {}
+        }
+    }
+
+    async fn look(&mut self, _: &Plan, _: &LearnerState) -> Result<()> {
+        self.looks += 1;
+        self.control.set(Pace::Pause);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_run_that_is_told_to_wait_while_it_is_looked_at_says_that_it_waits() {
+    let set = ["train.epochs=1", "target.width=0.0625", "data.per_class=5", "train.batch_size=10"];
+    let config = Config::preset("demo", &set.map(String::from)).expect("valid");
+    let plan = Plan::new(config, Device::flex(), "CPU".into()).expect("sound");
+    let control = Control::default();
+    let mut audience = PausesALook { control: control.clone(), looks: 0, paused: 0 };
+    // It goes on only if it is said.
+    block_on(run(&plan, None, &control, &mut Kept::default(), &mut audience)).expect("goes well");
+    assert!(audience.looks > 0);
+    assert_eq!(audience.paused, audience.looks);
+}
+
 /// Whoever closes a window that waits does not wait for an iteration.
 #[test]
 fn a_run_that_waits_between_two_iterations_stops_there() {

@@ -36,6 +36,8 @@ pub(super) enum Boundary {
 pub(super) enum Woken {
     /// To go on.
     GoOn,
+    /// To say that it waits, once for every time that it was told to.
+    Pause,
     /// To let the audience look at it.
     Look,
 }
@@ -44,6 +46,8 @@ pub(super) enum Woken {
 struct Asked {
     look: bool,
     pace: Pace,
+    /// It was said that the run waits as this pace has it.
+    said: bool,
     waiting: Vec<Waker>,
 }
 
@@ -81,7 +85,7 @@ impl Control {
 
     /// Tells the run how far to go. Pausing takes effect behind the step that it is in.
     pub fn set(&self, pace: Pace) {
-        self.change(|asked| asked.pace = pace);
+        self.change(|asked| (asked.pace, asked.said) = (pace, false));
     }
 
     /// How far the run was told to go, or `Pause` where it has gone there.
@@ -103,7 +107,7 @@ impl Control {
     pub(super) fn arrived(&self, boundary: Boundary) {
         let mut asked = self.asked();
         if asked.pace == Pace::Step || (asked.pace == Pace::Iteration && boundary == Boundary::Iteration) {
-            asked.pace = Pace::Pause;
+            (asked.pace, asked.said) = (Pace::Pause, false);
         }
     }
 
@@ -111,10 +115,15 @@ impl Control {
     pub(super) async fn woken(&self) -> Woken {
         poll_fn(|context| {
             let mut asked = self.asked();
+            // Whoever asks for it may do so while the run is looked at.
+            let pauses = asked.pace == Pace::Pause && !self.stopped();
+            if pauses && !std::mem::replace(&mut asked.said, true) {
+                return Poll::Ready(Woken::Pause);
+            }
             if std::mem::take(&mut asked.look) {
                 return Poll::Ready(Woken::Look);
             }
-            if self.stopped() || asked.pace != Pace::Pause {
+            if !pauses {
                 return Poll::Ready(Woken::GoOn);
             }
             asked.waiting.push(context.waker().clone());
@@ -161,6 +170,7 @@ mod tests {
     #[test]
     fn a_paused_run_waits_until_it_is_asked() {
         let control = Control::at(Pace::Pause);
+        assert_eq!(block_on(control.woken()), Woken::Pause);
         let mut waiting = Box::pin(control.woken());
         assert_eq!(block_on(poll_once(&mut waiting)), None);
         control.look();
@@ -174,5 +184,21 @@ mod tests {
         control.set(Pace::Pause);
         control.stop();
         assert_eq!(block_on(control.woken()), Woken::GoOn, "to stop, a run must go on");
+    }
+
+    #[test]
+    fn a_run_says_that_it_waits_whenever_it_is_told_to() {
+        let control = Control::at(Pace::Run);
+        control.look();
+        assert_eq!(block_on(control.woken()), Woken::Look);
+        // While it is looked at.
+        control.set(Pace::Pause);
+        assert_eq!(block_on(control.woken()), Woken::Pause);
+        control.set(Pace::Step);
+        control.arrived(Boundary::Step);
+        assert_eq!(block_on(control.woken()), Woken::Pause);
+        control.look();
+        assert_eq!(block_on(control.woken()), Woken::Look);
+        assert_eq!(block_on(poll_once(Box::pin(control.woken()))), None, "said already");
     }
 }

@@ -198,10 +198,12 @@ fn stopped(plan: &Plan, state: &LearnerState, position: Position, audience: &mut
 pub async fn show(plan: &Plan, state: &LearnerState, control: &Control, audience: &mut impl Audience) -> Result<()> {
     control.set(Pace::Pause);
     while !control.stopped() {
-        if control.woken().await == Woken::Look {
-            audience.look(plan, state).await?;
+        match control.woken().await {
+            // It ended, which has been said.
+            Woken::Pause => {}
+            Woken::Look => audience.look(plan, state).await?,
+            Woken::GoOn => control.set(Pace::Pause),
         }
-        control.set(Pace::Pause);
     }
     Ok(())
 }
@@ -382,13 +384,13 @@ impl<A: Audience> Pause<'_, A> {
         // What others ask for while they have the thread counts at this boundary already.
         self.audience.rest().await;
         self.control.arrived(boundary);
-        if self.control.pace() == Pace::Pause {
-            self.audience.hear(Event::Paused);
+        loop {
+            match self.control.woken().await {
+                Woken::Pause => self.audience.hear(Event::Paused),
+                Woken::Look => self.audience.look(self.plan, state).await?,
+                Woken::GoOn => return Ok(()),
+            }
         }
-        while self.control.woken().await == Woken::Look {
-            self.audience.look(self.plan, state).await?;
-        }
-        Ok(())
     }
 }
 

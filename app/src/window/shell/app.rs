@@ -52,6 +52,8 @@ impl App {
         }
         context.set_fonts(fonts());
         theme::apply(context);
+        // Where frames take seconds, whoever presses and lets go in the next one has pressed all the same.
+        context.options_mut(|options| options.input_options.max_click_duration = f64::INFINITY);
         let woken = context.clone();
         let mut app = Self {
             state: State::new(preset, draft),
