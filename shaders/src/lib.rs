@@ -38,4 +38,4 @@ pub mod vector;
 pub use cpu::in_pool;
 #[cfg(not(target_family = "wasm"))]
 pub use gpu::Resident;
-pub use gpu::{KernelCounter, LaunchCounter, Launches, compiles_kernels, is_in_software, largest_buffer};
+pub use gpu::{AdapterClass, KernelCounter, LaunchCounter, Launches, compiles_kernels, is_in_software, largest_buffer};

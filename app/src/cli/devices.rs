@@ -2,7 +2,8 @@
 
 use l2t_core::Result;
 use l2t_core::device::{DeviceChoice, adapters};
-use l2t_shaders::conv::{self, AdapterClass, Shape};
+use l2t_shaders::AdapterClass;
+use l2t_shaders::conv::{self, Shape};
 
 use super::Ending;
 

@@ -1,7 +1,7 @@
 //! The one adapter that a browser gives.
 
 use burn_tensor::Device;
-use l2t_shaders::conv;
+use l2t_shaders::AdapterClass;
 
 use super::{AdapterKind, DeviceChoice, OpenDevice, WebAdapter};
 use crate::error::{Error, Result};
@@ -36,7 +36,7 @@ pub async fn open(choice: DeviceChoice, adapter: Option<&WebAdapter>, reason: &s
                 .map_err(|error| Error::Device(format!("{} does not start: {error}; choose the CPU", adapter.name)))?;
             if adapter.software {
                 // The device itself does not say so.
-                conv::choose(conv::Family::Registers);
+                AdapterClass::Software.say();
             }
             let kind = if adapter.software { AdapterKind::Software } else { AdapterKind::Other };
             let reason = "the browser offers it by WebGPU".into();

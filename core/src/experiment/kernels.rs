@@ -2,7 +2,8 @@
 //! the choice between them ([`conv::family`]) can be held against hardware that we do not have.
 
 use burn_tensor::{DType, Device, Distribution, Tensor};
-use l2t_shaders::conv::{self, AdapterClass, Family, Shape};
+use l2t_shaders::AdapterClass;
+use l2t_shaders::conv::{self, Family, Shape};
 use serde::Serialize;
 use web_time::Instant;
 

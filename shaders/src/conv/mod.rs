@@ -16,7 +16,7 @@ use crate::channels;
 use crate::cpu::Cpu;
 #[cfg(test)]
 pub(crate) use gpu::kernels;
-pub use gpu::{AdapterClass, Family, LARGEST, Shape, Tile, Tiles, Variant, choose, family};
+pub use gpu::{Family, LARGEST, Shape, Tile, Tiles, Variant, choose, family};
 
 /// Stride and zero padding, the same in both directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

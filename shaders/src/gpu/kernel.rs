@@ -6,7 +6,11 @@ use cubecl::ir::metadata::Info;
 use cubecl::prelude::*;
 use cubecl::{CubeKernel, PrecompiledSource};
 
-use super::WORKGROUP;
+use super::{AdapterClass, WORKGROUP};
+
+/// Invocations of a workgroup that adds up on a driver in software. Such a driver computes four or eight of them at once; the others wait
+/// their turn, and all of them change places at every barrier.
+const SOFTWARE_LANES: u32 = 8;
 
 /// How the kernels' inputs are bound.
 #[derive(Debug, Clone, Copy)]
@@ -63,6 +67,14 @@ impl Wgsl {
     /// The kernel with small workgroups, where there are many of them with little to add up.
     pub const fn in_small_groups(mut self) -> Self {
         self.workgroup = 64;
+        self
+    }
+
+    /// The kernel as it suits an adapter.
+    pub fn on(mut self, adapter: AdapterClass) -> Self {
+        if self.sum.is_some() && adapter == AdapterClass::Software {
+            self.workgroup = SOFTWARE_LANES;
+        }
         self
     }
 

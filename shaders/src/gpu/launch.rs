@@ -7,7 +7,7 @@ use burn_wgpu::{CubeTensor, Wgpu};
 use cubecl::prelude::CubeCount;
 use cubecl::server::{Handle, KernelArguments, MetadataBindingInfo};
 
-use super::{Gpu, WORKGROUP, Wgsl};
+use super::{AdapterClass, Gpu, WORKGROUP, Wgsl};
 
 /// Workgroups of an elementwise kernel at most: enough for any GPU, well within WebGPU's limit.
 pub(crate) const MOST_GROUPS: usize = 1 << 14;
@@ -83,6 +83,7 @@ pub(crate) fn zeros_on_gpu<const D: usize>(len: usize, like: &Tensor<D>) -> Opti
 
 /// [`launch`] with outputs that are there already.
 pub(crate) fn launch_into(kernel: Wgsl, inputs: &[&Gpu], outputs: &[CubeTensor], arguments: Arguments<'_>) {
+    let kernel = kernel.on(AdapterClass::of(inputs[0]));
     let client = &inputs[0].0.client;
     let buffers: Vec<Handle> = inputs.iter().map(|tensor| &tensor.0).chain(outputs).map(|t| t.handle.clone()).collect();
     assert!(buffers.len() <= 8, "{}: WebGPU binds at most 8 storage buffers", kernel.name);

@@ -7,6 +7,7 @@
 
 use burn_tensor::Tensor;
 
+mod adapter;
 mod kernel;
 mod launch;
 mod observe;
@@ -14,6 +15,7 @@ mod observe;
 mod resident;
 mod storage;
 
+pub use adapter::AdapterClass;
 pub(crate) use kernel::Wgsl;
 pub(crate) use launch::{
     Arguments, MOST_GROUPS, allocate, allocate_indices, indices, launch, launch_elementwise, launch_elementwise_into,
@@ -44,6 +46,7 @@ pub(crate) const WORKGROUP: u32 = 256;
 
 #[cfg(test)]
 mod tests {
+    use super::AdapterClass;
     use super::kernel::Access;
 
     /// Every kernel, as it is compiled, is valid WGSL for a device with none but WebGPU's baseline.
@@ -78,6 +81,7 @@ mod tests {
                 let text = kernel.complete(access);
                 validate(kernel.name, &text);
                 write(&format!("{nth:02}-{}-{short}", kernel.name), &text);
+                validate(kernel.name, &kernel.clone().on(AdapterClass::Software).complete(access));
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::Shape;
-use crate::gpu::Gpu;
+use crate::gpu::{AdapterClass, Gpu};
 
 /// A way to compute the three products of a convolution on a GPU. All give the same numbers, but for the order of their sums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,22 +32,6 @@ impl Family {
     }
 }
 
-/// What kind of adapter a device is on, as far as kernels care.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AdapterClass {
-    /// A driver in software: its workgroup memory is memory, and a barrier costs it dearly.
-    Software,
-    /// A card, a part of a processor, or one passed through to a virtual machine.
-    Hardware,
-}
-
-impl AdapterClass {
-    /// Of the device of `x`. A browser's says nothing of itself: whoever knows better says so by [`choose`].
-    fn of(x: &Gpu) -> Self {
-        if x.is_in_software() { Self::Software } else { Self::Hardware }
-    }
-}
-
 /// The family for a product of this shape.
 ///
 /// Software: measured on lavapipe and SwiftShader, where barriers leave tiles at a third of the speed. Hardware: by reasoning alone, since
@@ -66,7 +50,7 @@ static CHOSEN: OnceLock<Family> = OnceLock::new();
 
 /// From here on every product is computed by `family`, whatever its shape and the device; the first choice holds.
 ///
-/// A page chooses for its device, which does not say whether it is a software driver, and the variable `L2T_KERNELS` does for a program.
+/// The variable `L2T_KERNELS` does so for a program.
 pub fn choose(family: Family) {
     // A second choice is refused without a word: kernels may be compiled already.
     let _ = CHOSEN.set(family);

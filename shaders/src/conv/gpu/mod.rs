@@ -13,7 +13,7 @@ use burn_tensor::Tensor;
 use super::Geometry;
 use crate::gpu::{Arguments, Gpu, Wgsl, launch, tensor};
 
-pub use family::{AdapterClass, Family, choose, family};
+pub use family::{Family, choose, family};
 pub use registers::{LARGEST, Tiles, Variant};
 pub use tiled::Tile;
 
