@@ -4,6 +4,7 @@
 //! Where there is no adapter this says so and checks nothing, unless `L2T_REQUIRE_GPU=1` makes that a failure.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 
 use burn_tensor::{DType, Device, Tensor, TensorData};
 use futures_lite::future::block_on;
@@ -21,7 +22,7 @@ use l2t_shaders::max_pool::{Window, gather, max_pool, scatter, scatter_plus};
 use l2t_shaders::mismatch::{Compared, matched, mismatch, mismatch_gradient, source_gradient};
 use l2t_shaders::resize::{resize, resize_gradient};
 use l2t_shaders::segments::{Segments, inner, products, softmax, softmax_gradient};
-use l2t_shaders::{adam, add_relu, attention, channels, cross_entropy, linears, saliency, vector};
+use l2t_shaders::{AdapterClass, adam, add_relu, attention, channels, cross_entropy, linears, saliency, vector};
 use l2t_tests::gpu;
 
 /// Single precision with sums of up to some ten thousand terms of order one.
@@ -60,8 +61,23 @@ fn host<const D: usize>(tensor: &Tensor<D>) -> Vec<f64> {
     block_on(read(tensor)).expect("the device answers")
 }
 
+/// Set in a process whose adapter is taken for hardware, whatever it is: what is said of it holds for a process.
+const AS_HARDWARE: &str = "L2T_TEST_AS_HARDWARE";
+
+/// Workgroups are larger on hardware, and products are computed by tiles.
+#[test]
+fn every_operation_agrees_with_the_cpu_as_on_hardware() {
+    let mut again = Command::new(std::env::current_exe().expect("this program"));
+    let again = again.args(["--exact", "every_operation_agrees_with_the_cpu"]).env(AS_HARDWARE, "1").output();
+    let told = String::from_utf8(again.expect("it starts").stdout).expect("text");
+    assert!(told.contains("1 passed; 0 failed"), "{told}");
+}
+
 #[test]
 fn every_operation_agrees_with_the_cpu() {
+    if std::env::var_os(AS_HARDWARE).is_some() {
+        AdapterClass::Hardware.say();
+    }
     let Some(device) = gpu() else { return };
     let gpu = &device.device;
     for shape in [SHAPE, LARGE] {
