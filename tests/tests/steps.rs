@@ -66,11 +66,16 @@ impl Audience for Presser {
     }
 }
 
+/// A demo of a few iterations an epoch, with `changes`.
+fn small(changes: &[&str]) -> Plan {
+    let set = ["target.width=0.0625", "data.per_class=5", "train.batch_size=10"];
+    let set: Vec<String> = set.iter().chain(changes).map(ToString::to_string).collect();
+    Plan::new(Config::preset("demo", &set).expect("valid"), Device::flex(), "CPU".into()).expect("sound")
+}
+
 #[test]
 fn a_run_taken_step_by_step() {
-    let set = ["train.epochs=1", "target.width=0.0625", "data.per_class=5", "train.batch_size=10"];
-    let config = Config::preset("demo", &set.map(String::from)).expect("valid");
-    let plan = Plan::new(config, Device::flex(), "CPU".into()).expect("sound");
+    let plan = small(&["train.epochs=1"]);
     let control = Control::at(Pace::Pause);
     let mut presser = Presser { control: control.clone(), steps: vec![], iterations: 0, looks: 0, pairs: 0 };
     let stepped = block_on(run(&plan, None, &control, &mut Kept::default(), &mut presser)).expect("goes well");
@@ -130,9 +135,7 @@ impl Audience for Impatient {
 
 #[test]
 fn pause_takes_effect_behind_the_step_that_the_run_is_in() {
-    let set = ["train.epochs=40", "target.width=0.0625", "data.per_class=5", "train.batch_size=10"];
-    let config = Config::preset("demo", &set.map(String::from)).expect("valid");
-    let mut plan = Plan::new(config, Device::flex(), "CPU".into()).expect("sound");
+    let mut plan = small(&["train.epochs=40"]);
     (plan.validation, plan.test) = (None, None);
     let (control, (sender, waiting)) = (Control::at(Pace::Run), channel());
     let pressed = control.clone();
@@ -184,9 +187,7 @@ impl Audience for PausesALook {
 
 #[test]
 fn a_run_that_is_told_to_wait_while_it_is_looked_at_says_that_it_waits() {
-    let set = ["train.epochs=1", "target.width=0.0625", "data.per_class=5", "train.batch_size=10"];
-    let config = Config::preset("demo", &set.map(String::from)).expect("valid");
-    let plan = Plan::new(config, Device::flex(), "CPU".into()).expect("sound");
+    let plan = small(&["train.epochs=1"]);
     let control = Control::default();
     let mut audience = PausesALook { control: control.clone(), looks: 0, paused: 0 };
     // It goes on only if it is said.
@@ -198,9 +199,7 @@ fn a_run_that_is_told_to_wait_while_it_is_looked_at_says_that_it_waits() {
 /// Whoever closes a window that waits does not wait for an iteration.
 #[test]
 fn a_run_that_waits_between_two_iterations_stops_there() {
-    let set = ["target.width=0.0625", "data.per_class=5", "train.batch_size=10"];
-    let config = Config::preset("demo", &set.map(String::from)).expect("valid");
-    let plan = Plan::new(config, Device::flex(), "CPU".into()).expect("sound");
+    let plan = small(&[]);
     let control = Control::at(Pace::Pause);
     control.stop();
     let mut kept = Kept::default();

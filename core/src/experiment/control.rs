@@ -51,6 +51,12 @@ struct Asked {
     waiting: Vec<Waker>,
 }
 
+impl Asked {
+    fn go(&mut self, pace: Pace) {
+        (self.pace, self.said) = (pace, false);
+    }
+}
+
 /// Controls a run from elsewhere; clones control the same run.
 #[derive(Debug, Clone, Default)]
 pub struct Control {
@@ -85,7 +91,7 @@ impl Control {
 
     /// Tells the run how far to go. Pausing takes effect behind the step that it is in.
     pub fn set(&self, pace: Pace) {
-        self.change(|asked| (asked.pace, asked.said) = (pace, false));
+        self.change(|asked| asked.go(pace));
     }
 
     /// How far the run was told to go, or `Pause` where it has gone there.
@@ -107,7 +113,7 @@ impl Control {
     pub(super) fn arrived(&self, boundary: Boundary) {
         let mut asked = self.asked();
         if asked.pace == Pace::Step || (asked.pace == Pace::Iteration && boundary == Boundary::Iteration) {
-            (asked.pace, asked.said) = (Pace::Pause, false);
+            asked.go(Pace::Pause);
         }
     }
 
